@@ -1,0 +1,32 @@
+package event
+
+import "errors"
+
+// BacklogDone is returned by a Get with [BacklogOnly] when there is nothing, or
+// nothing more, that it could return without waiting. It is no failure: get on
+// with what the backlog was wanted for, and Get without BacklogOnly from now on.
+//
+//lint:ignore ST1012 named like io.EOF, and like it no failure
+var BacklogDone = errors.New("event: backlog done")
+
+// ErrConcurrentGet is returned by a Get that finds another one in progress on the
+// same watcher, be it that of another goroutine or that whose predicate called it.
+// The other goes on undisturbed. Give each goroutine a watcher of its own.
+var ErrConcurrentGet = errors.New("event: concurrent Get on one watcher")
+
+// ErrWatcherClosed is returned by Get once the watcher has been closed. Call Watch
+// for a new one.
+var ErrWatcherClosed = errors.New("event: watcher closed")
+
+// ErrClosed is returned by Get once the value has been closed and its final value,
+// if it has one, has been seen. There will be no newer one: stop watching.
+//
+// Where the value was closed with a cause, the error is one in which [errors.Is] and
+// [errors.As] find both ErrClosed and the cause; else it is ErrClosed itself.
+var ErrClosed = errors.New("event: value closed")
+
+// closedError is ErrClosed with a cause.
+type closedError struct{ cause error }
+
+func (e closedError) Error() string   { return ErrClosed.Error() + ": " + e.cause.Error() }
+func (e closedError) Unwrap() []error { return []error{ErrClosed, e.cause} }

@@ -1,0 +1,7 @@
+module github.com/eventvalue/event
+
+go 1.26
+
+require go.uber.org/atomic v1.12.0
+
+require github.com/stretchr/testify v1.12.1 // indirect

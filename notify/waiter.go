@@ -1,0 +1,192 @@
+package notify
+
+import (
+	"context"
+	"errors"
+
+	"go.uber.org/atomic"
+)
+
+// ErrWaiterClosed is returned by Wait once the Waiter has been closed. Make a new
+// Waiter to wait again.
+var ErrWaiterClosed = errors.New("notify: waiter closed")
+
+// A Waiter waits for one [Broadcast] after another, and keeps what it needs to do
+// so: a wake-up channel and, from the second wait in a row under one context, a
+// registration with that context, after which a wait is a receive from one
+// channel instead of a select on two.
+//
+// The zero Waiter is ready. It must not be copied after first use. One Wait may
+// run at a time, from any goroutine; Done and Close may be called meanwhile.
+// A Waiter that has been used should be closed: until then its last context,
+// while it lives, keeps it.
+type Waiter struct {
+	// wake carries the wake-up from whoever claimed the place to Wait. It is made
+	// by the first wait that blocks. Wait alone reads and writes the field.
+	wake chan struct{}
+
+	// place is where Wait waits or last waited. Wait stores it; Close and the end
+	// of a context load it to find whom to wake.
+	place atomic.Pointer[place]
+
+	// ended is the Done channel of the context of the last wait: by that contexts
+	// are compared, for not all of them can be by ==. Wait's alone.
+	ended <-chan struct{}
+
+	// registration is stored by Wait, and taken away by Wait and Close.
+	registration atomic.Pointer[registration]
+
+	// taken is the channel that Done last returned.
+	taken atomic.Pointer[channel]
+
+	// closed goes from false to true, once, by Close.
+	closed atomic.Bool
+}
+
+// A registration makes the end of a context wake the Waiter.
+type registration struct {
+	ended <-chan struct{}
+	stop  func() bool
+}
+
+// Wait blocks until b has fired, and returns nil; until ctx has ended, and returns
+// ctx.Err(); or until w is closed, and returns [ErrWaiterClosed]. Of several, the
+// context's end wins, then the Close.
+//
+// Wait holds no goroutine but its caller's; a context of a type from outside
+// package context may cost one until that context ends or w is closed. A wait
+// allocates one small object. It panics if ctx or b is nil.
+func (w *Waiter) Wait(ctx context.Context, b *Broadcast) error {
+	if ctx == nil {
+		panic("notify: Waiter.Wait: nil context")
+	}
+	if b == nil {
+		panic("notify: Waiter.Wait: nil broadcast")
+	}
+	return w.wait(ctx, b)
+}
+
+func (w *Waiter) wait(ctx context.Context, b *Broadcast) error {
+	for {
+		switch err := ctx.Err(); {
+		case err != nil:
+			return err
+		case w.closed.Load():
+			return ErrWaiterClosed
+		case b.Fired():
+			return nil
+		}
+		w.Park(ctx, b)
+	}
+}
+
+// Park is [Waiter.Wait] for callers that look themselves at what may have happened: it
+// returns once b has fired, ctx has ended or w is closed, at once if that is so
+// already, and sometimes without a reason. It panics if ctx or b is nil.
+func (w *Waiter) Park(ctx context.Context, b *Broadcast) {
+	ended := ctx.Done()
+	registered := w.register(ctx, ended)
+	p := w.vacancy()
+	if !b.push(p) {
+		return
+	}
+	p.state.Store(parked)
+	// From here on p can be claimed. Only now may it be asked whether there is
+	// something to wait for: who makes one of these conditions true does so before
+	// it tries to claim p, so that one of the two sees the other.
+	if b.Fired() || w.closed.Load() || ctx.Err() != nil {
+		w.leave(p)
+		return
+	}
+	if registered {
+		<-w.wake
+		return
+	}
+	select {
+	case <-w.wake:
+	case <-ended:
+		w.leave(p)
+	}
+}
+
+// vacancy returns a free place. That of the last wait is one if the Broadcast has fired
+// and its waking has come past; else it stays where it is, for Fire or a sweep to find.
+func (w *Waiter) vacancy() *place {
+	p := w.place.Load()
+	if p != nil && p.state.Load() == free {
+		return p
+	}
+	if w.wake == nil {
+		w.wake = make(chan struct{}, 1)
+	}
+	p = &place{wake: w.wake}
+	w.place.Store(p)
+	return p
+}
+
+// leave gives p up. Whoever was faster to claim it has sent a wake-up or is about
+// to: no wait ends with one pending.
+func (w *Waiter) leave(p *place) {
+	if !p.claim() {
+		<-w.wake
+	}
+}
+
+// register reports whether w is woken when ctx ends, ctx being known by its Done
+// channel. To register costs more than a select on two channels, so that
+// it is done for a context that comes a second time.
+func (w *Waiter) register(ctx context.Context, ended <-chan struct{}) bool {
+	if r := w.registration.Load(); r != nil {
+		if r.ended == ended {
+			return true
+		}
+		w.unregister()
+	}
+	if ended == nil {
+		return true // It never ends.
+	}
+	if w.ended != ended {
+		w.ended = ended
+		return false
+	}
+	w.registration.Store(&registration{ended, context.AfterFunc(ctx, w.interrupt)})
+	if w.closed.Load() {
+		w.unregister() // Close may have come too early to see it.
+	}
+	return true
+}
+
+// unregister makes w forget its context, and the context w.
+func (w *Waiter) unregister() {
+	if r := w.registration.Swap(nil); r != nil {
+		r.stop()
+	}
+}
+
+// interrupt wakes w if it waits.
+func (w *Waiter) interrupt() {
+	if p := w.place.Load(); p != nil {
+		p.interrupt()
+	}
+}
+
+// Done returns what b.Done returns, but counts as one taker of b's channel
+// however often it is called. Closing w does not close the channel.
+func (w *Waiter) Done(b *Broadcast) <-chan struct{} {
+	c := b.channel()
+	if c == nil {
+		return closed
+	}
+	if w.taken.Swap(c) != c {
+		c.takers.Inc()
+	}
+	return c.c
+}
+
+// Close makes the Wait in progress and every later one return [ErrWaiterClosed],
+// and releases the context. It may be called more than once.
+func (w *Waiter) Close() {
+	w.closed.Store(true)
+	w.interrupt()
+	w.unregister()
+}

@@ -1,0 +1,103 @@
+package event
+
+import (
+	"context"
+	"errors"
+	"slices"
+)
+
+// A Runnable is a long-running function in the hands of a supervisor: it runs until ctx
+// ends or it fails, returns why, and may be run again.
+type Runnable func(ctx context.Context) error
+
+// Serve calls r. It makes a Runnable a Service of github.com/thejerf/suture.
+// Serve panics if r or ctx is nil.
+func (r Runnable) Serve(ctx context.Context) error {
+	if r == nil {
+		panic("event: Runnable.Serve: nil function")
+	}
+	if ctx == nil {
+		panic("event: Runnable.Serve: nil context")
+	}
+	return r(ctx)
+}
+
+// Pipe returns a Runnable that sends the current value of v to c and then newer ones, for
+// consumers that are written around a channel. Slow consumers skip: while c has no room,
+// what is on offer is always the newest value that opts accept. Give c no buffer, or
+// the values in it grow old.
+//
+// The Runnable runs until ctx ends, whatever it is doing, until a Get on v fails, or until
+// v ends; the last value then stays on offer until it is taken or ctx ends. So it does
+// with [BacklogOnly], at the end of the backlog. It returns why it ended: ctx.Err(), the
+// error of the Get, the value's end, or [BacklogDone]. It never closes c. Each run has a
+// watcher of its own and begins with the current value, so that a consumer that was
+// restarted learns where things stand. Several runs may be in progress at once.
+//
+// Predicates among opts run on the Runnable's goroutine.
+//
+// Pipe panics if v or c is nil; the Runnable panics if ctx is.
+func Pipe[T any](v ValueWatch[T], c chan<- T, opts ...GetOption[T]) Runnable {
+	if v == nil {
+		panic("event: Pipe: nil value")
+	}
+	if c == nil {
+		panic("event: Pipe: nil channel")
+	}
+	opts = slices.Clone(opts) // The caller may go on using the array.
+	backlog := append(slices.Clip(opts), BacklogOnly[T]())
+	return func(ctx context.Context) error {
+		if ctx == nil {
+			panic("event: Pipe: nil context")
+		}
+		w := v.Watch()
+		defer w.Close()
+		for {
+			val, err := w.Get(ctx, opts...)
+			if err != nil {
+				return err
+			}
+			if err := offer(ctx, w, c, val, backlog); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// offer sends to c the newest of val and the values that w has when c has room. It returns
+// nil after that if there may be more, and else why there is not.
+func offer[T any](ctx context.Context, w Watcher[T], c chan<- T, val T, backlog []GetOption[T]) error {
+	select {
+	case c <- val: // Spares making the Changed channel.
+		return nil
+	default:
+	}
+	for {
+		select {
+		case c <- val:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-w.Changed():
+		}
+		newer, err := w.Get(ctx, backlog...)
+		switch {
+		case err == nil:
+			val = newer
+		case errors.Is(err, ErrClosed):
+			return lastOffer(ctx, c, val, err)
+		case err != BacklogDone:
+			return err
+		}
+	}
+}
+
+// lastOffer sends val to c and returns end.
+func lastOffer[T any](ctx context.Context, c chan<- T, val T, end error) error {
+	select {
+	case c <- val:
+		return end
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,185 @@
+package event
+
+import (
+	"go.uber.org/atomic"
+
+	"github.com/eventvalue/event/notify"
+)
+
+// A Value is a state that changes: it is set from anywhere and watched by many.
+type Value[T any] interface {
+	// Set makes val the newest value. It never blocks, and notifies also if val
+	// equals what was there.
+	Set(val T)
+	ValueWatch[T]
+}
+
+// A ValueWatch is the side of a [Value] that its consumers get.
+type ValueWatch[T any] interface {
+	// Watch returns a new watcher, which has seen nothing yet: its first Get
+	// returns the current value, if there is one. Close it when it is of no more use.
+	Watch() Watcher[T]
+}
+
+// MemoryValue is a [Value] in the memory of this process.
+//
+// The zero MemoryValue is ready and holds no data. It must not be copied after first
+// use. All methods may be called concurrently.
+//
+// The Sets and successful Updates of one MemoryValue are totally ordered. In the
+// terminology of the Go memory model, each synchronizes before the Get, Load or Update
+// that observes its value or a later one, and before the close of every Changed channel
+// that it closes; and a Close synchronizes before every [ErrClosed] that it causes.
+//
+// A MemoryValue holds the newest value and nothing of older ones: those are garbage once
+// no call is returning them. Values are shared, not copied: what a value refers to must
+// not be modified once it has been set.
+type MemoryValue[T any] struct {
+	// head is the newest snapshot. It is nil until the first Set, Watch or Close;
+	// written by compare-and-swap only, by Set, Update, Watch and Close; read by all.
+	// Its version grows by one from a value to the next. A final snapshot stays.
+	head atomic.Pointer[snapshot[T]]
+
+	// end is why the value has ended. It goes from nil to the first Close's, by
+	// compare-and-swap, before that Close makes the head final: who sees a final
+	// head finds it here.
+	end atomic.Pointer[error]
+}
+
+// A snapshot is one state of a value. It does not change once it is the head.
+type snapshot[T any] struct {
+	// version is 0 for no data, then 1, 2, 3, …; the final bit is or-ed to it by Close.
+	version uint64
+	// superseded is fired when this has ceased to be the head: never while it is,
+	// and so never for a final snapshot, on which nobody waits.
+	superseded notify.Broadcast
+	val        T
+}
+
+const final = 1 << 63
+
+func (s *snapshot[T]) final() bool { return s.version&final != 0 }
+
+// data reports whether there is any: a value was set.
+func (s *snapshot[T]) data() bool { return s.version&^final != 0 }
+
+// current returns the head, which it makes if there is none.
+func (v *MemoryValue[T]) current() *snapshot[T] {
+	s := v.head.Load()
+	if s == nil {
+		v.head.CompareAndSwap(nil, new(snapshot[T]))
+		s = v.head.Load()
+	}
+	return s
+}
+
+// replace makes next, with the given version, the head in place of old, and reports
+// whether it did; it did not if another was faster.
+func (v *MemoryValue[T]) replace(old, next *snapshot[T], version uint64) bool {
+	next.version = version
+	// Publish, then wake. Fired before, old would still be the head: whoever was woken,
+	// or came to wait just then, would find nothing new and no place to wait for it.
+	// A goroutine that is preempted between the two leaves those asleep who wait on old,
+	// until it runs again; everybody else sees next already.
+	if !v.head.CompareAndSwap(old, next) {
+		return false
+	}
+	old.superseded.Fire()
+	return true
+}
+
+// Set makes val the newest value and wakes those who wait for one. After Close it does
+// nothing.
+//
+// Set is lock-free, and waits neither for watchers nor for code of theirs. It allocates
+// one object, the snapshot, of 16 bytes and the size of a T (half of the 16 if pointers are
+// 32 bits). Its cost does not depend on the number of watchers: it wakes a few who wait
+// and leaves the others to a goroutine that it starts for that.
+func (v *MemoryValue[T]) Set(val T) {
+	next := &snapshot[T]{val: val}
+	for {
+		old := v.current()
+		if old.final() || v.replace(old, next, old.version+1) {
+			return
+		}
+	}
+}
+
+// Update replaces the value by what f makes of it. It calls f with the newest value and
+// true, or with zero and false while there is no data. If f returns true, what it
+// returned becomes the newest value, provided that old still is; else f is called
+// again with what is newest now. If f returns false, the value is left as it is and
+// nobody is woken.
+//
+// Update returns what it published and true, or what f was last called with and false.
+// After Close it does not call f and returns the final value and false.
+//
+// Update is lock-free, like Set, but for f itself, which runs on the caller's goroutine
+// without a lock, perhaps more than once. Only what the last call returned is published.
+// If f panics, nothing is published and the panic reaches the caller. f must not modify
+// what old refers to, and must not Set or Update the same value: Update might never end.
+// Update panics if f is nil.
+func (v *MemoryValue[T]) Update(f func(old T, ok bool) (T, bool)) (T, bool) {
+	if f == nil {
+		panic("event: MemoryValue.Update: nil function")
+	}
+	for {
+		old := v.current()
+		if old.final() {
+			return old.val, false
+		}
+		val, changed := f(old.val, old.data())
+		if !changed {
+			return old.val, false
+		}
+		if v.replace(old, &snapshot[T]{val: val}, old.version+1) {
+			return val, true
+		}
+	}
+}
+
+// Load returns the newest value and true, or zero and false while there is no data. After
+// Close it goes on returning the final value. Load is wait-free: one atomic load.
+func (v *MemoryValue[T]) Load() (val T, ok bool) {
+	if s := v.head.Load(); s != nil {
+		return s.val, s.data()
+	}
+	return val, false
+}
+
+// Watch returns a new watcher, which has seen nothing yet. It allocates one object, and
+// one more if the value holds no data. The value does not refer to it but while it waits:
+// a watcher costs nothing to those of others, nor to Set.
+func (v *MemoryValue[T]) Watch() Watcher[T] {
+	v.current()
+	w := new(watcher[T])
+	w.value.Store(v)
+	return w
+}
+
+// Close ends the value: it is CloseWithError(nil).
+func (v *MemoryValue[T]) Close() error { return v.CloseWithError(nil) }
+
+// CloseWithError ends the value. Every watcher, also one made later, still gets the final
+// value if it has not seen it, and then [ErrClosed], with the cause if that is not nil, for
+// ever. A Set or Update that comes later is dropped. The first Close wins: another does
+// nothing. CloseWithError is lock-free and always returns nil.
+func (v *MemoryValue[T]) CloseWithError(cause error) error {
+	end := ErrClosed
+	if cause != nil {
+		end = closedError{cause}
+	}
+	v.end.CompareAndSwap(nil, &end)
+	// Whoever lost helps the winner, so that the value has ended when it returns.
+	next := new(snapshot[T])
+	for {
+		old := v.current()
+		if old.final() {
+			return nil
+		}
+		next.val = old.val
+		if v.replace(old, next, old.version|final) {
+			return nil
+		}
+	}
+}

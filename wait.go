@@ -1,0 +1,64 @@
+package event
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"slices"
+)
+
+// Wait waits until v has a value that pred accepts, and returns the newest such. It returns
+// at once if the current value is one. Else it returns ctx.Err(), or the error with which
+// v ends. Use it where one state is waited for once; use a [Watcher] to follow a value.
+//
+// What [Filter] says of predicates holds for pred. Wait panics if ctx, v or pred is nil.
+func Wait[T any](ctx context.Context, v ValueWatch[T], pred func(T) bool) (T, error) {
+	if ctx == nil {
+		panic("event: Wait: nil context")
+	}
+	if v == nil {
+		panic("event: Wait: nil value")
+	}
+	if pred == nil {
+		panic("event: Wait: nil predicate")
+	}
+	w := v.Watch()
+	defer w.Close()
+	return w.Get(ctx, Filter(pred))
+}
+
+// All returns an iterator over the current value of v and the newer ones, conflated as by
+// a [Watcher]: what is replaced while the loop's body runs is skipped.
+//
+// When ctx or v ends, or with [BacklogOnly] when the backlog is done, it yields that error
+// once, with a zero value, and stops. An error that leaves the watcher usable, as a
+// [ValueWatch] from elsewhere may have them, is yielded and the iteration goes on. Each
+// iteration has a watcher of its own, closed when the loop is left, however it is.
+//
+// Predicates among opts run on the goroutine of the loop. All panics if ctx or v is nil.
+func All[T any](ctx context.Context, v ValueWatch[T], opts ...GetOption[T]) iter.Seq2[T, error] {
+	if ctx == nil {
+		panic("event: All: nil context")
+	}
+	if v == nil {
+		panic("event: All: nil value")
+	}
+	opts = slices.Clone(opts) // The caller may go on using the array.
+	return func(yield func(T, error) bool) {
+		w := v.Watch()
+		defer w.Close()
+		for {
+			val, err := w.Get(ctx, opts...)
+			if !yield(val, err) || err != nil && endsWatching(ctx, err) {
+				return
+			}
+		}
+	}
+}
+
+// endsWatching reports whether every later Get under ctx would return err again, or, for
+// BacklogDone, whether that was what the caller asked for.
+func endsWatching(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || err == BacklogDone ||
+		errors.Is(err, ErrClosed) || errors.Is(err, ErrWatcherClosed)
+}

@@ -1,0 +1,237 @@
+package event
+
+import (
+	"context"
+
+	"go.uber.org/atomic"
+
+	"github.com/eventvalue/event/notify"
+)
+
+// A Watcher follows a value for one consumer. It remembers what it last returned.
+//
+// A watcher may be handed from goroutine to goroutine, but one Get may run at a time;
+// Changed and Close may be called during a Get. Watchers do not affect each other.
+//
+// In the terminology of the Go memory model, the Set of a value synchronizes before the
+// return of the Get that returns it or a later one.
+type Watcher[T any] interface {
+	// Get returns the newest value if the watcher has not seen it, at once, and else waits
+	// for the next. It skips what was replaced meanwhile: a watcher sees a subsequence of
+	// the values, strictly forward, and always the newest in the end.
+	//
+	// Get returns, the first that holds winning: ctx.Err() if ctx has ended, even if there
+	// is a value; ErrWatcherClosed after Close; ErrConcurrentGet during another Get on the
+	// same watcher; a value; the error with which the value has ended, ErrClosed, once its
+	// final value has been seen; and, with BacklogOnly, BacklogDone instead of waiting.
+	// The end of ctx, Close and the value's end also end the wait. No value is returned
+	// that was set after ctx had ended.
+	//
+	// Only a returned value, BacklogDone or the value's end moves the watcher: what was
+	// rejected by a Filter, or looked at, before any other error is still unseen.
+	//
+	// Get panics if ctx is nil.
+	Get(ctx context.Context, opts ...GetOption[T]) (T, error)
+
+	// Changed returns a channel for use in a select. The channel is closed if there is
+	// something that the watcher has not seen, if the value has ended or the watcher is
+	// closed; else it closes as soon as there is something new or the value ends. It is
+	// never late but may be early, where a Filter rejects or a view leaves out what is
+	// new: after it, Get with BacklogOnly, and take BacklogDone for "nothing yet". The next
+	// Changed then stays open until something new happens.
+	//
+	// Changed does not consume anything. Repeated calls return one channel until that closes.
+	// Close need not close a channel that was taken before.
+	Changed() <-chan struct{}
+
+	// Close makes the Get in progress and every later one return ErrWatcherClosed, and
+	// releases the value and the last context. It may be called more than once and
+	// returns nil.
+	Close() error
+}
+
+// A watcher is the Watcher of a MemoryValue.
+//
+// Its own cost is one object; a Get that waits adds a channel and a place to wait, kept by
+// notify. It refers to the value and, as long as that lives, its last context, until Close.
+type watcher[T any] struct {
+	// word says where the watcher stands. It comes first: 64-bit atomics need to be
+	// aligned, which on 32-bit machines only the start of an object is.
+	//
+	//	63                        2      1      0
+	//	┌─────────────────────────┬────────┬──────┐
+	//	│ version last returned   │ closed │ busy │
+	//	└─────────────────────────┴────────┴──────┘
+	//
+	// A Get with something to return moves it from one idle state to the next by one
+	// compare-and-swap. Any other Get makes it busy, which nobody but itself ends, and
+	// then stores the version and idle in one. Close sets closed, for ever; what the
+	// other bits are from then on does not matter.
+	word atomic.Uint64
+
+	// value is nil after Close, and not before: who has seen the word not closed after
+	// loading the value has got one.
+	value atomic.Pointer[MemoryValue[T]]
+
+	waiter notify.Waiter
+}
+
+const (
+	busy   = 1 << 0
+	closed = 1 << 1
+	// versionShift also shifts out the final bit: closing a value does not make
+	// its last version another.
+	versionShift = 2
+)
+
+// mark is the word of an idle watcher that has seen s.
+func (s *snapshot[T]) mark() uint64 { return s.version << versionShift }
+
+// hasEnded is what Changed returns where there is nothing to wait for.
+var hasEnded = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
+// Get implements [Watcher]. With something to return and no options it is lock-free
+// and allocates nothing.
+func (w *watcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (T, error) {
+	if ctx == nil {
+		panic("event: Watcher.Get: nil context")
+	}
+	// The order of the loads matters. The word before the head: then the head is
+	// no older than what the watcher has seen, and the compare-and-swap makes sure
+	// that this has not changed. The head before the context: then a value that is
+	// returned was set before the context ended.
+	word := w.word.Load()
+	if v := w.value.Load(); v != nil && len(opts) == 0 && word&(busy|closed) == 0 {
+		if s := v.head.Load(); s.mark() != word && ctx.Err() == nil &&
+			w.word.CompareAndSwap(word, s.mark()) {
+			return s.val, nil
+		}
+	}
+	return w.get(ctx, opts)
+}
+
+// get is Get where there are options, or nothing to return, or an error.
+func (w *watcher[T]) get(ctx context.Context, opts []GetOption[T]) (T, error) {
+	word, v, err := w.begin(ctx)
+	if err != nil {
+		var zero T
+		return zero, err
+	}
+	next := word
+	// Deferred, because a predicate may panic: then the watcher has not moved. It fails
+	// if the watcher has been closed meanwhile, and need not succeed then.
+	defer func() { w.word.CompareAndSwap(word|busy, next) }()
+	s, looked, err := w.await(ctx, v, word, opts)
+	next = looked
+	if err != nil {
+		var zero T
+		return zero, err
+	}
+	return s.val, nil
+}
+
+// begin makes w busy and returns its word before that and the value.
+func (w *watcher[T]) begin(ctx context.Context) (word uint64, v *MemoryValue[T], err error) {
+	for {
+		word, v = w.word.Load(), w.value.Load()
+		if word&(busy|closed) == 0 {
+			if w.word.CompareAndSwap(word, word|busy) {
+				return word, v, nil
+			}
+			continue
+		}
+		switch err := ctx.Err(); {
+		case err != nil:
+			return 0, nil, err
+		case word&closed != 0:
+			return 0, nil, ErrWatcherClosed
+		default:
+			return 0, nil, ErrConcurrentGet
+		}
+	}
+}
+
+// await is the part of a Get during which w is busy. It returns what to return, and where
+// w stands then: at the version that it stood at, given as word, or at the newest that
+// it has looked at.
+func (w *watcher[T]) await(ctx context.Context, v *MemoryValue[T], word uint64, opts []GetOption[T]) (*snapshot[T], uint64, error) {
+	looked, backlog := word, backlogOnly(opts)
+	for {
+		s := v.head.Load()
+		if s.mark() == looked && !s.final() && !backlog {
+			w.waiter.Park(ctx, &s.superseded)
+			if s.superseded.Fired() {
+				continue
+			}
+		}
+		// After the load of the head: what is returned was set before the context ended.
+		if err := w.hindrance(ctx); err != nil {
+			return nil, word, err
+		}
+		switch {
+		// BacklogOnly looks at one value only: its Get would not end under a producer
+		// that is faster than a predicate that rejects.
+		case s.mark() != looked && !(backlog && looked != word):
+			looked = s.mark()
+			if !accepts(opts, s.val) {
+				continue
+			}
+			if len(opts) > 0 {
+				// The predicates may have taken long, or ended one or the other.
+				if err := w.hindrance(ctx); err != nil {
+					return nil, word, err
+				}
+			}
+			return s, looked, nil
+		case s.mark() == looked && s.final():
+			return nil, looked, *v.end.Load()
+		case backlog:
+			return nil, looked, BacklogDone
+		}
+	}
+}
+
+// hindrance returns the error that a Get must return even if there is a value.
+func (w *watcher[T]) hindrance(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if w.word.Load()&closed != 0 {
+		return ErrWatcherClosed
+	}
+	return nil
+}
+
+// Changed implements [Watcher]. It allocates if there is nothing unseen and nobody has
+// asked for the channel before.
+func (w *watcher[T]) Changed() <-chan struct{} {
+	word, v := w.word.Load(), w.value.Load()
+	if v == nil || word&closed != 0 {
+		return hasEnded
+	}
+	s := v.head.Load()
+	if s.mark() != word&^busy || s.final() {
+		return hasEnded
+	}
+	return w.waiter.Done(&s.superseded)
+}
+
+// Close implements [Watcher].
+func (w *watcher[T]) Close() error {
+	for {
+		word := w.word.Load()
+		if word&closed != 0 {
+			return nil
+		}
+		if w.word.CompareAndSwap(word, word|closed) {
+			break
+		}
+	}
+	w.value.Store(nil)
+	w.waiter.Close()
+	return nil
+}
