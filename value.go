@@ -63,14 +63,20 @@ func (s *snapshot[T]) final() bool { return s.version&final != 0 }
 // data reports whether there is any: a value was set.
 func (s *snapshot[T]) data() bool { return s.version&^final != 0 }
 
+// mark is the word of an idle watcher that has seen s.
+func (s *snapshot[T]) mark() uint64 { return s.version << versionShift }
+
 // current returns the head, which it makes if there is none.
 func (v *MemoryValue[T]) current() *snapshot[T] {
-	s := v.head.Load()
-	if s == nil {
-		v.head.CompareAndSwap(nil, new(snapshot[T]))
-		s = v.head.Load()
+	if s := v.head.Load(); s != nil {
+		return s
 	}
-	return s
+	return v.first()
+}
+
+func (v *MemoryValue[T]) first() *snapshot[T] {
+	v.head.CompareAndSwap(nil, new(snapshot[T]))
+	return v.head.Load()
 }
 
 // replace makes next, with the given version, the head in place of old, and reports

@@ -55,19 +55,8 @@ type Watcher[T any] interface {
 // Its own cost is one object; a Get that waits adds a channel and a place to wait, kept by
 // notify. It refers to the value and, as long as that lives, its last context, until Close.
 type watcher[T any] struct {
-	// word says where the watcher stands. It comes first: 64-bit atomics need to be
-	// aligned, which on 32-bit machines only the start of an object is.
-	//
-	//	63                        2      1      0
-	//	┌─────────────────────────┬────────┬──────┐
-	//	│ version last returned   │ closed │ busy │
-	//	└─────────────────────────┴────────┴──────┘
-	//
-	// A Get with something to return moves it from one idle state to the next by one
-	// compare-and-swap. Any other Get makes it busy, which nobody but itself ends, and
-	// then stores the version and idle in one. Close sets closed, for ever; what the
-	// other bits are from then on does not matter.
-	word atomic.Uint64
+	// word says where the watcher stands. It comes first: see there.
+	word word
 
 	// value is nil after Close, and not before: who has seen the word not closed after
 	// loading the value has got one.
@@ -75,17 +64,6 @@ type watcher[T any] struct {
 
 	waiter notify.Waiter
 }
-
-const (
-	busy   = 1 << 0
-	closed = 1 << 1
-	// versionShift also shifts out the final bit: closing a value does not make
-	// its last version another.
-	versionShift = 2
-)
-
-// mark is the word of an idle watcher that has seen s.
-func (s *snapshot[T]) mark() uint64 { return s.version << versionShift }
 
 // hasEnded is what Changed returns where there is nothing to wait for.
 var hasEnded = func() chan struct{} {
@@ -104,10 +82,10 @@ func (w *watcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (T, error) {
 	// no older than what the watcher has seen, and the compare-and-swap makes sure
 	// that this has not changed. The head before the context: then a value that is
 	// returned was set before the context ended.
-	word := w.word.Load()
+	word := w.word.load()
 	if v := w.value.Load(); v != nil && len(opts) == 0 && word&(busy|closed) == 0 {
 		if s := v.head.Load(); s.mark() != word && ctx.Err() == nil &&
-			w.word.CompareAndSwap(word, s.mark()) {
+			w.word.swap(word, s.mark()) {
 			return s.val, nil
 		}
 	}
@@ -124,7 +102,7 @@ func (w *watcher[T]) get(ctx context.Context, opts []GetOption[T]) (T, error) {
 	next := word
 	// Deferred, because a predicate may panic: then the watcher has not moved. It fails
 	// if the watcher has been closed meanwhile, and need not succeed then.
-	defer func() { w.word.CompareAndSwap(word|busy, next) }()
+	defer func() { w.word.swap(word|busy, next) }()
 	s, looked, err := w.await(ctx, v, word, opts)
 	next = looked
 	if err != nil {
@@ -137,9 +115,9 @@ func (w *watcher[T]) get(ctx context.Context, opts []GetOption[T]) (T, error) {
 // begin makes w busy and returns its word before that and the value.
 func (w *watcher[T]) begin(ctx context.Context) (word uint64, v *MemoryValue[T], err error) {
 	for {
-		word, v = w.word.Load(), w.value.Load()
+		word, v = w.word.load(), w.value.Load()
 		if word&(busy|closed) == 0 {
-			if w.word.CompareAndSwap(word, word|busy) {
+			if w.word.swap(word, word|busy) {
 				return word, v, nil
 			}
 			continue
@@ -163,8 +141,7 @@ func (w *watcher[T]) await(ctx context.Context, v *MemoryValue[T], word uint64, 
 	for {
 		s := v.head.Load()
 		if s.mark() == looked && !s.final() && !backlog {
-			w.waiter.Park(ctx, &s.superseded)
-			if s.superseded.Fired() {
+			if w.waiter.Park(ctx, &s.superseded) {
 				continue
 			}
 		}
@@ -197,19 +174,16 @@ func (w *watcher[T]) await(ctx context.Context, v *MemoryValue[T], word uint64, 
 
 // hindrance returns the error that a Get must return even if there is a value.
 func (w *watcher[T]) hindrance(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
+	if err := ctx.Err(); err != nil || w.word.load()&closed == 0 {
 		return err
 	}
-	if w.word.Load()&closed != 0 {
-		return ErrWatcherClosed
-	}
-	return nil
+	return ErrWatcherClosed
 }
 
 // Changed implements [Watcher]. It allocates if there is nothing unseen and nobody has
 // asked for the channel before.
 func (w *watcher[T]) Changed() <-chan struct{} {
-	word, v := w.word.Load(), w.value.Load()
+	word, v := w.word.load(), w.value.Load()
 	if v == nil || word&closed != 0 {
 		return hasEnded
 	}
@@ -223,11 +197,11 @@ func (w *watcher[T]) Changed() <-chan struct{} {
 // Close implements [Watcher].
 func (w *watcher[T]) Close() error {
 	for {
-		word := w.word.Load()
+		word := w.word.load()
 		if word&closed != 0 {
 			return nil
 		}
-		if w.word.CompareAndSwap(word, word|closed) {
+		if w.word.swap(word, word|closed) {
 			break
 		}
 	}

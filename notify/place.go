@@ -130,16 +130,15 @@ func (b *Broadcast) push(p *place) bool {
 func (b *Broadcast) channel() *channel {
 	for {
 		top := b.top.Load()
-		if top != nil && top.done.Load() != nil {
-			done := top.done.Load()
+		p := new(place)
+		if !p.on(top) {
+			return nil
+		}
+		if done := p.done.Load(); done != nil {
 			if b.Fired() {
 				return nil // top may be in use elsewhere, and done another's.
 			}
 			return done
-		}
-		p := new(place)
-		if !p.on(top) {
-			return nil
 		}
 		done := &channel{c: make(chan struct{})}
 		p.done.Store(done)
@@ -177,6 +176,7 @@ func (b *Broadcast) sweep() {
 		top := b.top.Load()
 		back := new(place)
 		if !back.on(top) {
+			last.next = nil // What a failed attempt put there is Fire's.
 			head.wakeAll()
 			return
 		}

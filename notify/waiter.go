@@ -82,35 +82,48 @@ func (w *Waiter) wait(ctx context.Context, b *Broadcast) error {
 
 // Park is [Waiter.Wait] for callers that look themselves at what may have happened: it
 // returns once b has fired, ctx has ended or w is closed, at once if that is so
-// already, and sometimes without a reason. It panics if ctx or b is nil.
-func (w *Waiter) Park(ctx context.Context, b *Broadcast) {
+// already, and sometimes without a reason. It reports whether b has fired; not whether one
+// of the others is the case too. It panics if ctx or b is nil.
+func (w *Waiter) Park(ctx context.Context, b *Broadcast) bool {
+	if ctx == nil {
+		panic("notify: Waiter.Park: nil context")
+	}
+	if b == nil {
+		panic("notify: Waiter.Park: nil broadcast")
+	}
 	ended := ctx.Done()
 	registered := w.register(ctx, ended)
 	p := w.vacancy()
 	if !b.push(p) {
-		return
+		return true
 	}
 	p.state.Store(parked)
 	// From here on p can be claimed. Only now may it be asked whether there is
 	// something to wait for: who makes one of these conditions true does so before
 	// it tries to claim p, so that one of the two sees the other.
-	if b.Fired() || w.closed.Load() || ctx.Err() != nil {
+	switch {
+	case b.Fired() || w.closed.Load() || ctx.Err() != nil:
 		w.leave(p)
-		return
-	}
-	if registered {
+	case registered:
 		<-w.wake
-		return
+	default:
+		select {
+		case <-w.wake:
+		case <-ended:
+			w.leave(p)
+		}
 	}
-	select {
-	case <-w.wake:
-	case <-ended:
-		w.leave(p)
+	if p.state.Load() != free {
+		// It stays on the stack, and leads to all below it. It is still parked if what
+		// woke w was left over from a wait that a panic of its context cut short.
+		p.claim()
+		w.place.Store(nil)
 	}
+	return b.Fired()
 }
 
 // vacancy returns a free place. That of the last wait is one if the Broadcast has fired
-// and its waking has come past; else it stays where it is, for Fire or a sweep to find.
+// and its waking has come past; else that stays where it is, for Fire or a sweep to find.
 func (w *Waiter) vacancy() *place {
 	p := w.place.Load()
 	if p != nil && p.state.Load() == free {
@@ -171,8 +184,11 @@ func (w *Waiter) interrupt() {
 }
 
 // Done returns what b.Done returns, but counts as one taker of b's channel
-// however often it is called. Closing w does not close the channel.
+// however often it is called. Closing w does not close the channel. It panics if b is nil.
 func (w *Waiter) Done(b *Broadcast) <-chan struct{} {
+	if b == nil {
+		panic("notify: Waiter.Done: nil broadcast")
+	}
 	c := b.channel()
 	if c == nil {
 		return closed

@@ -1,0 +1,46 @@
+# make check is what CI runs. Each target can be run by itself.
+
+GO ?= go
+MODULES = . $(patsubst %/go.mod,%,$(wildcard */go.mod */*/go.mod))
+NESTED = $(filter-out . tools,$(MODULES))
+FUZZTIME ?= 5s
+
+.PHONY: check fmt vet static test race cpus 386 fuzz nested examples bench
+
+check: fmt vet static test race cpus 386 fuzz nested examples
+	@echo "make check: all passed"
+
+fmt:
+	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "not gofmt-clean: $$out"; exit 1; }
+
+vet:
+	@for m in $(filter-out tools,$(MODULES)); do echo "vet $$m"; $(GO) -C $$m vet ./... || exit 1; done
+
+static:
+	@for m in $(filter-out tools,$(MODULES)); do echo "staticcheck $$m"; \
+		( cd $$m && $(GO) tool -modfile=$(CURDIR)/tools/go.mod staticcheck ./... ) || exit 1; done
+
+test:
+	$(GO) test ./...
+
+race:
+	$(GO) test -race ./...
+
+cpus:
+	$(GO) test -short -cpu 1,2,4 ./...
+
+386:
+	GOARCH=386 $(GO) test -short ./...
+
+fuzz:
+	@for f in $$($(GO) test -list '^Fuzz' ./fuzz | grep ^Fuzz); do echo "fuzz $$f $(FUZZTIME)"; \
+		$(GO) test ./fuzz -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x || exit 1; done
+
+nested:
+	@for m in $(NESTED); do echo "test $$m"; $(GO) -C $$m test ./... || exit 1; done
+
+examples:
+	$(GO) -C examples run ./hotreload
+
+bench:
+	$(GO) test -run '^$$' -bench . -count 6 . ./notify

@@ -1,0 +1,125 @@
+// Package event provides Event Values: a state that is set from anywhere, without ever
+// blocking, and watched by any number of goroutines, each of which sees the newest state
+// and none of which holds up another.
+//
+// A [MemoryValue] is such a state in the memory of a process. [MemoryValue.Set] replaces
+// it. [MemoryValue.Watch] returns a [Watcher], whose Get returns the newest value at once
+// if the watcher has not seen it, and else waits for the next, or for the end of its context:
+//
+//	var leader event.MemoryValue[string]
+//
+//	w := leader.Watch()
+//	defer w.Close()
+//	for {
+//		name, err := w.Get(ctx)
+//		if err != nil {
+//			return err
+//		}
+//		follow(name)
+//	}
+//
+// # When not to use it
+//
+// An Event Value is NOT a message queue. A watcher that is slow skips: it is told what is,
+// not what has been. Where every item must be processed, or processed once, use a channel
+// or a queue. Where one goroutine hands one thing to one other, a channel is simpler. Where
+// waiters compete for something that only one can have, use [sync.Cond], a mutex or a
+// semaphore: here all are woken. Where nobody waits and all only read, an
+// atomic.Pointer does.
+//
+// # Guarantees
+//
+// The numbers are those by which tests and the conformance suite, package eventtest, refer
+// to them. They hold for MemoryValue, and for every other implementation unless it
+// says otherwise.
+//
+// State:
+//
+//  1. No data first. Until the first Set there is no data: Load says so and Get waits. A nil
+//     or zero value that was set is data. Values are shared, not copied: once set, what they
+//     refer to must not be modified.
+//  2. One order. All Sets of a value are totally ordered. A watcher sees a subsequence of that
+//     order, strictly forward. Once any reader has seen a value, no reader sees an older one.
+//  3. Newest wins. Get returns a value that was the newest at some instant of the call. Nothing
+//     queues, and no watcher delays another or a producer.
+//  4. No lost wake-up. When the Set of a value that is newer than what a watcher last returned
+//     has itself returned, that watcher's Get returns without a further Set.
+//  5. First Get. It returns what is current, also if that was set before Watch.
+//  6. Equal values count. Every Set notifies, whether or not the data differ.
+//  7. Memory model. A Set synchronizes before the Get, Load or Update that observes its value or
+//     a later one, and before the close of each Changed channel that it closes; a Close before
+//     the ErrClosed that it causes.
+//
+// Progress and cost:
+//
+//  8. Set never blocks. It holds no lock and waits for no watcher; it is lock-free. Its cost does
+//     not grow with the number of watchers: past a few, waking them is left to another goroutine.
+//  9. A Get with something to return takes no lock of this package's, allocates nothing (options
+//     being kept in a slice) and costs the same however many other watchers there are.
+//  10. A Get that waits holds no goroutine but its caller's. (A context of a type from outside package
+//     context may cost one, until it ends or the watcher is closed.) However many Gets give up and
+//     however many watchers come and go, memory is bounded by the living watchers and a constant.
+//  11. An old value is garbage once a newer one is set and no call is returning it. A watcher keeps
+//     the value that it watches and at most its last context; Close releases both. One that is
+//     dropped without a Close can be collected once its last context has ended and the value was
+//     set, or the places of those who gave up were swept.
+//
+// Get:
+//
+//  12. An ended context wins over a value. A context that ends during the wait ends it, and no
+//     value is returned that was set after that. (Of a Set and a cancel that meet, either wins.)
+//     Only a returned value, BacklogDone and the value's end move the watcher. Of several results
+//     the first wins in this order: the panic for a nil context, ctx.Err(), ErrWatcherClosed,
+//     ErrConcurrentGet, a value, the value's end, BacklogDone.
+//  13. Concurrent Gets on one watcher are an error to the later one, ErrConcurrentGet at once, and
+//     nothing to the earlier. A watcher may be handed from goroutine to goroutine, and Changed and
+//     Close may be called during a Get.
+//  14. Filter skips what its predicate rejects; several must all accept. A predicate runs on the
+//     caller's goroutine, without a lock, sees a version at most once a Get, and may call back into the
+//     value. What it accepted is what is returned. If it panics, the watcher has not moved.
+//  15. BacklogOnly never waits: what is unseen, else BacklogDone, after which what a Filter rejected
+//     counts as seen. (An implementation that asks a store first may wait for that: it says so.)
+//  16. Changed returns a channel that is closed if something is unseen, the value has ended or the
+//     watcher is closed, and else closes when there is something new or the value ends. It is never
+//     late but may be early, for a Filter or a view may leave out what is new: pair it with
+//     BacklogOnly. With few takers it closes before Set returns. It consumes nothing.
+//
+// Ends:
+//
+//  17. Closing a watcher makes its waiting Get and all later ones return ErrWatcherClosed. It may
+//     be done twice and returns nil.
+//  18. Closing a value leaves every watcher, also a later one, the final value once, if it has not
+//     seen it, and then ErrClosed with the cause for ever. A final value that is rejected counts as
+//     seen. The first Close wins, a later Set is dropped, Load goes on.
+//  19. Update returns what it published and true, or what its function last saw and false. The
+//     function runs without a lock, perhaps several times; what it returned last is published once.
+//     If it panics nothing is. After Close it is not called: the final value and false.
+//
+// Composition:
+//
+//  20. Pipe sends the current value to a channel and then newer ones. While the channel has no room,
+//     the newest accepted value is on offer. The end of ctx ends it in any state; the last offer
+//     before the value's end, or the end of a backlog, stands until it is taken. It never closes the
+//     channel, and begins anew with the current value.
+//  21. Reserved for values that are derived from others.
+//  22. All yields values and, once, the error that ends it: ctx's, the value's end or BacklogDone.
+//     Other errors are yielded and it goes on. Leaving the loop closes its watcher.
+//
+// A nil context, predicate, function, value or channel is a programmer's error: a panic in the
+// call that was given it, whose text names package and function, and which leaves everything
+// as it was. Everything that can happen to a correct program is an error value.
+//
+// # In other words
+//
+// Set publishes and goes on; it does not care who watches. A watcher is a bookmark: it knows the
+// version that it returned last, and nothing else. To have ten thousand of them costs their memory
+// and, when the value changes, the ten thousand wake-ups. They happen after Set has returned, in
+// no particular order, while each watcher that happens to run sees the new value already.
+//
+// A producer that is preempted between making a value the newest and waking those who wait for it
+// leaves them asleep until it runs again. That is the one thing that waits for anything, and why
+// it is Set that is called lock-free and not its being noticed.
+//
+// [Wait] waits for one state, [All] ranges over what comes, [Pipe] feeds a channel under a
+// supervisor, and [Watcher.Changed] goes into a select with other things.
+package event

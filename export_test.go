@@ -1,0 +1,6 @@
+package event
+
+import "unsafe"
+
+// SnapshotSize is the size of what a Set allocates.
+func SnapshotSize[T any]() uintptr { return unsafe.Sizeof(snapshot[T]{}) }

@@ -1,0 +1,209 @@
+package notify_test
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/eventvalue/event/notify"
+)
+
+// sizes are numbers of waiters or takers on both sides of what Fire does itself.
+var sizes = []int{1, notify.Inline, notify.Inline + 1, 1000}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+func TestFireWakesAll(t *testing.T) {
+	for _, n := range sizes {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var b notify.Broadcast
+				errs := make(chan error, n)
+				for range n {
+					go func() { errs <- b.Wait(t.Context()) }()
+				}
+				synctest.Wait()
+				require.Empty(t, errs, "nobody returns before Fire")
+				b.Fire()
+				for range n {
+					require.NoError(t, <-errs)
+				}
+			})
+		})
+	}
+}
+
+func TestFireIsForEver(t *testing.T) {
+	var b notify.Broadcast
+	assert.False(t, b.Fired())
+	b.Fire()
+	assert.True(t, b.Fired())
+	assert.NoError(t, b.Wait(t.Context()))
+	assert.True(t, isClosed(b.Done()))
+	b.Fire()
+	assert.True(t, b.Fired())
+}
+
+// TestFireHandsOffTheWaking shows the hand-off: with one processor, and
+// no other goroutine that runs, those past the first few are still parked.
+func TestFireHandsOffTheWaking(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	synctest.Test(t, func(t *testing.T) {
+		const n = 1000
+		var b notify.Broadcast
+		ws := make([]notify.Waiter, n)
+		var wg sync.WaitGroup
+		for i := range ws {
+			wg.Go(func() { assert.NoError(t, ws[i].Wait(t.Context(), &b)) })
+		}
+		synctest.Wait()
+		b.Fire()
+		still := 0
+		for i := range ws {
+			if ws[i].Parked() {
+				still++
+			}
+		}
+		assert.GreaterOrEqual(t, still, n-notify.Inline-n/10, "a preemption may let some run")
+		wg.Wait()
+	})
+}
+
+func TestDoneIsOneChannel(t *testing.T) {
+	var b notify.Broadcast
+	c := b.Done()
+	assert.Equal(t, c, b.Done())
+	assert.False(t, isClosed(c))
+	b.Fire()
+	assert.True(t, isClosed(c), "few takers: closed before Fire returns")
+}
+
+func TestDoneWithManyTakersCloses(t *testing.T) {
+	for _, n := range sizes {
+		synctest.Test(t, func(t *testing.T) {
+			var b notify.Broadcast
+			var wg sync.WaitGroup
+			for range n {
+				wg.Go(func() { <-b.Done() })
+			}
+			synctest.Wait()
+			b.Fire()
+			wg.Wait()
+		})
+	}
+}
+
+func TestDoneClosesBeforeFireReturnsBelowManyWaiters(t *testing.T) {
+	// The channel is made first, so that its place is at the bottom of the stack,
+	// and the stack is swept some times.
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		var b notify.Broadcast
+		c := b.Done()
+		for range 4 * notify.MinSweep {
+			go b.Wait(ctx)
+		}
+		synctest.Wait()
+		b.Fire()
+		assert.True(t, isClosed(c))
+	})
+}
+
+func TestWaitEndedContextWins(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var b notify.Broadcast
+	assert.Equal(t, context.Canceled, b.Wait(ctx))
+	b.Fire()
+	assert.Equal(t, context.Canceled, b.Wait(ctx))
+}
+
+func TestWaitEndsWithContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		var b notify.Broadcast
+		assert.Equal(t, context.DeadlineExceeded, b.Wait(ctx))
+	})
+}
+
+func TestGivenUpWaitsAreSwept(t *testing.T) {
+	for _, living := range []int{0, 1, 100, 1000} {
+		t.Run(fmt.Sprint(living), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var b notify.Broadcast
+				c := b.Done()
+				var wg sync.WaitGroup
+				for range living {
+					wg.Go(func() { assert.NoError(t, b.Wait(t.Context())) })
+				}
+				synctest.Wait()
+				for range 5000 {
+					ctx, cancel := context.WithTimeout(t.Context(), 1)
+					assert.Error(t, b.Wait(ctx))
+					cancel()
+				}
+				assert.LessOrEqual(t, b.StackLen(), 2*living+2*notify.MinSweep)
+				assert.Equal(t, c, b.Done(), "the channel stays")
+				b.Fire()
+				wg.Wait() // A sweep that dropped somebody alive would hang here.
+				assert.True(t, isClosed(c))
+			})
+		})
+	}
+}
+
+func TestSweepMeetsFire(t *testing.T) {
+	for range 2000 {
+		var b notify.Broadcast
+		var wg, ready sync.WaitGroup
+		for range 3 {
+			ready.Add(1)
+			wg.Go(func() {
+				ready.Done()
+				assert.NoError(t, b.Wait(context.Background()))
+			})
+		}
+		ready.Wait()
+		wg.Go(b.Sweep)
+		wg.Go(b.Sweep)
+		wg.Go(b.Fire)
+		wg.Wait()
+	}
+}
+
+func TestFireWithoutWaitersAllocatesNothing(t *testing.T) {
+	bs := make([]notify.Broadcast, 1000)
+	i := 0
+	assert.Zero(t, testing.AllocsPerRun(len(bs)-1, func() {
+		bs[i].Fire()
+		i++
+	}))
+}
+
+func TestBadUsePanics(t *testing.T) {
+	var b notify.Broadcast
+	var w notify.Waiter
+	var none context.Context
+	assert.PanicsWithValue(t, "notify: Broadcast.Wait: nil context", func() { _ = b.Wait(none) })
+	assert.PanicsWithValue(t, "notify: Waiter.Wait: nil context", func() { _ = w.Wait(none, &b) })
+	assert.PanicsWithValue(t, "notify: Waiter.Wait: nil broadcast", func() { _ = w.Wait(t.Context(), nil) })
+	assert.PanicsWithValue(t, "notify: Waiter.Park: nil context", func() { w.Park(none, &b) })
+	assert.PanicsWithValue(t, "notify: Waiter.Park: nil broadcast", func() { w.Park(t.Context(), nil) })
+	assert.PanicsWithValue(t, "notify: Waiter.Done: nil broadcast", func() { w.Done(nil) })
+}

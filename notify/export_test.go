@@ -1,0 +1,37 @@
+package notify
+
+// StackLen returns how many places are on b's stack. Nobody may use b meanwhile.
+func (b *Broadcast) StackLen() int {
+	n := 0
+	for p := b.top.Load(); p != nil && p != &sealed; p = p.next {
+		n++
+	}
+	return n
+}
+
+// Takers returns how often the channel of b counts as taken.
+func (b *Broadcast) Takers() int { return int(b.channel().takers.Load()) }
+
+// Place identifies the place on which w waits or last waited.
+func (w *Waiter) Place() any { return w.place.Load() }
+
+// PlaceLeads reports whether w's place keeps another.
+func (w *Waiter) PlaceLeads() bool {
+	p := w.place.Load()
+	return p != nil && p.next != nil
+}
+
+// Sweep is a sweep out of turn.
+func (b *Broadcast) Sweep() { b.sweep() }
+
+// MinSweep is the least number of places between two sweeps.
+const MinSweep = minSweep
+
+// Parked reports whether w waits and nobody has woken it yet.
+func (w *Waiter) Parked() bool {
+	p := w.place.Load()
+	return p != nil && p.state.Load() == parked
+}
+
+// Interrupt is what the end of a context that w is registered with does.
+func (w *Waiter) Interrupt() { w.interrupt() }
