@@ -1,0 +1,2 @@
+// Package bench compares Event Values with what is used in their place.
+package bench

@@ -1,0 +1,245 @@
+package event_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/eventvalue/event"
+)
+
+// piped runs p in a bubble and returns where its result will be.
+func piped(ctx context.Context, p event.Runnable) <-chan error {
+	done := make(chan error, 1)
+	go func() { done <- p.Serve(ctx) }()
+	synctest.Wait()
+	return done
+}
+
+func TestPipeOffersTheNewestThatIsAccepted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		var v event.MemoryValue[int]
+		c := make(chan int)
+		done := piped(ctx, event.Pipe(&v, c, event.Filter(func(n int) bool { return n%2 == 0 })))
+		for _, step := range []struct{ set, offered int }{{1, 0}, {2, 2}, {3, 2}, {4, 4}, {5, 4}} {
+			v.Set(step.set)
+			synctest.Wait()
+		}
+		assert.Equal(t, 4, <-c)
+		synctest.Wait()
+		select {
+		case n := <-c:
+			assert.Fail(t, "offered again", n)
+		default:
+		}
+		cancel()
+		assert.Equal(t, context.Canceled, <-done)
+	})
+}
+
+func TestPipeCancelEndsItInAnyState(t *testing.T) {
+	for name, prepare := range map[string]func(*event.MemoryValue[int]){
+		"Waiting":   func(*event.MemoryValue[int]) {},
+		"Offering":  func(v *event.MemoryValue[int]) { v.Set(1) },
+		"LastOffer": func(v *event.MemoryValue[int]) { v.Set(1); synctest.Wait(); _ = v.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				var v event.MemoryValue[int]
+				done := piped(ctx, event.Pipe(&v, make(chan int)))
+				prepare(&v)
+				synctest.Wait()
+				require.Empty(t, done)
+				cancel()
+				assert.Equal(t, context.Canceled, <-done)
+			})
+		})
+	}
+}
+
+func TestPipeLastOfferStands(t *testing.T) {
+	cause := errors.New("cause")
+	for _, c := range []struct {
+		name  string
+		close bool
+		opts  []event.GetOption[int]
+		want  error
+	}{
+		{"Closed", true, nil, cause},
+		{"BacklogOnly", false, []event.GetOption[int]{event.BacklogOnly[int]()}, event.BacklogDone},
+		{"BacklogOnlyClosed", true, []event.GetOption[int]{event.BacklogOnly[int]()}, cause},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var v event.MemoryValue[int]
+				v.Set(1)
+				out := make(chan int)
+				done := piped(t.Context(), event.Pipe(&v, out, c.opts...))
+				v.Set(2)
+				synctest.Wait()
+				if c.close {
+					_ = v.CloseWithError(cause)
+				}
+				synctest.Wait()
+				require.Empty(t, done)
+				assert.Equal(t, 2, <-out)
+				assert.ErrorIs(t, <-done, c.want)
+			})
+		})
+	}
+}
+
+func TestPipeRestartedBeginsWithTheCurrent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var v event.MemoryValue[int]
+		v.Set(1)
+		c := make(chan int)
+		p := event.Pipe(&v, c)
+		for range 3 {
+			ctx, cancel := context.WithCancel(t.Context())
+			done := piped(ctx, p)
+			assert.Equal(t, 1, <-c)
+			cancel()
+			assert.Equal(t, context.Canceled, <-done)
+		}
+	})
+}
+
+func TestPipeCopiesItsOptions(t *testing.T) {
+	var v event.MemoryValue[int]
+	v.Set(1)
+	_ = v.Close()
+	opts := []event.GetOption[int]{event.Filter(func(int) bool { return true })}
+	c := make(chan int, 1)
+	p := event.Pipe(&v, c, opts...)
+	opts[0] = event.Filter(func(int) bool { return false })
+	assert.Equal(t, event.ErrClosed, p(t.Context()))
+	assert.Len(t, c, 1)
+}
+
+// script is a ValueWatch from elsewhere: its watchers return what it says.
+type script []func() (int, error)
+
+func (s script) Watch() event.Watcher[int] { return &scripted{script: s} }
+
+type scripted struct {
+	script script
+	closed bool
+}
+
+var always = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
+
+func (w *scripted) Get(ctx context.Context, _ ...event.GetOption[int]) (int, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	next := w.script[0]
+	w.script = w.script[1:]
+	return next()
+}
+func (w *scripted) Changed() <-chan struct{} { return always }
+func (w *scripted) Close() error             { w.closed = true; return nil }
+
+func gives(n int) func() (int, error)     { return func() (int, error) { return n, nil } }
+func fails(err error) func() (int, error) { return func() (int, error) { return 0, err } }
+
+func TestPipeEndsWhenGetFails(t *testing.T) {
+	errStore := errors.New("store")
+	assert.Equal(t, errStore, event.Pipe[int](script{fails(errStore)}, make(chan int))(t.Context()))
+	// Also while there is an offer that nobody takes.
+	assert.Equal(t, errStore,
+		event.Pipe[int](script{gives(1), fails(event.BacklogDone), fails(errStore)}, make(chan int))(t.Context()))
+}
+
+func TestAllGoesOnAfterAnErrorThatLeavesTheWatcherUsable(t *testing.T) {
+	errBad := errors.New("bad value")
+	var got []any
+	for n, err := range event.All[int](t.Context(), script{gives(1), fails(errBad), gives(2), fails(event.ErrClosed)}) {
+		if err != nil {
+			got = append(got, err)
+		} else {
+			got = append(got, n)
+		}
+	}
+	assert.Equal(t, []any{1, errBad, 2, event.ErrClosed}, got)
+}
+
+func TestAllEnds(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var v event.MemoryValue[int]
+	for name, c := range map[string]struct {
+		ctx  context.Context
+		opts []event.GetOption[int]
+		want error
+	}{
+		"ByContext":     {ctx, nil, context.Canceled},
+		"ByBacklogDone": {t.Context(), []event.GetOption[int]{event.BacklogOnly[int]()}, event.BacklogDone},
+	} {
+		var errs []error
+		for _, err := range event.All(c.ctx, &v, c.opts...) {
+			errs = append(errs, err)
+		}
+		assert.Equal(t, []error{c.want}, errs, name)
+	}
+}
+
+func TestAllClosesItsWatcher(t *testing.T) {
+	for name, leave := range map[string]func(all func(func(int, error) bool)){
+		"Break": func(all func(func(int, error) bool)) { all(func(int, error) bool { return false }) },
+		"Panic": func(all func(func(int, error) bool)) {
+			assert.Panics(t, func() { all(func(int, error) bool { panic("body") }) })
+		},
+		"End": func(all func(func(int, error) bool)) { all(func(int, error) bool { return true }) },
+	} {
+		w := &scripted{script: script{gives(1), fails(event.ErrClosed)}}
+		leave(event.All[int](t.Context(), watchOf{w}))
+		assert.True(t, w.closed, name)
+	}
+}
+
+// watchOf is a ValueWatch with one watcher.
+type watchOf struct{ w event.Watcher[int] }
+
+func (v watchOf) Watch() event.Watcher[int] { return v.w }
+
+func TestWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		var v event.MemoryValue[int]
+		go func() {
+			for n := range 4 {
+				v.Set(n)
+				synctest.Wait()
+			}
+		}()
+		n, err := event.Wait(ctx, &v, func(n int) bool { return n > 2 })
+		assert.NoError(t, err)
+		assert.Equal(t, 3, n)
+
+		_ = v.Close()
+		_, err = event.Wait(ctx, &v, func(int) bool { return false })
+		assert.Equal(t, event.ErrClosed, err)
+		cancel()
+		_, err = event.Wait(ctx, &v, func(int) bool { return true })
+		assert.Equal(t, context.Canceled, err)
+	})
+}
+
+func TestErrClosedWithCause(t *testing.T) {
+	cause := errors.New("cause")
+	var v event.MemoryValue[int]
+	assert.NoError(t, v.CloseWithError(cause))
+	assert.NoError(t, v.Close(), "the first Close wins")
+	_, err := v.Watch().Get(t.Context())
+	assert.ErrorIs(t, err, event.ErrClosed)
+	assert.ErrorIs(t, err, cause)
+	assert.EqualError(t, err, "event: value closed: cause")
+}
