@@ -35,6 +35,8 @@ func Wait[T any](ctx context.Context, v ValueWatch[T], pred func(T) bool) (T, er
 // [ValueWatch] from elsewhere may have them, is yielded and the iteration goes on. Each
 // iteration has a watcher of its own, closed when the loop is left, however it is.
 //
+// So the loop is left by a return in its body, on an error, and what follows it is not reached.
+//
 // Predicates among opts run on the goroutine of the loop. All panics if ctx or v is nil.
 func All[T any](ctx context.Context, v ValueWatch[T], opts ...GetOption[T]) iter.Seq2[T, error] {
 	if ctx == nil {

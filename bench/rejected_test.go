@@ -79,7 +79,9 @@ var sealed waiters
 
 // twoFields keeps the channel for select beside the stack of waiters, where the chosen
 // design lets the places carry it.
-type twoFields struct{ head atomic.Pointer[twoFieldsSnapshot] }
+type twoFields struct {
+	head atomic.Pointer[twoFieldsSnapshot]
+}
 
 type twoFieldsSnapshot struct {
 	version uint64
@@ -111,7 +113,9 @@ func (s *twoFields) load() int { return s.head.Load().val }
 
 // lookFirst does not seal where it sees nobody. It would need every waiter to look at the
 // head once more after it has registered.
-type lookFirst struct{ head atomic.Pointer[oneFieldSnapshot] }
+type lookFirst struct {
+	head atomic.Pointer[oneFieldSnapshot]
+}
 
 type oneFieldSnapshot struct {
 	version uint64
@@ -142,7 +146,9 @@ func (s *lookFirst) load() int { return s.head.Load().val }
 
 // noPointers has a flag in the snapshot and the waiters in the value, so that the snapshot
 // of a type without pointers has none.
-type noPointers struct{ head atomic.Pointer[noPointersSnapshot] }
+type noPointers struct {
+	head atomic.Pointer[noPointersSnapshot]
+}
 
 type noPointersSnapshot struct {
 	version uint64

@@ -1,0 +1,19 @@
+module github.com/eventvalue/event/examples
+
+go 1.26
+
+require (
+	github.com/eventvalue/event v0.0.0
+	github.com/fsnotify/fsnotify v1.10.1
+	github.com/mattn/go-isatty v0.0.24
+	github.com/pelletier/go-toml/v2 v2.4.3
+	github.com/stretchr/testify v1.12.1
+)
+
+require (
+	go.uber.org/atomic v1.12.0 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	golang.org/x/sys v0.28.0 // indirect
+)
+
+replace github.com/eventvalue/event => ../

@@ -1,0 +1,67 @@
+// Hotreload shows ten thousand goroutines that follow a configuration file.
+//
+// The file is watched on disk, parsed, validated and published as an Event Value; each worker
+// has a watcher of its own. A file that is no good changes nothing: the last good
+// configuration stays in force.
+//
+//	hotreload [-workers n]         edits a file of its own and measures how the edits arrive
+//	hotreload [-workers n] file    follows that file until it is interrupted
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/mattn/go-isatty"
+)
+
+const maxWorkers = 1_000_000
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // From then on a second Ctrl-C kills.
+	live := isatty.IsTerminal(os.Stdout.Fd()) && os.Getenv("TERM") != "dumb"
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr, live))
+}
+
+// run is the program. It returns the exit code: 0, 1 if it has failed, 2 if it was called wrongly.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer, live bool) int {
+	flags := flag.NewFlagSet("hotreload", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		fmt.Fprintln(stderr, "usage: hotreload [-workers n] [file]")
+		flags.PrintDefaults()
+	}
+	workers := flags.Int("workers", 10_000, "how many goroutines follow the configuration")
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		return 2
+	case *workers < 1 || *workers > maxWorkers:
+		fmt.Fprintf(stderr, "hotreload: -workers %d is not between 1 and %d\n", *workers, maxWorkers)
+		return 2
+	case flags.NArg() > 1:
+		flags.Usage()
+		return 2
+	}
+
+	screen := NewScreen(stdout, live)
+	var err error
+	if flags.NArg() == 1 {
+		err = followFile(ctx, flags.Arg(0), *workers, screen)
+	} else {
+		err = runDemo(ctx, *workers, screen)
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "hotreload:", err)
+		return 1
+	}
+	return 0
+}
