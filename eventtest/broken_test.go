@@ -1,0 +1,104 @@
+package eventtest_test
+
+import (
+	"context"
+	"flag"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/eventvalue/event/eventtest"
+)
+
+// bugVariable names the bug to the process in which TestBroken runs the suite on it.
+const bugVariable = "EVENTTEST_BUG"
+
+// TestBroken is run by TestBugsAreCaught, in another process, and fails.
+func TestBroken(t *testing.T) {
+	b := bug(os.Getenv(bugVariable))
+	if b == "" {
+		t.Skip("not broken; see TestBugsAreCaught")
+	}
+	eventtest.SetPatience(time.Second)
+	eventtest.Run(t, func(testing.TB) eventtest.Subject { return eventtest.Of(newReference(b)) })
+}
+
+var whole = flag.Bool("whole", false, "run the whole suite on each bug, which takes a minute, and look whether each subtest catches one")
+
+// TestBugsAreCaught runs on each bug the subtest that is for it, which must fail. With -whole it
+// runs the whole suite, and each subtest must fail once: what cannot fail tests nothing.
+func TestBugsAreCaught(t *testing.T) {
+	var mu sync.Mutex
+	caught := make(map[string][]bug)
+	t.Run("Bug", func(t *testing.T) {
+		for b, subtest := range caughtBy {
+			t.Run(string(b), func(t *testing.T) {
+				t.Parallel()
+				if b == racy && !eventtest.RaceEnabled {
+					t.Skip("takes the race detector to see")
+				}
+				if regexp.MustCompile("^G09_|Allocates").MatchString(subtest) && eventtest.RaceEnabled {
+					t.Skip("the race detector allocates")
+				}
+				pattern := subtest
+				if *whole {
+					pattern = ""
+				}
+				failed := failures(t, b, pattern)
+				assert.Contains(t, failed, subtest)
+				mu.Lock()
+				defer mu.Unlock()
+				for _, f := range failed {
+					caught[f] = append(caught[f], b)
+				}
+			})
+		}
+	})
+	if !*whole {
+		return
+	}
+	for _, rule := range eventtest.Rules() {
+		if strings.HasPrefix(rule, "G07_") && !eventtest.RaceEnabled || slices.Contains(ofTheEventPackage, rule) {
+			continue
+		}
+		slices.Sort(caught[rule])
+		t.Logf("%s fails on %q", rule, caught[rule])
+		assert.NotEmpty(t, caught[rule], rule)
+	}
+}
+
+// ofTheEventPackage are the subtests that no Subject can fail.
+var ofTheEventPackage = []string{
+	"G14_Filter/NilPredicatePanics",
+	"BadUse/NilContexts",
+	"BadUse/NilValues",
+	"BadUse/NilFunctions",
+}
+
+var failure = regexp.MustCompile(`(?m)^ +--- FAIL: TestBroken/(\S+/\S+) `)
+
+// failures returns which subtests fail on bug b.
+func failures(t *testing.T, b bug, pattern string) (failed []string) {
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	exe, err := os.Executable()
+	require.NoError(t, err)
+	cmd := exec.CommandContext(ctx, exe, "-test.run=^TestBroken$/"+pattern, "-test.short", "-test.timeout=110s")
+	cmd.Env = append(os.Environ(), bugVariable+"="+string(b))
+	out, err := cmd.CombinedOutput()
+	if exit := new(exec.ExitError); !assert.ErrorAs(t, err, &exit) || exit.ExitCode() != 1 {
+		t.Errorf("the process ends with %v instead of failed tests:\n%s", err, out)
+	}
+	for _, m := range failure.FindAllSubmatch(out, -1) {
+		failed = append(failed, string(m[1]))
+	}
+	return failed
+}

@@ -1,0 +1,308 @@
+package eventtest
+
+import (
+	"context"
+	"errors"
+
+	"github.com/eventvalue/event"
+)
+
+// composition is guarantees 20 and 22, over the subject, and bad use. What it is composed
+// of is package event's; that it works takes a watcher that keeps its promises.
+func composition() []guarantee {
+	pipe, end := needs(Changes, Backlog), needs(Changes, Backlog, canClose)
+	return []guarantee{
+		{"G20_Pipe", []rule{
+			{name: "CurrentThenNewer", test: pipeSends, needs: pipe},
+			{name: "OffersTheNewest", test: pipeOffersNewest, needs: pipe},
+			{name: "RejectedDoesNotWithdraw", test: pipeKeepsOffer, needs: needs(Changes, Backlog, Filters)},
+			{name: "ContextEndsIt", test: contextEndsPipe, needs: pipe},
+			{name: "LastOfferStands", test: lastOfferStands, needs: end},
+			{name: "ContextEndsTheLastOffer", test: contextEndsLastOffer, needs: end},
+			{name: "ValueEndsIt", test: endOfValueEndsPipe, needs: end},
+			{name: "BacklogOnly", test: pipeOfBacklog, needs: pipe},
+			{name: "BeginsAnew", test: pipeBeginsAnew, needs: pipe},
+		}},
+		{"G22_All", []rule{
+			{name: "YieldsValuesThenTheEnd", test: allYields, needs: needs(canClose)},
+			{name: "ContextEndsIt", test: contextEndsAll},
+			{name: "BacklogOnly", test: allOfBacklog, needs: needs(Backlog)},
+			{name: "BreakClosesTheWatcher", test: breakClosesWatcher, needs: needs(ClosingWatchers)},
+			{name: "OtherErrorsDoNotEndIt", test: allGoesOn},
+		}},
+		{"BadUse", []rule{
+			{name: "NilContextOfGet", test: nilContextOfGet},
+			{name: "NilContexts", test: nilContexts},
+			{name: "NilValues", test: nilValues},
+			{name: "NilFunctions", test: nilFunctions},
+		}},
+	}
+}
+
+// watched is a subject as a ValueWatch.
+type watched func() event.Watcher[*Item]
+
+func (w watched) Watch() event.Watcher[*Item] { return w() }
+
+func (h *harness) value() event.ValueWatch[*Item] { return watched(h.Watch) }
+
+// A piped is a run of a Pipe over the subject.
+type piped struct {
+	*call
+	c      chan *Item
+	cancel func()
+	err    error
+}
+
+func (h *harness) pipe(opts ...event.GetOption[*Item]) *piped {
+	p := &piped{c: make(chan *Item)}
+	p.start(h, event.Pipe(h.value(), p.c, opts...))
+	return p
+}
+
+func (p *piped) start(h *harness, r event.Runnable) {
+	ctx, cancel := context.WithCancel(h.Context())
+	h.Cleanup(cancel)
+	p.cancel = cancel
+	p.call = h.do("the Runnable of a Pipe", func() { p.err = r.Serve(ctx) })
+	h.settle()
+}
+
+// sends fails the test unless the Item n is on offer.
+func (p *piped) sends(n int) {
+	p.h.Helper()
+	var item *Item
+	p.h.do("a receive from a Pipe", func() {
+		select {
+		case item = <-p.c:
+		case <-p.h.Context().Done():
+		}
+	}).returns()
+	if item == nil || item.number() != n {
+		p.h.Fatalf("a Pipe sends %s, want item %d", describe(item, nil), n)
+	}
+	p.h.settle()
+}
+
+// silent fails the test if something is on offer, or if the channel is closed.
+func (p *piped) silent() {
+	p.h.Helper()
+	p.h.settle()
+	select {
+	case item, open := <-p.c:
+		p.h.Fatalf("a Pipe sends %s (or has closed its channel: %t)", describe(item, nil), !open)
+	default:
+	}
+}
+
+func (p *piped) ends(want error) {
+	p.h.Helper()
+	if p.returns(); !errors.Is(p.err, want) {
+		p.h.Fatalf("the Runnable of a Pipe returns %v, want %v", p.err, want)
+	}
+	p.silent()
+}
+
+func pipeSends(h *harness) {
+	h.set(1)
+	p := h.pipe()
+	p.sends(1)
+	p.silent()
+	h.set(2)
+	p.sends(2)
+	p.silent()
+	h.set(3, 4)
+	h.settle()
+	p.sends(4)
+	p.silent()
+}
+
+func pipeOffersNewest(h *harness) {
+	p := h.pipe()
+	p.silent()
+	for n := 1; n <= 3; n++ {
+		h.set(n)
+		h.settle()
+	}
+	p.sends(3)
+	p.silent()
+}
+
+func pipeKeepsOffer(h *harness) {
+	h.set(1)
+	p := h.pipe(only(1, 4))
+	for n := 2; n <= 3; n++ {
+		h.set(n)
+		h.settle()
+	}
+	p.sends(1)
+	p.silent()
+	h.set(4)
+	h.settle()
+	h.set(5)
+	h.settle()
+	p.sends(4)
+	p.silent()
+}
+
+func contextEndsPipe(h *harness) {
+	waiting := h.pipe()
+	waiting.waits()
+	waiting.cancel()
+	waiting.ends(context.Canceled)
+	h.set(1)
+	offering := h.pipe()
+	offering.waits()
+	offering.cancel()
+	offering.ends(context.Canceled)
+	between := h.pipe()
+	between.sends(1)
+	between.cancel()
+	between.ends(context.Canceled)
+}
+
+func lastOfferStands(h *harness) {
+	h.set(1)
+	p := h.pipe()
+	h.set(2)
+	h.settle()
+	h.end(reason{1})
+	p.waits()
+	p.sends(2)
+	p.ends(reason{1})
+}
+
+func contextEndsLastOffer(h *harness) {
+	h.set(1)
+	p := h.pipe()
+	h.end(nil)
+	p.waits()
+	p.cancel()
+	p.ends(context.Canceled)
+}
+
+func endOfValueEndsPipe(h *harness) {
+	waiting := h.pipe()
+	waiting.waits()
+	h.end(reason{1})
+	waiting.ends(reason{1})
+	h.pipe().ends(event.ErrClosed)
+}
+
+func pipeOfBacklog(h *harness) {
+	h.pipe(backlog()).ends(event.BacklogDone)
+	h.set(1)
+	p := h.pipe(backlog())
+	h.set(2)
+	p.waits()
+	p.sends(2)
+	p.ends(event.BacklogDone)
+}
+
+func pipeBeginsAnew(h *harness) {
+	p := &piped{c: make(chan *Item)}
+	r := event.Pipe(h.value(), p.c)
+	h.set(1)
+	for range 3 {
+		p.start(h, r)
+		p.sends(1)
+		p.silent()
+		p.cancel()
+		p.ends(context.Canceled)
+	}
+}
+
+// all ranges over the subject and returns what it was yielded: numbers, and the errors.
+// f is called with each number.
+func (h *harness) all(ctx context.Context, v event.ValueWatch[*Item], f func(n int), opts ...event.GetOption[*Item]) (ns []int, errs []error) {
+	h.Helper()
+	h.do("a loop over All", func() {
+		for item, err := range event.All(ctx, v, opts...) {
+			if len(ns)+len(errs) > 10 {
+				return
+			}
+			if err != nil {
+				errs = append(errs, err)
+				continue
+			}
+			ns = append(ns, item.number())
+			f(item.number())
+		}
+	}).returns()
+	return ns, errs
+}
+
+// yielded fails the test unless these numbers and these errors were.
+func (h *harness) yielded(ns []int, errs []error, wantNs []int, wantErrs ...error) {
+	h.Helper()
+	ok := len(ns) == len(wantNs) && len(errs) == len(wantErrs)
+	for i := range min(len(ns), len(wantNs)) {
+		ok = ok && ns[i] == wantNs[i]
+	}
+	for i := range min(len(errs), len(wantErrs)) {
+		ok = ok && errors.Is(errs[i], wantErrs[i])
+	}
+	if !ok {
+		h.Fatalf("All yields %v and the errors %q, want %v and %q", ns, errs, wantNs, wantErrs)
+	}
+}
+
+func allYields(h *harness) {
+	h.set(1)
+	ns, errs := h.all(h.Context(), h.value(), func(n int) {
+		if n < 3 {
+			h.Set(&Item{N: n + 1})
+		} else {
+			_ = h.Close(reason{1})
+		}
+	})
+	h.yielded(ns, errs, []int{1, 2, 3}, reason{1})
+}
+
+func contextEndsAll(h *harness) {
+	ctx, cancel := context.WithCancel(h.Context())
+	h.set(1)
+	ns, errs := h.all(ctx, h.value(), func(int) { cancel() })
+	h.yielded(ns, errs, []int{1}, context.Canceled)
+}
+
+func allOfBacklog(h *harness) {
+	h.set(1, 2)
+	ns, errs := h.all(h.Context(), h.value(), func(int) {}, backlog())
+	h.yielded(ns, errs, []int{2}, event.BacklogDone)
+}
+
+func breakClosesWatcher(h *harness) {
+	w := h.watch()
+	h.set(1)
+	h.do("a loop over All", func() {
+		for range event.All(h.Context(), watched(func() event.Watcher[*Item] { return w })) {
+			break
+		}
+	}).returns()
+	h.getFails(h.Context(), w, event.ErrWatcherClosed)
+}
+
+// A fickle watcher's first Get fails.
+type fickle struct {
+	event.Watcher[*Item]
+	failed bool
+}
+
+var errFickle = errors.New("fickle")
+
+func (f *fickle) Get(ctx context.Context, opts ...event.GetOption[*Item]) (*Item, error) {
+	if !f.failed {
+		f.failed = true
+		return nil, errFickle
+	}
+	return f.Watcher.Get(ctx, opts...)
+}
+
+func allGoesOn(h *harness) {
+	ctx, cancel := context.WithCancel(h.Context())
+	h.set(1)
+	v := watched(func() event.Watcher[*Item] { return &fickle{Watcher: h.Watch()} })
+	ns, errs := h.all(ctx, v, func(int) { cancel() })
+	h.yielded(ns, errs, []int{1}, errFickle, context.Canceled)
+}

@@ -1,0 +1,283 @@
+package eventtest
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/eventvalue/event"
+)
+
+// The tests of guarantees 2 to 4 in which schedules matter.
+
+// produce sets the Items 1 to n.
+func (h *harness) produce(n int) {
+	for i := 1; i <= n; i++ {
+		h.Set(&Item{N: i})
+		h.pace(i)
+	}
+}
+
+// pace is called after Set number i: now and then it lets somebody count a read, lest
+// all be set before anybody looks. It does not insist.
+func (h *harness) pace(i int) {
+	if i%3 != 0 {
+		return
+	}
+	reads := h.reads.Load()
+	for range 100 {
+		if h.reads.Load() != reads {
+			return
+		}
+		runtime.Gosched()
+	}
+}
+
+func strictlyForward(h *harness) {
+	n := h.rounds()
+	var calls []*call
+	for range 4 {
+		w := h.watch()
+		calls = append(calls, h.do("a watcher that waits for the last value", func() {
+			for last := 0; last < n; {
+				item, err := w.Get(h.Context())
+				if err != nil || item.number() <= last {
+					h.Errorf("Get returns %s after item %d", describe(item, err), last)
+					return
+				}
+				last = item.number()
+				h.reads.Add(1)
+			}
+		}))
+	}
+	calls = append(calls, h.do("Set", func() { h.produce(n) }))
+	for _, c := range calls {
+		c.returns()
+	}
+}
+
+// sameOrderForAll has several producers, so that nobody knows the order; but there must be one.
+func sameOrderForAll(h *harness) {
+	const producers = 3
+	n := h.rounds() / producers
+	last := producers * n
+	seen := make([][]int, 4)
+	var watchers []*call
+	for i := range seen {
+		w := h.watch()
+		watchers = append(watchers, h.do("a watcher that waits for the last value", func() {
+			for {
+				item, err := w.Get(h.Context())
+				if err != nil || item.number() < 0 || item.number() > last {
+					h.Errorf("Get returns %s, which was not set", describe(item, err))
+					return
+				}
+				seen[i] = append(seen[i], item.number())
+				h.reads.Add(1)
+				if item.number() == last {
+					return
+				}
+			}
+		}))
+	}
+	var wg sync.WaitGroup
+	for p := range producers {
+		wg.Go(func() {
+			for i := p; i < last; i += producers {
+				h.Set(&Item{N: i})
+				h.pace(i / producers)
+			}
+		})
+	}
+	h.do("Set", wg.Wait).returns()
+	h.Set(&Item{N: last})
+	for _, c := range watchers {
+		c.returns()
+	}
+	if !inOneOrder(seen, last+1) {
+		h.Error("there is no order of the values in which all watchers saw them")
+	}
+}
+
+// inOneOrder reports whether all sequences, of numbers below n, are subsequences of one
+// without repetitions: whether "comes before" has no cycle.
+func inOneOrder(sequences [][]int, n int) bool {
+	after, pending := make([][]int, n), make([]int, n)
+	for _, s := range sequences {
+		for i := 1; i < len(s); i++ {
+			after[s[i-1]] = append(after[s[i-1]], s[i])
+			pending[s[i]]++
+		}
+	}
+	var free []int
+	for i := range pending {
+		if pending[i] == 0 {
+			free = append(free, i)
+		}
+	}
+	ordered := 0
+	for ; len(free) > 0; ordered++ {
+		i := free[len(free)-1]
+		free = free[:len(free)-1]
+		for _, next := range after[i] {
+			if pending[next]--; pending[next] == 0 {
+				free = append(free, next)
+			}
+		}
+	}
+	return ordered == n
+}
+
+// noReaderGoesBack compares what each reader sees with what any has seen before it looked.
+func noReaderGoesBack(h *harness) {
+	n := h.rounds()
+	var newest atomic.Int64
+	reader := func(read func() (*Item, error)) *call {
+		return h.do("a reader that waits for the last value", func() {
+			for {
+				before := newest.Load()
+				item, err := read()
+				if err != nil || int64(item.number()) < before {
+					h.Errorf("a reader gets %s when item %d has been seen", describe(item, err), before)
+					return
+				}
+				for old := newest.Load(); old < int64(item.number()) && !newest.CompareAndSwap(old, int64(item.number())); {
+					old = newest.Load()
+				}
+				if item.number() == n {
+					return
+				}
+				h.reads.Add(1)
+				runtime.Gosched()
+			}
+		})
+	}
+	h.set(1)
+	kept := h.watch()
+	readers := []*call{
+		reader(func() (*Item, error) { return kept.Get(h.Context()) }),
+		reader(func() (*Item, error) { return getOnce(h.Context(), h.Watch()) }),
+		reader(func() (*Item, error) { return getOnce(h.Context(), h.Watch()) }),
+	}
+	if h.Load != nil {
+		readers = append(readers, reader(func() (*Item, error) {
+			item, _ := h.Load()
+			return item, nil
+		}))
+	}
+	h.do("Set", func() { h.produce(n) }).returns()
+	for _, c := range readers {
+		c.returns()
+	}
+}
+
+func getOnce(ctx context.Context, w event.Watcher[*Item]) (*Item, error) {
+	defer w.Close()
+	return w.Get(ctx)
+}
+
+// newestDuringTheCall knows before a Get which Set has returned, and after it which has
+// begun: what Get returns is none older and none newer.
+func newestDuringTheCall(h *harness) {
+	n := h.rounds()
+	var begun, done atomic.Int64
+	kept := h.watch()
+	readers := []*call{}
+	for _, watch := range []func() event.Watcher[*Item]{
+		func() event.Watcher[*Item] { return kept }, h.watch,
+	} {
+		readers = append(readers, h.do("a reader that waits for the last value", func() {
+			for last := 0; last < n; {
+				w := watch()
+				before := done.Load()
+				item, err := w.Get(h.Context())
+				after := begun.Load()
+				if err != nil || int64(item.number()) < before || int64(item.number()) > after {
+					h.Errorf("Get returns %s where the newest was one of %d to %d",
+						describe(item, err), before, after)
+					return
+				}
+				last = item.number()
+				h.reads.Add(1)
+			}
+		}))
+	}
+	h.do("Set", func() {
+		for i := 1; i <= n; i++ {
+			begun.Store(int64(i))
+			h.Set(&Item{N: i})
+			done.Store(int64(i))
+			h.pace(i)
+		}
+	}).returns()
+	for _, c := range readers {
+		c.returns()
+	}
+}
+
+// wakesAfterOthersGaveUp makes an implementation tidy up around those who still wait.
+func wakesAfterOthersGaveUp(h *harness) {
+	var living []*getCall
+	for i := range many {
+		if i%100 == 0 {
+			living = append(living, h.startGet(h.Context(), h.watch()))
+		}
+		ctx, cancel := context.WithCancel(h.Context())
+		w := h.Watch()
+		g := h.startGet(ctx, w)
+		if h.bubble {
+			g.waits()
+		}
+		cancel()
+		g.fails(context.Canceled)
+		_ = w.Close()
+	}
+	h.set(1)
+	for _, g := range living {
+		g.gets(1)
+	}
+}
+
+// setMeetsGet sets the next value just when the watchers go to wait for it.
+func setMeetsGet(h *harness) {
+	h.pingPong(func(ctx context.Context, w event.Watcher[*Item]) (*Item, error) {
+		return w.Get(ctx)
+	})
+}
+
+// pingPong lets two watchers look for each value with get, and sets the next as soon as
+// both have the one before. It fails the test if a value does not arrive.
+func (h *harness) pingPong(get func(context.Context, event.Watcher[*Item]) (*Item, error)) {
+	n := h.rounds()
+	acks := make(chan int, 2)
+	for range cap(acks) {
+		w := h.watch()
+		h.do("a watcher", func() {
+			for last := 0; last < n; {
+				item, err := get(h.Context(), w)
+				if h.Context().Err() != nil {
+					return
+				}
+				if err != nil {
+					h.Errorf("Get returns %v", err)
+					return
+				}
+				last = item.number()
+				acks <- last
+			}
+		})
+	}
+	h.do("a watcher whose value was set while it went to wait", func() {
+		for i := 1; i <= n; i++ {
+			h.Set(&Item{N: i})
+			for range cap(acks) {
+				select {
+				case <-acks:
+				case <-h.Context().Done():
+					return
+				}
+			}
+		}
+	}).returns()
+}

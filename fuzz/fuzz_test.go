@@ -1,0 +1,52 @@
+// Package fuzz has the fuzz targets of event and notify. The bytes are programs, which
+// package replay runs against the library and its model at once.
+//
+// The corpora are under testdata/fuzz, one directory a target, and are replayed by a plain
+// go test ./fuzz. To look for more:
+//
+//	go test ./fuzz -run '^$' -fuzz FuzzValue -fuzztime 60s -fuzzminimizetime 10x
+//
+// Without the last flag the fuzzer spends its time in minimizing inputs.
+package fuzz
+
+import (
+	"testing"
+	"testing/synctest"
+
+	"github.com/eventvalue/event/internal/model/replay"
+)
+
+// maxSteps bounds a program: what a longer one could find, a shorter one can.
+const maxSteps = 200
+
+// FuzzValue runs programs on one value with one watcher, on which they find deep sequences.
+func FuzzValue(f *testing.F) {
+	one := replay.Limits{Values: 1, Watchers: 1, Contexts: 2}
+	f.Fuzz(func(t *testing.T, program []byte) {
+		run(t, program, func(p []byte) error { return replay.Values(p, one) })
+	})
+}
+
+// FuzzWatchers runs programs on several values and watchers, with several parked Gets.
+func FuzzWatchers(f *testing.F) {
+	several := replay.Limits{Values: 3, Watchers: 5, Contexts: 3}
+	f.Fuzz(func(t *testing.T, program []byte) {
+		run(t, program, func(p []byte) error { return replay.Values(p, several) })
+	})
+}
+
+// FuzzNotify runs programs on broadcasts and waiters.
+func FuzzNotify(f *testing.F) {
+	f.Fuzz(func(t *testing.T, program []byte) { run(t, program, replay.Notify) })
+}
+
+func run(t *testing.T, program []byte, replay func([]byte) error) {
+	program = program[:min(len(program), maxSteps*stepSize)]
+	synctest.Test(t, func(t *testing.T) {
+		if err := replay(program); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+const stepSize = replay.StepSize

@@ -1,0 +1,307 @@
+package event_test
+
+import (
+	"context"
+	"reflect"
+	"runtime"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+	"weak"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/eventvalue/event"
+)
+
+// slack is by how much the heap may grow for reasons that are not ours. What the tests
+// look for would be far more.
+const slack = 512 << 10
+
+// giveUp has the watchers wait and give up, all at once, the given number of times. In one
+// half of the rounds a timeout ends the waits, for which the clock of the bubble
+// advances only if all of them do wait.
+func giveUp(t *testing.T, watchers []event.Watcher[int], times int) {
+	t.Helper()
+	for i := range times {
+		ctx, cancel := context.WithCancel(context.Background())
+		if i%2 == 0 {
+			ctx, cancel = context.WithTimeout(context.Background(), time.Second)
+		}
+		var all sync.WaitGroup
+		for _, w := range watchers {
+			all.Go(func() {
+				if _, err := w.Get(ctx); err == nil || err != ctx.Err() {
+					t.Errorf("Get returns %v, want its context's end", err)
+				}
+			})
+		}
+		if i%2 == 1 {
+			synctest.Wait()
+			cancel()
+		}
+		all.Wait()
+		cancel()
+	}
+}
+
+// TestGivingUpLeavesNothing has a million Gets end with their contexts, on a value that
+// nobody sets. (Under the race detector it is a fifth of that.)
+func TestGivingUpLeavesNothing(t *testing.T) {
+	const watchers = 100
+	watchdog(t)
+	noLeak(t)
+	synctest.Test(t, func(t *testing.T) {
+		var v event.MemoryValue[int]
+		ws := make([]event.Watcher[int], watchers)
+		for i := range ws {
+			ws[i] = v.Watch()
+		}
+		giveUp(t, ws, 10) // From now on the watchers have what they keep.
+		base, goroutines := liveHeap(), runtime.NumGoroutine()
+		giveUp(t, ws, sized(1_000_000/watchers))
+		heapWithin(t, base, slack)
+		require.True(t, eventually(func() bool { return runtime.NumGoroutine() <= goroutines }))
+		for _, w := range ws {
+			require.NoError(t, w.Close())
+		}
+		runtime.KeepAlive(&v)
+	})
+}
+
+// TestWatchersComeAndGo has watchers made, wait, and closed or dropped. A value that
+// is not set must not remember them.
+func TestWatchersComeAndGo(t *testing.T) {
+	const watchers = 100
+	watchdog(t)
+	noLeak(t)
+	synctest.Test(t, func(t *testing.T) {
+		var v event.MemoryValue[int]
+		comeAndGo := func(times int) {
+			for range times {
+				ws := make([]event.Watcher[int], watchers)
+				for i := range ws {
+					ws[i] = v.Watch()
+					ws[i].Changed()
+				}
+				giveUp(t, ws, 2)
+				for _, w := range ws[:watchers/2] {
+					require.NoError(t, w.Close())
+				}
+			}
+		}
+		comeAndGo(10)
+		base := liveHeap()
+		comeAndGo(sized(2_000))
+		heapWithin(t, base, slack)
+		runtime.KeepAlive(&v)
+	})
+}
+
+// A payload is what is to become garbage.
+type payload struct{ _ [64]byte }
+
+// garbage fails the test unless what p points to is collected.
+func garbage[T any](t *testing.T, what string, p weak.Pointer[T]) {
+	t.Helper()
+	if !eventually(func() bool { return p.Value() == nil }) {
+		t.Errorf("%s is still held", what)
+	}
+}
+
+// TestOldValuesAreGarbage: whatever a watcher has done with a value, once it is replaced
+// nothing refers to it.
+func TestOldValuesAreGarbage(t *testing.T) {
+	type watcher = event.Watcher[*payload]
+	get := func(ctx context.Context, t *testing.T, w watcher) {
+		_, err := w.Get(ctx)
+		require.NoError(t, err)
+	}
+	// Each is called with the value being the current one, in a bubble. What it sets itself
+	// is no garbage yet when it returns.
+	for name, use := range map[string]func(context.Context, *testing.T, *event.MemoryValue[*payload], watcher){
+		"not seen": func(context.Context, *testing.T, *event.MemoryValue[*payload], watcher) {},
+		"seen": func(ctx context.Context, t *testing.T, _ *event.MemoryValue[*payload], w watcher) {
+			get(ctx, t, w)
+		},
+		"selected on": func(ctx context.Context, t *testing.T, _ *event.MemoryValue[*payload], w watcher) {
+			w.Changed()
+			get(ctx, t, w)
+			w.Changed()
+		},
+		"waited on": func(ctx context.Context, t *testing.T, v *event.MemoryValue[*payload], w watcher) {
+			for range 3 { // By select first and by registration then.
+				get(ctx, t, w)
+				var waiting sync.WaitGroup
+				waiting.Go(func() { get(ctx, t, w) })
+				synctest.Wait()
+				v.Set(new(payload))
+				waiting.Wait()
+				v.Set(new(payload))
+			}
+		},
+		"given up on": func(ctx context.Context, t *testing.T, _ *event.MemoryValue[*payload], w watcher) {
+			get(ctx, t, w)
+			for range 3 {
+				ctx, cancel := context.WithTimeout(ctx, time.Second)
+				_, err := w.Get(ctx)
+				require.Equal(t, context.DeadlineExceeded, err)
+				cancel()
+			}
+		},
+		"rejected": func(ctx context.Context, t *testing.T, _ *event.MemoryValue[*payload], w watcher) {
+			none := event.Filter(func(*payload) bool { return false })
+			ctx, cancel := context.WithTimeout(ctx, time.Second)
+			defer cancel()
+			_, err := w.Get(ctx, none)
+			require.Equal(t, context.DeadlineExceeded, err)
+			_, err = w.Get(context.Background(), none, event.BacklogOnly[*payload]())
+			require.Equal(t, event.BacklogDone, err)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			watchdog(t)
+			noLeak(t)
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				var v event.MemoryValue[*payload]
+				first, w := new(payload), v.Watch()
+				defer w.Close()
+				v.Set(first)
+				old := weak.Make(first)
+				first = nil
+				use(ctx, t, &v, w)
+				current, _ := v.Load()
+				last := weak.Make(current)
+				current = nil
+				v.Set(new(payload))
+				garbage(t, "the first value", old)
+				garbage(t, "the last value", last)
+				// The idle watcher is still there, and knows nothing of them.
+				runtime.KeepAlive(w)
+			})
+		})
+	}
+}
+
+// A tracked context can be told to be collected or not.
+type tracked struct{ context.Context }
+
+// TestClosedWatcherHoldsNothing: neither the value nor the context.
+func TestClosedWatcherHoldsNothing(t *testing.T) {
+	watchdog(t)
+	noLeak(t)
+	synctest.Test(t, func(t *testing.T) {
+		root, cancel := context.WithCancel(context.Background())
+		defer cancel() // It has not ended when the watcher is closed.
+		v := new(event.MemoryValue[int])
+		ctx := &tracked{root}
+		w := v.Watch()
+		waitOn(t, v, w, ctx)
+		require.NoError(t, w.Close())
+		value, context := weak.Make(v), weak.Make(ctx)
+		v, ctx = nil, nil
+		garbage(t, "the value of a closed watcher", value)
+		garbage(t, "the context of a closed watcher", context)
+		runtime.KeepAlive(w)
+	})
+}
+
+// waitOn has w wait under ctx often enough to be registered with it.
+func waitOn(t *testing.T, v *event.MemoryValue[int], w event.Watcher[int], ctx context.Context) {
+	t.Helper()
+	for i := range 3 {
+		var waiting sync.WaitGroup
+		waiting.Go(func() {
+			got, err := w.Get(ctx)
+			if err != nil || got != i {
+				t.Errorf("Get returns %d, %v", got, err)
+			}
+		})
+		synctest.Wait()
+		v.Set(i)
+		waiting.Wait()
+	}
+}
+
+// TestDroppedWatcherIsGarbage: a watcher that nobody has closed, once its last context has
+// ended and the value was set.
+func TestDroppedWatcherIsGarbage(t *testing.T) {
+	watchdog(t)
+	noLeak(t)
+	synctest.Test(t, func(t *testing.T) {
+		var v event.MemoryValue[int]
+		ctx, cancel := context.WithCancel(context.Background())
+		w := v.Watch()
+		waitOn(t, &v, w, ctx)
+		w.Changed()
+		ended, cancelled := context.WithCancel(ctx)
+		giveUpUnder(t, w, ended, cancelled)
+		dropped := weak.Make((*byte)(reflect.ValueOf(w).UnsafePointer()))
+		w = nil
+		cancel()
+		v.Set(100)
+		garbage(t, "a dropped watcher", dropped)
+		runtime.KeepAlive(&v)
+	})
+}
+
+// giveUpUnder has a Get under ctx wait until it is cancelled.
+func giveUpUnder(t *testing.T, w event.Watcher[int], ctx context.Context, cancel func()) {
+	t.Helper()
+	var waiting sync.WaitGroup
+	waiting.Go(func() {
+		if _, err := w.Get(ctx); err != context.Canceled {
+			t.Errorf("Get returns %v, want its context's end", err)
+		}
+	})
+	synctest.Wait()
+	cancel()
+	waiting.Wait()
+}
+
+// TestIdleWatcherHoldsNoOthers: a watcher that has waited among many others, and has seen
+// nothing of them since, does not keep what they left behind.
+func TestIdleWatcherHoldsNoOthers(t *testing.T) {
+	const others = 10_000
+	for _, set := range []bool{true, false} {
+		watchdog(t)
+		noLeak(t)
+		synctest.Test(t, func(t *testing.T) {
+			amongOthers(t, others, set) // The runtime keeps what goroutines are made of.
+			base := liveHeap()
+			idle := amongOthers(t, others, set)
+			heapWithin(t, base, slack)
+			runtime.KeepAlive(idle)
+		})
+	}
+}
+
+// amongOthers returns a watcher that has waited among n others, until a Set, or until all
+// had given up and then there was a Set.
+func amongOthers(t *testing.T, n int, set bool) event.Watcher[int] {
+	t.Helper()
+	var v event.MemoryValue[int]
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var waiting sync.WaitGroup
+	ws := make([]event.Watcher[int], n)
+	for i := range ws {
+		ws[i] = v.Watch()
+		waiting.Go(func() {
+			if _, err := ws[i].Get(ctx); set && err != nil {
+				t.Errorf("Get returns %v", err)
+			}
+		})
+	}
+	synctest.Wait()
+	if !set {
+		cancel()
+		waiting.Wait()
+	}
+	v.Set(1)
+	waiting.Wait()
+	return ws[n/2]
+}
