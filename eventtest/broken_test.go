@@ -2,6 +2,7 @@ package eventtest_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"os"
 	"os/exec"
@@ -48,11 +49,12 @@ func TestBugsAreCaught(t *testing.T) {
 				if regexp.MustCompile("^G09_|Allocates").MatchString(subtest) && eventtest.RaceEnabled {
 					t.Skip("the race detector allocates")
 				}
-				pattern := subtest
-				if *whole {
-					pattern = ""
+				failed := failures(t, b, subtest)
+				for range 2 { // Some take a schedule that does not always come up.
+					if !slices.Contains(failed, subtest) {
+						failed = failures(t, b, subtest)
+					}
 				}
-				failed := failures(t, b, pattern)
 				assert.Contains(t, failed, subtest)
 				mu.Lock()
 				defer mu.Unlock()
@@ -85,16 +87,22 @@ var ofTheEventPackage = []string{
 
 var failure = regexp.MustCompile(`(?m)^ +--- FAIL: TestBroken/(\S+/\S+) `)
 
-// failures returns which subtests fail on bug b.
-func failures(t *testing.T, b bug, pattern string) (failed []string) {
+// failures returns which subtests fail on bug b, of all or of the one.
+func failures(t *testing.T, b bug, subtest string) (failed []string) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	exe, err := os.Executable()
 	require.NoError(t, err)
-	cmd := exec.CommandContext(ctx, exe, "-test.run=^TestBroken$/"+pattern, "-test.short", "-test.timeout=110s")
+	args := []string{"-test.timeout=110s", "-test.run=^TestBroken$"}
+	if *whole {
+		args = append(args, "-test.short")
+	} else {
+		args[1] += "/^" + strings.ReplaceAll(subtest, "/", "$/^") + "$"
+	}
+	cmd := exec.CommandContext(ctx, exe, args...)
 	cmd.Env = append(os.Environ(), bugVariable+"="+string(b))
 	out, err := cmd.CombinedOutput()
-	if exit := new(exec.ExitError); !assert.ErrorAs(t, err, &exit) || exit.ExitCode() != 1 {
+	if exit := new(exec.ExitError); err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) {
 		t.Errorf("the process ends with %v instead of failed tests:\n%s", err, out)
 	}
 	for _, m := range failure.FindAllSubmatch(out, -1) {

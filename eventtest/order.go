@@ -19,19 +19,33 @@ func (h *harness) produce(n int) {
 	}
 }
 
-// pace is called after Set number i: now and then it lets somebody count a read, lest
-// all be set before anybody looks. It does not insist.
+// pace is called after Set number i. Now and then it lets those who read do so, lest all be
+// set before anybody looks. It does not insist.
 func (h *harness) pace(i int) {
 	if i%3 != 0 {
 		return
 	}
-	reads := h.reads.Load()
-	for range 100 {
-		if h.reads.Load() != reads {
+	enough := h.reads.Load() + 4
+	for range 1000 {
+		if h.reads.Load() >= enough {
 			return
 		}
 		runtime.Gosched()
 	}
+}
+
+// together calls f n times at once.
+func together(n int, f func(i int)) {
+	var ready, done sync.WaitGroup
+	ready.Add(n)
+	for i := range n {
+		done.Go(func() {
+			ready.Done()
+			ready.Wait()
+			f(i)
+		})
+	}
+	done.Wait()
 }
 
 func strictlyForward(h *harness) {
@@ -81,16 +95,14 @@ func sameOrderForAll(h *harness) {
 			}
 		}))
 	}
-	var wg sync.WaitGroup
-	for p := range producers {
-		wg.Go(func() {
+	h.do("Set", func() {
+		together(producers, func(p int) {
 			for i := p; i < last; i += producers {
 				h.Set(&Item{N: i})
 				h.pace(i / producers)
 			}
 		})
-	}
-	h.do("Set", wg.Wait).returns()
+	}).returns()
 	h.Set(&Item{N: last})
 	for _, c := range watchers {
 		c.returns()

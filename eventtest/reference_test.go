@@ -114,7 +114,7 @@ func (r *reference) wake() {
 
 func (r *reference) Load() (*item, bool) {
 	switch {
-	case r.is(loadsOlder) && r.state().version%8 == 7 && r.before != nil:
+	case r.is(loadsOlder) && r.state().version%2 == 1 && r.before != nil:
 		return r.before, true
 	case r.is(loadsAlways):
 		return r.state().item, true

@@ -125,7 +125,7 @@ func (w *refWatcher) await(ctx context.Context, r *reference, opts []option) (*i
 				switch {
 				case r.is(returnsNewest):
 					return r.state().item, nil
-				case r.is(getsOlder) && s.version%8 == 7 && r.before != nil:
+				case r.is(getsOlder) && s.version%4 == 3 && r.before != nil:
 					return r.before, nil
 				}
 				return s.item, nil

@@ -2,7 +2,6 @@ package eventtest
 
 import (
 	"runtime"
-	"sync"
 	"time"
 )
 
@@ -101,9 +100,8 @@ func updateWakesNobody(h *harness) {
 func noUpdateIsLost(h *harness) {
 	const updaters = 3
 	n := h.rounds() / updaters
-	var wg sync.WaitGroup
-	for range updaters {
-		wg.Go(func() {
+	h.do("Update among concurrent ones", func() {
+		together(updaters, func(int) {
 			for i := range n {
 				h.Update(func(old *Item, ok bool) (*Item, bool) {
 					if i%4 == 0 {
@@ -116,8 +114,7 @@ func noUpdateIsLost(h *harness) {
 				})
 			}
 		})
-	}
-	h.do("Update among concurrent ones", wg.Wait).returns()
+	}).returns()
 	h.arrives(updaters * n)
 	h.get(h.watch(), updaters*n)
 }
