@@ -11,7 +11,7 @@ check: fmt vet static test race cpus 386 fuzz nested examples
 	@echo "make check: all passed"
 
 fmt:
-	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "not gofmt-clean: $$out"; exit 1; }
+	@out=$$(gofmt -l $$(git ls-files '*.go')) || exit 1; test -z "$$out" || { echo "not gofmt-clean: $$out"; exit 1; }
 
 vet:
 	@for m in $(filter-out tools,$(MODULES)); do echo "vet $$m"; $(GO) -C $$m vet ./... || exit 1; done
@@ -33,7 +33,8 @@ cpus:
 	GOARCH=386 $(GO) test -short ./...
 
 fuzz:
-	@for f in $$($(GO) test -list '^Fuzz' ./fuzz | grep ^Fuzz); do echo "fuzz $$f $(FUZZTIME)"; \
+	@fs=$$($(GO) test -list '^Fuzz' ./fuzz) || exit 1; fs=$$(echo "$$fs" | grep ^Fuzz) || exit 1; \
+	for f in $$fs; do echo "fuzz $$f $(FUZZTIME)"; \
 		$(GO) test ./fuzz -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x || exit 1; done
 
 nested:

@@ -38,12 +38,13 @@
 //  1. No data first. Until the first Set there is no data: Load says so and Get waits. A nil
 //     or zero value that was set is data. Values are shared, not copied: once set, what they
 //     refer to must not be modified.
-//  2. One order. All Sets of a value are totally ordered. A watcher sees a subsequence of that
-//     order, strictly forward. Once any reader has seen a value, no reader sees an older one.
+//  2. One order. All Sets of a value, and the Updates that publish, which count as Sets in all
+//     that follows, are totally ordered. A watcher sees a subsequence of that order, strictly
+//     forward. Once any reader has returned a value, no read that begins later returns an older.
 //  3. Newest wins. Get returns a value that was the newest at some instant of the call. Nothing
-//     queues, and no watcher delays another or a producer.
+//     queues. A watcher that is slow, or reads no more, delays neither another nor a producer.
 //  4. No lost wake-up. When the Set of a value that is newer than what a watcher last returned
-//     has itself returned, that watcher's Get returns without a further Set.
+//     has itself returned, that watcher's Get returns without a further Set, if its Filters let it.
 //  5. First Get. It returns what is current, also if that was set before Watch.
 //  6. Equal values count. Every Set notifies, whether or not the data differ.
 //  7. Memory model. A Set synchronizes before the Get, Load or Update that observes its value or
@@ -52,17 +53,18 @@
 //
 // Progress and cost:
 //
-//  8. Set never blocks. It holds no lock and waits for no watcher; it is lock-free. Its cost does
-//     not grow with the number of watchers: past a few, waking them is left to another goroutine.
+//  8. Set never blocks. It takes no lock of this package's and waits for no watcher; it is
+//     lock-free. Its cost does not grow with the number of watchers: past a few, waking them is
+//     left to another goroutine.
 //  9. A Get with something to return takes no lock of this package's, allocates nothing (options
 //     being kept in a slice) and costs the same however many other watchers there are.
 //  10. A Get that waits holds no goroutine but its caller's. (A context of a type from outside package
 //     context may cost one, until it ends or the watcher is closed.) However many Gets give up and
-//     however many watchers come and go, memory is bounded by the living watchers and a constant.
+//     however many watchers come and go, memory is bounded by the living watchers and a constant:
+//     places that were given up are swept when they outnumber those in use.
 //  11. An old value is garbage once a newer one is set and no call is returning it. A watcher keeps
 //     the value that it watches and at most its last context; Close releases both. One that is
-//     dropped without a Close can be collected once its last context has ended and the value was
-//     set, or the places of those who gave up were swept.
+//     dropped without a Close can be collected once its last context has ended.
 //
 // Get:
 //
@@ -71,18 +73,20 @@
 //     Only a returned value, BacklogDone and the value's end move the watcher. Of several results
 //     the first wins in this order: the panic for a nil context, ctx.Err(), ErrWatcherClosed,
 //     ErrConcurrentGet, a value, the value's end, BacklogDone.
-//  13. Concurrent Gets on one watcher are an error to the later one, ErrConcurrentGet at once, and
-//     nothing to the earlier. A watcher may be handed from goroutine to goroutine, and Changed and
-//     Close may be called during a Get.
+//  13. A Get that finds another one on its watcher in progress, waiting or in a predicate, returns
+//     ErrConcurrentGet at once and leaves that one alone. (Two that need not wait may overlap and
+//     both return, never the same value.) A watcher may be handed from goroutine to goroutine, and
+//     Changed and Close may be called during a Get.
 //  14. Filter skips what its predicate rejects; several must all accept. A predicate runs on the
-//     caller's goroutine, without a lock, sees a version at most once a Get, and may call back into the
-//     value. What it accepted is what is returned. If it panics, the watcher has not moved.
-//  15. BacklogOnly never waits: what is unseen, else BacklogDone, after which what a Filter rejected
-//     counts as seen. (An implementation that asks a store first may wait for that: it says so.)
+//     caller's goroutine, without a lock, is asked about a Set at most once a Get, and may call
+//     back into the value. What it accepted is what is returned. If it panics, the watcher has not moved.
+//  15. BacklogOnly never waits: what is unseen, else the value's end, else BacklogDone, after which
+//     what a Filter rejected counts as seen. (An implementation that asks a store first may wait for that: it says so.)
 //  16. Changed returns a channel that is closed if something is unseen, the value has ended or the
-//     watcher is closed, and else closes when there is something new or the value ends. It is never
-//     late but may be early, for a Filter or a view may leave out what is new: pair it with
-//     BacklogOnly. With few takers it closes before Set returns. It consumes nothing.
+//     watcher is closed, and else closes when there is something new or the value ends. It misses
+//     nothing but may be early, for a Filter or a view may leave out what is new: pair it with
+//     BacklogOnly. With few takers it closes before Set returns, with many soon after. It consumes
+//     nothing.
 //
 // Ends:
 //
@@ -100,7 +104,7 @@
 //  20. Pipe sends the current value to a channel and then newer ones. While the channel has no room,
 //     the newest accepted value is on offer. The end of ctx ends it in any state; the last offer
 //     before the value's end, or the end of a backlog, stands until it is taken. It never closes the
-//     channel, and begins anew with the current value.
+//     channel, and each run begins with the current value.
 //  21. Reserved for values that are derived from others.
 //  22. All yields values and, once, the error that ends it: ctx's, the value's end or BacklogDone.
 //     Other errors are yielded and it goes on. Leaving the loop closes its watcher.
@@ -113,12 +117,14 @@
 //
 // Set publishes and goes on; it does not care who watches. A watcher is a bookmark: it knows the
 // version that it returned last, and nothing else. To have ten thousand of them costs their memory
-// and, when the value changes, the ten thousand wake-ups. They happen after Set has returned, in
-// no particular order, while each watcher that happens to run sees the new value already.
+// and, when the value changes, the ten thousand wake-ups. All but the first few happen after Set
+// has returned, in no particular order, while each watcher that happens to run sees the new value
+// already.
 //
-// A producer that is preempted between making a value the newest and waking those who wait for it
-// leaves them asleep until it runs again. That is the one thing that waits for anything, and why
-// it is Set that is called lock-free and not its being noticed.
+// Being woken is not lock-free. It waits for the goroutine that has the waking to do: a producer
+// between making a value the newest and waking, the goroutine that Set starts for many, or a Get
+// that is clearing away the places of others that gave up. If that one is preempted, those asleep
+// stay asleep until it runs again. Whoever is awake sees the new value at once.
 //
 // [Wait] waits for one state, [All] ranges over what comes, [Pipe] feeds a channel under a
 // supervisor, and [Watcher.Changed] goes into a select with other things.

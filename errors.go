@@ -4,7 +4,8 @@ import "errors"
 
 // BacklogDone is returned by a Get with [BacklogOnly] when there is nothing, or
 // nothing more, that it could return without waiting. It is no failure: get on
-// with what the backlog was wanted for, and Get without BacklogOnly from now on.
+// with what the backlog was wanted for, and Get without BacklogOnly from now on. It is returned
+// as it is, never wrapped: compare it by ==.
 //
 //lint:ignore ST1012 named like io.EOF, and like it no failure
 var BacklogDone = errors.New("event: backlog done")

@@ -1,7 +1,8 @@
 package event
 
-// A GetOption modifies a Get. The zero GetOption does nothing. To spare an
-// allocation a Get, keep the options in a slice and pass that: w.Get(ctx, opts...).
+// A GetOption modifies a Get. The zero GetOption does nothing. It may be copied, and used by
+// several Gets at once if its predicate may. To spare an allocation a Get, keep the options in
+// a slice and pass that: w.Get(ctx, opts...).
 type GetOption[T any] struct {
 	// Predicate, if it is not nil, must accept a value for Get to return it.
 	Predicate func(T) bool
@@ -33,8 +34,8 @@ func Filter[T any](pred func(T) bool) GetOption[T] {
 // it, else [BacklogDone]. Together with [Filter], a value that is rejected counts as
 // seen once BacklogDone has been returned.
 //
-// Over a value in memory such a Get is wait-free but for the caller's own predicates.
-// A value that must ask a store first may wait until the store answers, and says so.
+// Over a value in memory such a Get asks the predicates about one value at most, and never
+// waits. A value that must ask a store first may wait until the store answers, and says so.
 func BacklogOnly[T any]() GetOption[T] {
 	return GetOption[T]{BacklogOnly: true}
 }

@@ -24,15 +24,16 @@ func (r Runnable) Serve(ctx context.Context) error {
 
 // Pipe returns a Runnable that sends the current value of v to c and then newer ones, for
 // consumers that are written around a channel. Slow consumers skip: while c has no room,
-// what is on offer is always the newest value that opts accept. Give c no buffer, or
-// the values in it grow old.
+// what is on offer is the newest value that opts accept, as soon as the Runnable has come to
+// run. Give c no buffer, or the values in it grow old.
 //
 // The Runnable runs until ctx ends, whatever it is doing, until a Get on v fails, or until
 // v ends; the last value then stays on offer until it is taken or ctx ends. So it does
 // with [BacklogOnly], at the end of the backlog. It returns why it ended: ctx.Err(), the
 // error of the Get, the value's end, or [BacklogDone]. It never closes c. Each run has a
 // watcher of its own and begins with the current value, so that a consumer that was
-// restarted learns where things stand. Several runs may be in progress at once.
+// restarted learns where things stand. Several runs may be in progress at once, and then each
+// sends what it sees. A run costs a watcher and no goroutine but its caller's.
 //
 // Predicates among opts run on the Runnable's goroutine.
 //

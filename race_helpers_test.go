@@ -69,7 +69,7 @@ func sized(n int) int {
 // rounds is how often the registration races are run.
 func rounds() int {
 	if raceEnabled {
-		return sized(100_000)
+		return sized(50_000)
 	}
 	return sized(40_000)
 }

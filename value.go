@@ -6,7 +6,9 @@ import (
 	"github.com/eventvalue/event/notify"
 )
 
-// A Value is a state that changes: it is set from anywhere and watched by many.
+// A Value is a state that changes: it is set from anywhere and watched by many. All methods
+// may be called concurrently. What else an implementation offers, Load, Update or Close, is
+// its own affair.
 type Value[T any] interface {
 	// Set makes val the newest value. It never blocks, and notifies also if val
 	// equals what was there.
@@ -17,7 +19,8 @@ type Value[T any] interface {
 // A ValueWatch is the side of a [Value] that its consumers get.
 type ValueWatch[T any] interface {
 	// Watch returns a new watcher, which has seen nothing yet: its first Get
-	// returns the current value, if there is one. Close it when it is of no more use.
+	// returns the current value, if there is one. It does not wait, and may be called
+	// concurrently. Close the watcher when it is of no more use.
 	Watch() Watcher[T]
 }
 
@@ -35,8 +38,8 @@ type ValueWatch[T any] interface {
 // no call is returning them. Values are shared, not copied: what a value refers to must
 // not be modified once it has been set.
 type MemoryValue[T any] struct {
-	// head is the newest snapshot. It is nil until the first Set, Watch or Close;
-	// written by compare-and-swap only, by Set, Update, Watch and Close; read by all.
+	// head is the newest snapshot. It is nil until the first Set, Update, Watch or Close;
+	// written by compare-and-swap only, by these; read by all.
 	// Its version grows by one from a value to the next. A final snapshot stays.
 	head atomic.Pointer[snapshot[T]]
 
@@ -44,6 +47,9 @@ type MemoryValue[T any] struct {
 	// compare-and-swap, before that Close makes the head final: who sees a final
 	// head finds it here.
 	end atomic.Pointer[error]
+
+	// contexts are those under which watchers wait.
+	contexts notify.Contexts
 }
 
 // A snapshot is one state of a value. It does not change once it is the head.
@@ -94,14 +100,15 @@ func (v *MemoryValue[T]) replace(old, next *snapshot[T], version uint64) bool {
 // nothing.
 //
 // Set is lock-free, and waits neither for watchers nor for code of theirs. It allocates
-// one object, the snapshot, of 16 bytes and the size of a T (half of the 16 if pointers are
-// 32 bits). Its cost does not depend on the number of watchers: it wakes a few who wait
-// and leaves the others to a goroutine that it starts for that.
+// the snapshot, of the size of a T and 16 bytes (12 where pointers have 32 bits). Its cost
+// does not grow with the number of watchers: of those who wait it wakes up to
+// [notify.Inline], and leaves the others to a goroutine that it starts for that, which
+// costs one small object more.
 func (v *MemoryValue[T]) Set(val T) {
 	next := &snapshot[T]{val: val}
 	for {
-		// This is current and replace, written out: the compiler would inline neither,
-		// and the two calls are a tenth of a Set that wakes nobody.
+		// This is current and replace by hand, the order included (see there). Calling
+		// them makes a Set that wakes nobody a tenth slower, for neither is inlined.
 		old := v.head.Load()
 		if old == nil {
 			old = v.current()
@@ -126,6 +133,7 @@ func (v *MemoryValue[T]) Set(val T) {
 // Update returns what it published and true, or what f was last called with and false.
 // After Close it does not call f and returns the final value and false.
 //
+// Each attempt to publish allocates one object, as a Set does, and waking is as for Set.
 // Update is lock-free, like Set, but for f itself, which runs on the caller's goroutine
 // without a lock, perhaps more than once. Only what the last call returned is published.
 // If f panics, nothing is published and the panic reaches the caller. f must not modify
@@ -175,14 +183,14 @@ func (v *MemoryValue[T]) Close() error { return v.CloseWithError(nil) }
 // CloseWithError ends the value. Every watcher, also one made later, still gets the final
 // value if it has not seen it, and then [ErrClosed], with the cause if that is not nil, for
 // ever. A Set or Update that comes later is dropped. The first Close wins: another does
-// nothing. CloseWithError is lock-free and always returns nil.
+// nothing. CloseWithError is lock-free, allocates and wakes as a Set does, and always returns nil.
 func (v *MemoryValue[T]) CloseWithError(cause error) error {
 	end := ErrClosed
 	if cause != nil {
 		end = closedError{cause}
 	}
 	v.end.CompareAndSwap(nil, &end)
-	// Whoever lost helps the winner, so that the value has ended when it returns.
+	// A Close that lost helps the winner, so that the value has ended when it returns.
 	next := new(snapshot[T])
 	for {
 		old := v.current()

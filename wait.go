@@ -8,8 +8,10 @@ import (
 )
 
 // Wait waits until v has a value that pred accepts, and returns the newest such. It returns
-// at once if the current value is one. Else it returns ctx.Err(), or the error with which
-// v ends. Use it where one state is waited for once; use a [Watcher] to follow a value.
+// at once if the current value is one. Else it returns ctx.Err(), or [ErrClosed] with the cause
+// when v ends. A state that is replaced before Wait gets to look is missed: wait for what lasts.
+// Use it where one state is waited for once; use a [Watcher] to follow a value. It costs a
+// watcher, and what waiting costs.
 //
 // What [Filter] says of predicates holds for pred. Wait panics if ctx, v or pred is nil.
 func Wait[T any](ctx context.Context, v ValueWatch[T], pred func(T) bool) (T, error) {
@@ -33,9 +35,12 @@ func Wait[T any](ctx context.Context, v ValueWatch[T], pred func(T) bool) (T, er
 // When ctx or v ends, or with [BacklogOnly] when the backlog is done, it yields that error
 // once, with a zero value, and stops. An error that leaves the watcher usable, as a
 // [ValueWatch] from elsewhere may have them, is yielded and the iteration goes on. Each
-// iteration has a watcher of its own, closed when the loop is left, however it is.
+// iteration has a watcher of its own, closed when the loop is left, however it is; the iterator
+// may be used more than once, also concurrently. Where Get may go on failing, leave the loop on
+// errors that you do not know.
 //
-// So the loop is left by a return in its body, on an error, and what follows it is not reached.
+// Handle the error in the body, mostly by a return: a body that skips errors reaches what
+// follows the loop when the iteration has ended.
 //
 // Predicates among opts run on the goroutine of the loop. All panics if ctx or v is nil.
 func All[T any](ctx context.Context, v ValueWatch[T], opts ...GetOption[T]) iter.Seq2[T, error] {

@@ -11,18 +11,21 @@ import (
 // A Watcher follows a value for one consumer. It remembers what it last returned.
 //
 // A watcher may be handed from goroutine to goroutine, but one Get may run at a time;
-// Changed and Close may be called during a Get. Watchers do not affect each other.
+// Changed and Close may be called during a Get.
 //
 // In the terminology of the Go memory model, the Set of a value synchronizes before the
-// return of the Get that returns it or a later one.
+// return of the Get that returns that value or a later one, and before the close of each
+// Changed channel that it closes; a value's Close before the [ErrClosed] that it causes.
+//
+// While no Get waits, a watcher costs its memory and nothing else.
 type Watcher[T any] interface {
 	// Get returns the newest value if the watcher has not seen it, at once, and else waits
 	// for the next. It skips what was replaced meanwhile: a watcher sees a subsequence of
 	// the values, strictly forward, and always the newest in the end.
 	//
 	// Get returns, the first that holds winning: ctx.Err() if ctx has ended, even if there
-	// is a value; ErrWatcherClosed after Close; ErrConcurrentGet during another Get on the
-	// same watcher; a value; the error with which the value has ended, ErrClosed, once its
+	// is a value; ErrWatcherClosed after Close; ErrConcurrentGet if it finds another Get on
+	// the same watcher in progress; a value; the error with which the value has ended, ErrClosed, once its
 	// final value has been seen; and, with BacklogOnly, BacklogDone instead of waiting.
 	// The end of ctx, Close and the value's end also end the wait. No value is returned
 	// that was set after ctx had ended.
@@ -35,31 +38,32 @@ type Watcher[T any] interface {
 
 	// Changed returns a channel for use in a select. The channel is closed if there is
 	// something that the watcher has not seen, if the value has ended or the watcher is
-	// closed; else it closes as soon as there is something new or the value ends. It is
-	// never late but may be early, where a Filter rejects or a view leaves out what is
-	// new: after it, Get with BacklogOnly, and take BacklogDone for "nothing yet". The next
-	// Changed then stays open until something new happens.
+	// closed; else it closes when there is something new or the value ends: before Set
+	// returns if few have taken it, and soon after if many have. It misses nothing, but may
+	// be early, where a Filter rejects or a view leaves out what is new: after it, Get with
+	// BacklogOnly, and take BacklogDone for "nothing yet". The next Changed then stays open
+	// until something new happens.
 	//
-	// Changed does not consume anything. Repeated calls return one channel until that closes.
-	// Close need not close a channel that was taken before.
+	// Changed does not consume anything. Repeated calls return one channel until there is
+	// something new. Close need not close a channel that was taken before.
 	Changed() <-chan struct{}
 
 	// Close makes the Get in progress and every later one return ErrWatcherClosed, and
 	// releases the value and the last context. It may be called more than once and
-	// returns nil.
+	// returns nil. A watcher that is dropped without it may be kept for as long as its
+	// last context lives.
 	Close() error
 }
 
-// A watcher is the Watcher of a MemoryValue.
-//
-// Its own cost is one object; a Get that waits adds a channel and a place to wait, kept by
-// notify. It refers to the value and, as long as that lives, its last context, until Close.
+// A watcher is the Watcher of a MemoryValue: one object, and from the first Get that waits on
+// what notify keeps for that, a channel, a place and a registration with the context.
 type watcher[T any] struct {
 	// word says where the watcher stands. It comes first: see there.
 	word word
 
-	// value is nil after Close, and not before: who has seen the word not closed after
-	// loading the value has got one.
+	// value is nil after Close, and not before. Close first sets the word's bit: a goroutine
+	// that loads the value and after that finds the word not closed has got one that is not
+	// nil. Get's fast path loads in the other order, and so has to ask.
 	value atomic.Pointer[MemoryValue[T]]
 
 	waiter notify.Waiter
@@ -85,7 +89,7 @@ func (w *watcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (T, error) {
 	word := w.word.load()
 	if v := w.value.Load(); v != nil && len(opts) == 0 && word&(busy|closed) == 0 {
 		if s := v.head.Load(); s.mark() != word && ctx.Err() == nil &&
-			w.word.swap(word, s.mark()) {
+			w.word.cas(word, s.mark()) {
 			return s.val, nil
 		}
 	}
@@ -100,9 +104,10 @@ func (w *watcher[T]) get(ctx context.Context, opts []GetOption[T]) (T, error) {
 		return zero, err
 	}
 	next := word
-	// Deferred, because a predicate may panic: then the watcher has not moved. It fails
-	// if the watcher has been closed meanwhile, and need not succeed then.
-	defer func() { w.word.swap(word|busy, next) }()
+	// Deferred, because a predicate may panic: then the watcher has not moved. The compare-and-swap
+	// fails if Close came first, and that does not matter: where a closed watcher stands
+	// is of no interest.
+	defer func() { w.word.cas(word|busy, next) }()
 	s, looked, err := w.await(ctx, v, word, opts)
 	next = looked
 	if err != nil {
@@ -117,7 +122,7 @@ func (w *watcher[T]) begin(ctx context.Context) (word uint64, v *MemoryValue[T],
 	for {
 		word, v = w.word.load(), w.value.Load()
 		if word&(busy|closed) == 0 {
-			if w.word.swap(word, word|busy) {
+			if w.word.cas(word, word|busy) {
 				return word, v, nil
 			}
 			continue
@@ -140,10 +145,8 @@ func (w *watcher[T]) await(ctx context.Context, v *MemoryValue[T], word uint64, 
 	looked, backlog := word, backlogOnly(opts)
 	for {
 		s := v.head.Load()
-		if s.mark() == looked && !s.final() && !backlog {
-			if w.waiter.Park(ctx, &s.superseded) {
-				continue
-			}
+		if s.mark() == looked && !s.final() && !backlog && w.waiter.Park(ctx, &s.superseded, &v.contexts) {
+			continue
 		}
 		// After the load of the head: what is returned was set before the context ended.
 		if err := w.hindrance(ctx); err != nil {
@@ -201,7 +204,7 @@ func (w *watcher[T]) Close() error {
 		if word&closed != 0 {
 			return nil
 		}
-		if w.word.swap(word, word|closed) {
+		if w.word.cas(word, word|closed) {
 			break
 		}
 	}

@@ -14,7 +14,7 @@ import "go.uber.org/atomic"
 // stores the version and idle in one. Close sets closed, for ever; what the other bits are
 // from then on does not matter.
 //
-//	Get: swap the version
+//	Get: the version
 //	  ┌────┐
 //	  ▼    │     Get begins
 //	┌──────┴─┐ ───────────────▶ ┌────────┐
@@ -27,10 +27,10 @@ import "go.uber.org/atomic"
 //	             │  closed  │
 //	             └──────────┘
 //
-// A word is the first field of the object that it is in: 64-bit atomics need to be aligned,
-// which on 32-bit machines only the start of an object is. It is a type of its own, not
-// generic, because the compiler inlines the atomic operations of another module into code
-// that is generic only by way of such a one.
+// It must be the first field of its object: on 32-bit machines only there is a uint64 sure
+// to be aligned for atomic access. It is a type of its own, and not generic, because the
+// compiler inlines the methods of atomic.Uint64 here, but not where generic code calls them
+// that another package instantiates.
 type word struct{ bits atomic.Uint64 }
 
 const (
@@ -43,5 +43,5 @@ const (
 
 func (w *word) load() uint64 { return w.bits.Load() }
 
-// swap replaces old by next and reports whether it did: not if it had changed.
-func (w *word) swap(old, next uint64) bool { return w.bits.CompareAndSwap(old, next) }
+// cas replaces old by next and reports whether it did: not if it had changed.
+func (w *word) cas(old, next uint64) bool { return w.bits.CompareAndSwap(old, next) }

@@ -32,7 +32,7 @@ func TestBroken(t *testing.T) {
 	eventtest.Run(t, func(testing.TB) eventtest.Subject { return eventtest.Of(newReference(b)) })
 }
 
-var whole = flag.Bool("whole", false, "run the whole suite on each bug, which takes a minute, and look whether each subtest catches one")
+var whole = flag.Bool("whole", false, "run the suite in real time, too, and all of it on each bug, which takes minutes; each subtest must catch one")
 
 // TestBugsAreCaught runs on each bug the subtest that is for it, which must fail. With -whole it
 // runs the whole suite, and each subtest must fail once: what cannot fail tests nothing.

@@ -227,6 +227,7 @@ func concurrentGetsShare(h *harness) {
 					runtime.Gosched()
 					continue
 				}
+				h.reads.Add(1)
 				mu.Lock()
 				if seen[item.number()] {
 					h.Errorf("two Gets of one watcher return item %d", item.number())

@@ -15,9 +15,9 @@ import (
 // the return of every Wait and the close of every channel that it causes, and
 // before every Fired that reports true.
 type Broadcast struct {
-	// top is written by push and channel (compare-and-swap), by sweep
-	// (compare-and-swap) and by Fire (exchange), and read by all of them.
-	// Legal: anything but sealed → anything. Nothing leaves sealed.
+	// top is written by push, gather and sweep (compare-and-swap) and by Fire
+	// (exchange), and read by all of them. Legal: nil or a place → a place;
+	// anything → sealed. Nothing leaves sealed or goes back to nil.
 	top atomic.Pointer[place]
 }
 
@@ -36,8 +36,8 @@ var closed = func() chan struct{} {
 //
 // Fire is lock-free and never waits for a waiter. Without waiters it is one
 // atomic exchange. With up to [Inline] waiters it wakes them before it returns;
-// with more, it starts a goroutine for the rest, so that its cost does not grow
-// with their number.
+// with more, it starts a goroutine for the rest, which costs one small object and
+// does not grow with their number.
 func (b *Broadcast) Fire() {
 	// One exchange both seals and collects. The tempting way to spare it, looking
 	// first whether somebody waits and sealing only then, loses the waiter who
@@ -56,12 +56,12 @@ func (b *Broadcast) Fired() bool { return b.top.Load() == &sealed }
 // Fire closes it before it returns only if it was asked for up to [Inline] times
 // (a [Waiter] counts once) and leaves it to another goroutine otherwise.
 func (b *Broadcast) Done() <-chan struct{} {
-	c := b.channel()
+	c := b.gather()
 	if c == nil {
 		return closed
 	}
 	c.takers.Inc()
-	return c.c
+	return c.channel(b)
 }
 
 // Wait blocks until b has fired, and returns nil, or until ctx has ended, and
@@ -73,5 +73,6 @@ func (b *Broadcast) Wait(ctx context.Context) error {
 		panic("notify: Broadcast.Wait: nil context")
 	}
 	var w Waiter
+	defer w.Close()
 	return w.wait(ctx, b)
 }

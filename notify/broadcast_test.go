@@ -168,6 +168,27 @@ func TestGivenUpWaitsAreSwept(t *testing.T) {
 	}
 }
 
+// A crowd that leaves without anybody coming leaves nothing behind.
+func TestACrowdThatLeavesIsSwept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		var b notify.Broadcast
+		var staying, leaving sync.WaitGroup
+		for i := range 20_000 {
+			if i%1000 == 0 {
+				staying.Go(func() { assert.NoError(t, b.Wait(t.Context())) })
+			}
+			leaving.Go(func() { assert.Error(t, b.Wait(ctx)) })
+		}
+		synctest.Wait()
+		cancel()
+		leaving.Wait()
+		assert.LessOrEqual(t, b.StackLen(), 20+2*notify.MinSweep)
+		b.Fire()
+		staying.Wait()
+	})
+}
+
 func TestSweepMeetsFire(t *testing.T) {
 	for range 2000 {
 		var b notify.Broadcast
@@ -203,7 +224,7 @@ func TestBadUsePanics(t *testing.T) {
 	assert.PanicsWithValue(t, "notify: Broadcast.Wait: nil context", func() { _ = b.Wait(none) })
 	assert.PanicsWithValue(t, "notify: Waiter.Wait: nil context", func() { _ = w.Wait(none, &b) })
 	assert.PanicsWithValue(t, "notify: Waiter.Wait: nil broadcast", func() { _ = w.Wait(t.Context(), nil) })
-	assert.PanicsWithValue(t, "notify: Waiter.Park: nil context", func() { w.Park(none, &b) })
-	assert.PanicsWithValue(t, "notify: Waiter.Park: nil broadcast", func() { w.Park(t.Context(), nil) })
+	assert.PanicsWithValue(t, "notify: Waiter.Park: nil context", func() { w.Park(none, &b, nil) })
+	assert.PanicsWithValue(t, "notify: Waiter.Park: nil broadcast", func() { w.Park(t.Context(), nil, nil) })
 	assert.PanicsWithValue(t, "notify: Waiter.Done: nil broadcast", func() { w.Done(nil) })
 }

@@ -1,5 +1,5 @@
 // Package notify is a one-shot broadcast that costs nothing until somebody
-// waits: what is left of an Event Value when the value is taken away.
+// waits. It is the waiting part of package event, without values.
 //
 // Use a [Broadcast] where you would close a channel to tell many goroutines
 // that something has happened, but would rather not make that channel each
@@ -24,18 +24,19 @@
 // who has come so far; whoever comes later finds the seal. There is no instant
 // at which a waiter could slip between the two.
 //
-// A place is parked until somebody claims it, by a compare-and-swap, which
-// happens once; then it is of no further use. Only who claims it sends the
-// wake-up:
+// A place goes round these states:
 //
-//	parked ── Fire, walking the stack ──▶ claimed, and a wake-up is sent
-//	   │ ──── the context's end ────────▶ claimed, and a wake-up is sent
-//	   │ ──── Waiter.Close ─────────────▶ claimed, and a wake-up is sent
-//	   └───── the waiter, giving up ────▶ claimed, nothing is sent
+//	free ────── the waiter, having pushed it ──▶ parked
+//	parked ──── Fire, having taken it off ─────▶ free, and a wake-up is sent
+//	parked ──── a context's end, Close ────────▶ claimed, and a wake-up is sent
+//	parked ──── the waiter, giving up ─────────▶ claimed, nothing is sent
+//	claimed ─── Fire or a sweep takes it off ──▶ garbage
+//
+// Whoever ends the state parked, by one compare-and-swap, sends the wake-up, and
+// nobody else does. A free place is used again by its waiter, a claimed one is not.
 //
 // A waiter that gives up cannot take its place off a lock-free stack. It leaves
-// it there, claimed, and a later push sweeps the stack once such places may
-// outnumber the others.
+// it there, claimed, and sweeps the stack if such places outnumber the others.
 //
 // # What blocks whom
 //

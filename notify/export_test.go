@@ -10,7 +10,7 @@ func (b *Broadcast) StackLen() int {
 }
 
 // Takers returns how often the channel of b counts as taken.
-func (b *Broadcast) Takers() int { return int(b.channel().takers.Load()) }
+func (b *Broadcast) Takers() int { return int(b.gather().takers.Load()) }
 
 // Place identifies the place on which w waits or last waited.
 func (w *Waiter) Place() any { return w.place.Load() }
@@ -22,16 +22,30 @@ func (w *Waiter) PlaceLeads() bool {
 }
 
 // Sweep is a sweep out of turn.
-func (b *Broadcast) Sweep() { b.sweep() }
+func (b *Broadcast) Sweep() {
+	if c := b.gather(); c != nil {
+		b.sweep(c)
+	}
+}
 
-// MinSweep is the least number of places between two sweeps.
+// MinSweep is the least number of places given up for which there is a sweep.
 const MinSweep = minSweep
 
 // Parked reports whether w waits and nobody has woken it yet.
 func (w *Waiter) Parked() bool {
 	p := w.place.Load()
-	return p != nil && p.state.Load() == parked
+	return p != nil && p.state() == parked
 }
 
 // Interrupt is what the end of a context that w is registered with does.
 func (w *Waiter) Interrupt() { w.interrupt() }
+
+// Closed reports whether w has been closed.
+func (w *Waiter) Closed() bool { return w.closed.Load() }
+
+// Len returns with how many contexts Waiters are registered.
+func (c *Contexts) Len() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.groups)
+}

@@ -7,7 +7,7 @@ import "go.uber.org/atomic"
 // that: past a few waiters handing off is cheaper for the caller of Fire.
 const Inline = 4
 
-// minSweep is the least number of places that are pushed between two sweeps.
+// minSweep is the least number of places given up for which a sweep is worth while.
 const minSweep = 64
 
 // A place is where one waiter waits on one Broadcast. While it is on a stack only
@@ -20,35 +20,48 @@ type place struct {
 	next *place
 
 	// wake is the waiter's wake-up channel, of capacity 1. Places on which
-	// nobody waits (they carry done) have none.
+	// nobody waits (they carry the crowd) have none.
 	wake chan<- struct{}
 
-	// done is the channel of the Broadcast, if it has been asked for. Every
-	// place repeats that of the place below, so that the top knows it. Atomic,
-	// like budget, for the sake of pushers that read a top that is one no more.
-	done atomic.Pointer[channel]
+	// crowd is what the Broadcast's waiters share, if there is such a thing yet. Every
+	// place repeats that of the place below, so that the top knows it. Atomic, like
+	// word, for the sake of pushers that read a top that is one no more.
+	crowd atomic.Pointer[crowd]
 
-	// budget is how many more places may be pushed before a sweep is due.
-	budget atomic.Uint32
-
-	// state is free, parked or claimed; see the package's documentation.
-	state atomic.Uint32
+	// word is the state, in its low bits, and the height: how many places there are from
+	// here down. The waiter sets the height before it pushes the place; from then on only
+	// the state changes.
+	word atomic.Uint32
 }
 
 const (
-	free    = iota // on no stack, or its waiter is about to park
-	parked         // its waiter waits, or is about to
-	claimed        // its waiter waits no more, but it is still on a stack
+	free    = iota // not on a stack, or pushed and not yet parked
+	parked         // who takes it from this state must wake its waiter, or is the waiter
+	claimed        // its waiter is gone; it may still be on a stack
+
+	stateBits = 2
+	stateMask = 1<<stateBits - 1
 )
 
-// A channel is what Done returns, made on demand.
-type channel struct {
-	c      chan struct{}
-	takers atomic.Uint32
+func (p *place) state() uint32  { return p.word.Load() & stateMask }
+func (p *place) height() uint32 { return p.word.Load() >> stateBits }
+
+// A crowd is made when a Broadcast is first asked for its channel, or one of its waiters
+// first gives up.
+type crowd struct {
+	done   atomic.Pointer[chan struct{}] // what Done returns, made on demand
+	takers atomic.Uint32                 // how many have asked for it
+	gone   atomic.Int32                  // how many places on the stack nobody waits on
 }
 
+// park makes p, which has been pushed, one that can be claimed.
+func (p *place) park() { p.word.Store(p.word.Load() | parked) }
+
 // claim reports whether the caller is the one who ends the wait.
-func (p *place) claim() bool { return p.state.CompareAndSwap(parked, claimed) }
+func (p *place) claim() bool {
+	w := p.word.Load()
+	return w&stateMask == parked && p.word.CompareAndSwap(w, w-parked+claimed)
+}
 
 // interrupt ends the wait, unless it has ended already.
 func (p *place) interrupt() {
@@ -60,8 +73,15 @@ func (p *place) interrupt() {
 // release ends the wait, unless it has ended already, and lets the waiter have p back.
 // The caller has taken p off the stack.
 func (p *place) release() {
-	if p.state.Swap(free) == parked {
-		p.signal()
+	for {
+		w := p.word.Load()
+		if !p.word.CompareAndSwap(w, w&^stateMask|free) {
+			continue // Somebody claimed it: that happens once.
+		}
+		if w&stateMask == parked {
+			p.signal()
+		}
+		return
 	}
 }
 
@@ -85,26 +105,23 @@ func (p *place) detach() *place {
 
 // on makes p, which is on no stack, the place above top, unless top is the seal.
 func (p *place) on(top *place) bool {
-	var done *channel
-	budget := uint32(minSweep)
+	var c *crowd
+	height := uint32(1)
 	switch top {
 	case &sealed:
 		return false
 	case nil:
 	default:
-		done, budget = top.done.Load(), top.budget.Load()
-		if budget > 0 {
-			budget--
-		}
+		c, height = top.crowd.Load(), top.height()+1
 	}
 	p.next = top
 	// A place that is used again mostly has these already, and a store costs more
 	// than a look.
-	if p.done.Load() != done {
-		p.done.Store(done)
+	if p.crowd.Load() != c {
+		p.crowd.Store(c)
 	}
-	if p.budget.Load() != budget {
-		p.budget.Store(budget)
+	if w := height<<stateBits | free; p.word.Load() != w {
+		p.word.Store(w)
 	}
 	return true
 }
@@ -117,34 +134,60 @@ func (b *Broadcast) push(p *place) bool {
 			return false
 		}
 		if b.top.CompareAndSwap(top, p) {
-			if p.budget.Load() == 0 {
-				b.sweep()
-			}
 			return true
 		}
 	}
 }
 
-// channel returns b's channel, which it makes if there is none, or nil if b has
-// fired.
-func (b *Broadcast) channel() *channel {
+// gather returns b's crowd, which it makes if there is none, or nil if b has fired.
+func (b *Broadcast) gather() *crowd {
 	for {
 		top := b.top.Load()
+		if top != nil && top.crowd.Load() != nil {
+			c := top.crowd.Load()
+			if b.Fired() {
+				return nil // top may be in use elsewhere, and its crowd another's.
+			}
+			return c
+		}
 		p := new(place)
 		if !p.on(top) {
 			return nil
 		}
-		if done := p.done.Load(); done != nil {
-			if b.Fired() {
-				return nil // top may be in use elsewhere, and done another's.
-			}
-			return done
-		}
-		done := &channel{c: make(chan struct{})}
-		p.done.Store(done)
+		c := new(crowd)
+		p.crowd.Store(c)
 		if b.top.CompareAndSwap(top, p) {
-			return done
+			return c
 		}
+	}
+}
+
+// channel returns the channel of b, whose crowd c is.
+func (c *crowd) channel(b *Broadcast) <-chan struct{} {
+	done := c.done.Load()
+	if done == nil {
+		made := make(chan struct{})
+		c.done.CompareAndSwap(nil, &made)
+		done = c.done.Load()
+	}
+	// Fire seals, and then looks for a channel to close. If it has not sealed yet,
+	// it will find this one.
+	if b.Fired() {
+		return closed
+	}
+	return *done
+}
+
+// abandon counts a place of b's on which nobody waits any more, and sweeps if those
+// are half of all: the stack is never higher than twice its living places and a constant.
+func (b *Broadcast) abandon() {
+	c := b.gather()
+	if c == nil {
+		return
+	}
+	gone := c.gone.Inc()
+	if top := b.top.Load(); gone >= minSweep && 2*int64(gone) >= int64(top.height()) {
+		b.sweep(c)
 	}
 }
 
@@ -152,23 +195,20 @@ func (b *Broadcast) channel() *channel {
 // that never fires would keep a place for every wait that was given up.
 //
 // It takes the stack off, which makes it responsible for those who wait there:
-// if b fires before it has put them back, it wakes them itself.
-//
-// The next sweep is due when as many places have been pushed as this one left,
-// which bounds the stack by twice the living and makes a push O(1), amortized.
-func (b *Broadcast) sweep() {
-	top := b.top.Load()
-	// The channel stays: that Fire closes it before it returns is a promise.
+// if b fires before it has put them back, it wakes them itself. Its cost is that of
+// the stack's height, which those who gave up since the last sweep pay for: O(1) each.
+func (b *Broadcast) sweep(c *crowd) {
+	// The crowd stays: that Fire closes its channel before it returns is a promise.
 	stay := new(place)
-	if top == nil || !stay.on(top) {
-		return
+	var top *place
+	for taken := false; !taken; taken = b.top.CompareAndSwap(top, stay) {
+		if top = b.top.Load(); top == &sealed {
+			return
+		}
+		stay.crowd.Store(c)
 	}
-	stay.next = nil
-	stay.budget.Store(minSweep)
-	if !b.top.CompareAndSwap(top, stay) {
-		return // Somebody pushed, and has the sweep to do, or b has fired.
-	}
-	head, last, n := prune(top)
+	head, last, kept, dropped := prune(top)
+	c.gone.Sub(dropped)
 	if head == nil {
 		return
 	}
@@ -181,39 +221,47 @@ func (b *Broadcast) sweep() {
 			return
 		}
 		back.next, last.next = head, top
-		back.budget.Store(max(minSweep, n))
+		back.word.Store((back.height() + kept) << stateBits)
 		if b.top.CompareAndSwap(top, back) {
 			return
 		}
 	}
 }
 
-// prune unlinks the places on which nobody waits from a stack that the caller
-// owns. It returns the first and the last of those that it leaves, and how many.
-func prune(p *place) (head, last *place, n uint32) {
+// prune unlinks the places on which nobody waits from a stack that the caller owns.
+// It returns the first and the last of those that it keeps, how many these are, and
+// how many that were given up it has dropped.
+func prune(p *place) (head, last *place, kept uint32, dropped int32) {
 	for p != nil {
 		next := p.detach()
-		if p.wake != nil && p.state.Load() != claimed {
-			if last == nil {
-				head = p
-			} else {
-				last.next = p
-			}
-			last = p
-			n++
+		switch {
+		case p.wake == nil:
+		case p.state() == claimed:
+			dropped++
+		case last == nil:
+			head, last = p, p
+			kept++
+		default:
+			last.next, last = p, p
+			kept++
 		}
 		p = next
 	}
-	return head, last, n
+	return head, last, kept, dropped
 }
 
 // fire wakes everybody on a stack that the caller owns, a few at once and the
 // rest by another goroutine, which ends when it has done so.
 func (p *place) fire() {
-	done := p.done.Load()
-	if done != nil && done.takers.Load() <= Inline {
-		close(done.c)
-		done = nil
+	var done chan struct{}
+	if c := p.crowd.Load(); c != nil {
+		if d := c.done.Load(); d != nil {
+			done = *d
+			if c.takers.Load() <= Inline {
+				close(done)
+				done = nil
+			}
+		}
 	}
 	for n := 0; p != nil && n < Inline; n++ {
 		next := p.detach()
@@ -227,9 +275,9 @@ func (p *place) fire() {
 }
 
 // handOff is the part of fire that its caller does not wait for.
-func (p *place) handOff(done *channel) {
+func (p *place) handOff(done chan struct{}) {
 	if done != nil {
-		close(done.c)
+		close(done)
 	}
 	p.wakeAll()
 }

@@ -36,26 +36,25 @@ type Waiter struct {
 	// registration is stored by Wait, and taken away by Wait and Close.
 	registration atomic.Pointer[registration]
 
-	// taken is the channel that Done last returned.
-	taken atomic.Pointer[channel]
+	// taken is the crowd of the Broadcast whose channel Done last returned.
+	taken atomic.Pointer[crowd]
 
 	// closed goes from false to true, once, by Close.
 	closed atomic.Bool
-}
-
-// A registration makes the end of a context wake the Waiter.
-type registration struct {
-	ended <-chan struct{}
-	stop  func() bool
 }
 
 // Wait blocks until b has fired, and returns nil; until ctx has ended, and returns
 // ctx.Err(); or until w is closed, and returns [ErrWaiterClosed]. Of several, the
 // context's end wins, then the Close.
 //
+// What [Broadcast] says of the memory model of Wait holds here too, and for a Park
+// that reports true.
+//
 // Wait holds no goroutine but its caller's; a context of a type from outside
-// package context may cost one until that context ends or w is closed. A wait
-// allocates one small object. It panics if ctx or b is nil.
+// package context may cost one until that context ends or w is closed. The first
+// wait allocates a channel and a place, the second under one context registers with
+// it, and from then on a wait allocates nothing; but one after a wait that was given
+// up needs a new place, of 32 bytes. It panics if ctx or b is nil.
 func (w *Waiter) Wait(ctx context.Context, b *Broadcast) error {
 	if ctx == nil {
 		panic("notify: Waiter.Wait: nil context")
@@ -76,15 +75,18 @@ func (w *Waiter) wait(ctx context.Context, b *Broadcast) error {
 		case b.Fired():
 			return nil
 		}
-		w.Park(ctx, b)
+		w.Park(ctx, b, nil)
 	}
 }
 
 // Park is [Waiter.Wait] for callers that look themselves at what may have happened: it
 // returns once b has fired, ctx has ended or w is closed, at once if that is so
 // already, and sometimes without a reason. It reports whether b has fired; not whether one
-// of the others is the case too. It panics if ctx or b is nil.
-func (w *Waiter) Park(ctx context.Context, b *Broadcast) bool {
+// of the others is the case too. However it returns, w can be used again.
+//
+// Waiters that are given the same Contexts share their registrations; shared may be nil,
+// and then w registers by itself. Park panics if ctx or b is nil.
+func (w *Waiter) Park(ctx context.Context, b *Broadcast, shared *Contexts) bool {
 	if ctx == nil {
 		panic("notify: Waiter.Park: nil context")
 	}
@@ -92,12 +94,12 @@ func (w *Waiter) Park(ctx context.Context, b *Broadcast) bool {
 		panic("notify: Waiter.Park: nil broadcast")
 	}
 	ended := ctx.Done()
-	registered := w.register(ctx, ended)
+	registered := w.register(ctx, ended, shared)
 	p := w.vacancy()
 	if !b.push(p) {
 		return true
 	}
-	p.state.Store(parked)
+	p.park()
 	// From here on p can be claimed. Only now may it be asked whether there is
 	// something to wait for: who makes one of these conditions true does so before
 	// it tries to claim p, so that one of the two sees the other.
@@ -113,11 +115,12 @@ func (w *Waiter) Park(ctx context.Context, b *Broadcast) bool {
 			w.leave(p)
 		}
 	}
-	if p.state.Load() != free {
+	if p.state() != free {
 		// It stays on the stack, and leads to all below it. It is still parked if what
 		// woke w was left over from a wait that a panic of its context cut short.
 		p.claim()
 		w.place.Store(nil)
+		b.abandon()
 	}
 	return b.Fired()
 }
@@ -126,7 +129,7 @@ func (w *Waiter) Park(ctx context.Context, b *Broadcast) bool {
 // and its waking has come past; else that stays where it is, for Fire or a sweep to find.
 func (w *Waiter) vacancy() *place {
 	p := w.place.Load()
-	if p != nil && p.state.Load() == free {
+	if p != nil && p.state() == free {
 		return p
 	}
 	if w.wake == nil {
@@ -148,9 +151,9 @@ func (w *Waiter) leave(p *place) {
 // register reports whether w is woken when ctx ends, ctx being known by its Done
 // channel. To register costs more than a select on two channels, so that
 // it is done for a context that comes a second time.
-func (w *Waiter) register(ctx context.Context, ended <-chan struct{}) bool {
+func (w *Waiter) register(ctx context.Context, ended <-chan struct{}, shared *Contexts) bool {
 	if r := w.registration.Load(); r != nil {
-		if r.ended == ended {
+		if r.group.ended == ended {
 			return true
 		}
 		w.unregister()
@@ -162,7 +165,10 @@ func (w *Waiter) register(ctx context.Context, ended <-chan struct{}) bool {
 		w.ended = ended
 		return false
 	}
-	w.registration.Store(&registration{ended, context.AfterFunc(ctx, w.interrupt)})
+	if shared == nil {
+		shared = new(Contexts)
+	}
+	w.registration.Store(shared.register(ctx, ended, w))
 	if w.closed.Load() {
 		w.unregister() // Close may have come too early to see it.
 	}
@@ -172,7 +178,7 @@ func (w *Waiter) register(ctx context.Context, ended <-chan struct{}) bool {
 // unregister makes w forget its context, and the context w.
 func (w *Waiter) unregister() {
 	if r := w.registration.Swap(nil); r != nil {
-		r.stop()
+		r.leave()
 	}
 }
 
@@ -184,23 +190,25 @@ func (w *Waiter) interrupt() {
 }
 
 // Done returns what b.Done returns, but counts as one taker of b's channel
-// however often it is called. Closing w does not close the channel. It panics if b is nil.
+// however often it is called. Closing w does not close the channel, and Done goes on
+// returning it. It panics if b is nil.
 func (w *Waiter) Done(b *Broadcast) <-chan struct{} {
 	if b == nil {
 		panic("notify: Waiter.Done: nil broadcast")
 	}
-	c := b.channel()
+	c := b.gather()
 	if c == nil {
 		return closed
 	}
 	if w.taken.Swap(c) != c {
 		c.takers.Inc()
 	}
-	return c.c
+	return c.channel(b)
 }
 
 // Close makes the Wait in progress and every later one return [ErrWaiterClosed],
-// and releases the context. It may be called more than once.
+// and releases the context. It may be called more than once, and concurrently with
+// everything else.
 func (w *Waiter) Close() {
 	w.closed.Store(true)
 	w.interrupt()

@@ -103,7 +103,7 @@ func (cl *call) compare() (done bool, err error) {
 	}
 	if got.Blocked != want.Blocked || got.panicked != want.panicked || got.Val != want.Val ||
 		!sameError(got.Err, want.Err) {
-		return false, fmt.Errorf("a Get gives %v, the model %v", got, want)
+		return false, fmt.Errorf("a Get %v, model %v", got, want)
 	}
 	if !sameTrail(cl.real, cl.mod) {
 		return false, fmt.Errorf("predicates went through %v, model %v", cl.real.trail, cl.mod.trail)

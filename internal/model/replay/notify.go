@@ -200,7 +200,7 @@ func (ns *notifications) start(w *twoWaiters, b *twoBroadcasts, ctx context.Cont
 		case w == nil:
 			p.got <- b.real.Wait(ctx)
 		case park:
-			w.real.Park(ctx, &b.real)
+			w.real.Park(ctx, &b.real, nil)
 			p.got <- nil
 		default:
 			p.got <- w.real.Wait(ctx, &b.real)

@@ -71,7 +71,7 @@ func (v *twoValues) update(next Item, how int) error {
 		return append(trail, val, ok)
 	}
 	if got, want := fmt.Sprint(one(v.real)), fmt.Sprint(one(v.model)); got != want {
-		return fmt.Errorf("an Update went through %v, the model %v", got, want)
+		return fmt.Errorf("an Update went through %v, model %v", got, want)
 	}
 	return nil
 }
@@ -91,7 +91,7 @@ func (v *twoValues) close(how int) error {
 func (w *twoWatchers) close() error {
 	_ = w.model.Close()
 	if err := w.real.Close(); err != nil {
-		return fmt.Errorf("a watcher's Close returns %w", err)
+		return fmt.Errorf("a Close returns %w", err)
 	}
 	return nil
 }

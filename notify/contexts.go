@@ -1,0 +1,128 @@
+package notify
+
+import (
+	"context"
+	"sync"
+)
+
+// Contexts lets Waiters that wait under the same contexts share their registrations: a
+// context then knows one of them and not each Waiter, and when it ends, one goroutine wakes
+// them all. It is for whoever has many Waiters: pass the same Contexts to each [Waiter.Park].
+//
+// The zero Contexts is ready. It must not be copied after first use, and may be used
+// concurrently. It keeps the Waiters that are registered, until they are closed, wait under
+// another context, or theirs ends.
+type Contexts struct {
+	mu     sync.Mutex // guards all that follows, and the lists; never held during a call out
+	groups map[<-chan struct{}]*group
+}
+
+// A group is the Waiters that are registered with one context.
+type group struct {
+	contexts *Contexts
+	ended    <-chan struct{} // the context's Done channel, by which contexts are told apart
+	stop     func() bool     // makes the context forget the group
+	first    *registration
+	over     bool // The context has ended, or the last member left: the list stays as it is.
+}
+
+// A registration makes the end of a context wake the Waiter.
+type registration struct {
+	waiter     *Waiter
+	group      *group
+	prev, next *registration
+}
+
+// register makes the end of ctx wake w, until leave.
+func (c *Contexts) register(ctx context.Context, ended <-chan struct{}, w *Waiter) *registration {
+	r := &registration{waiter: w}
+	if c.join(r, ended, nil) {
+		return r
+	}
+	g := &group{contexts: c, ended: ended}
+	g.stop = context.AfterFunc(ctx, g.end) // A call to who made ctx: it may do anything.
+	c.join(r, ended, g)
+	if r.group != g {
+		g.stop() // Somebody was faster.
+	}
+	return r
+}
+
+// join makes r a member of the group of the given context, or, if there is none, of g, which
+// becomes that. It reports false if there is none and g is nil.
+func (c *Contexts) join(r *registration, ended <-chan struct{}, g *group) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if there := c.groups[ended]; there != nil {
+		g = there
+	}
+	if g == nil {
+		return false
+	}
+	if c.groups == nil {
+		c.groups = make(map[<-chan struct{}]*group)
+	}
+	if !g.over { // Else the context has ended just now, which its Err says too.
+		c.groups[ended] = g
+	}
+	r.group, r.next = g, g.first
+	if r.next != nil {
+		r.next.prev = r
+	}
+	g.first = r
+	return true
+}
+
+// end wakes all members of g, whose context has ended.
+func (g *group) end() {
+	g.contexts.mu.Lock()
+	g.close()
+	r := g.first
+	g.contexts.mu.Unlock()
+	for ; r != nil; r = r.next {
+		r.waiter.interrupt()
+	}
+}
+
+// close makes g over. The caller holds the mutex.
+func (g *group) close() {
+	g.over = true
+	if g.contexts.groups[g.ended] == g {
+		delete(g.contexts.groups, g.ended)
+	}
+}
+
+// leave undoes register. The last of a group to leave makes the context forget it.
+func (r *registration) leave() {
+	if g := r.group; g.without(r) {
+		g.stop()
+	}
+}
+
+// without takes r out of g and reports whether that was its end.
+func (g *group) without(r *registration) bool {
+	g.contexts.mu.Lock()
+	defer g.contexts.mu.Unlock()
+	if g.over {
+		return false
+	}
+	r.unlink()
+	if g.first != nil {
+		return false
+	}
+	g.close()
+	return true
+}
+
+// unlink takes r off the list of its group. The caller holds the mutex.
+func (r *registration) unlink() {
+	if r.prev != nil {
+		r.prev.next = r.next
+	} else {
+		r.group.first = r.next
+	}
+	if r.next != nil {
+		r.next.prev = r.prev
+	}
+	r.prev, r.next = nil, nil
+}

@@ -1,0 +1,125 @@
+package notify_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/eventvalue/event/notify"
+)
+
+// parkedUnder lets n Waiters wait, for the third time in a row under ctx, and returns them
+// when they do, and a function that waits until they do not.
+func parkedUnder(ctx context.Context, shared *notify.Contexts, n int) ([]notify.Waiter, func()) {
+	ws := make([]notify.Waiter, n)
+	var wg sync.WaitGroup
+	bs := make([]notify.Broadcast, 3)
+	for i := range ws {
+		wg.Go(func() {
+			for j := range bs {
+				for !bs[j].Fired() && ctx.Err() == nil && !ws[i].Closed() {
+					ws[i].Park(ctx, &bs[j], shared)
+				}
+			}
+		})
+	}
+	for j := range 2 {
+		synctest.Wait()
+		bs[j].Fire()
+	}
+	synctest.Wait()
+	return ws, wg.Wait
+}
+
+func TestSharedContextIsRegisteredWithOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := newAfterFuncContext(t)
+		defer cancel()
+		var shared notify.Contexts
+		ws, ended := parkedUnder(ctx, &shared, 100)
+		assert.Equal(t, 1, ctx.registered-ctx.stopped)
+		for i := range ws {
+			assert.Equal(t, 1, ctx.registered-ctx.stopped, "until the last is closed")
+			ws[i].Close()
+		}
+		ended()
+		assert.Equal(t, ctx.registered, ctx.stopped)
+		assert.Zero(t, shared.Len())
+	})
+}
+
+func TestSharedContextWakesAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		var shared notify.Contexts
+		_, ended := parkedUnder(ctx, &shared, 1000)
+		other, alsoEnded := parkedUnder(t.Context(), &shared, 1)
+		require.Equal(t, 2, shared.Len())
+		cancel()
+		ended() // A Waiter that was forgotten would hang here.
+		assert.Equal(t, 1, shared.Len())
+		assert.True(t, other[0].Parked(), "another context's is left alone")
+		other[0].Close()
+		alsoEnded()
+		assert.Zero(t, shared.Len())
+	})
+}
+
+// explosive is a context that panics where it would take a registration.
+type explosive struct{ context.Context }
+
+func (explosive) AfterFunc(func()) func() bool { panic("explosive") }
+
+func TestPanicOfARegistrationLeavesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var shared notify.Contexts
+		var w notify.Waiter
+		ctx := explosive{foreign{t.Context()}}
+		var b notify.Broadcast
+		first := make(chan struct{})
+		go func() {
+			w.Park(ctx, &b, &shared)
+			close(first)
+		}()
+		synctest.Wait()
+		b.Fire()
+		<-first
+		assert.Panics(t, func() { w.Park(ctx, new(notify.Broadcast), &shared) })
+		assert.Zero(t, shared.Len())
+		waitOnce(t.Context(), &w)
+	})
+}
+
+// TestSharedContextMeetsItsEnd lets Waiters join, leave and be woken while their context ends.
+func TestSharedContextMeetsItsEnd(t *testing.T) {
+	rounds := 3000
+	if testing.Short() {
+		rounds = 300
+	}
+	var shared notify.Contexts
+	ws := make([]notify.Waiter, 4)
+	for range rounds {
+		ctx, cancel := context.WithCancel(context.Background())
+		var wg sync.WaitGroup
+		for i := range ws {
+			wg.Go(func() {
+				var b notify.Broadcast
+				for ctx.Err() == nil { // One that was forgotten would hang.
+					ws[i].Park(ctx, &b, &shared)
+					ws[i].Interrupt()
+				}
+			})
+			wg.Go(func() { ws[i].Interrupt() })
+		}
+		wg.Go(cancel)
+		wg.Wait()
+	}
+	for i := range ws {
+		ws[i].Close()
+	}
+	assert.Zero(t, shared.Len())
+}
