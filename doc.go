@@ -81,7 +81,7 @@
 //     caller's goroutine, without a lock, is asked about a Set at most once a Get, and may call
 //     back into the value. What it accepted is what is returned. If it panics, the watcher has not moved.
 //  15. BacklogOnly never waits: what is unseen, else the value's end, else BacklogDone, after which
-//     what a Filter rejected counts as seen. (An implementation that asks a store first may wait for that: it says so.)
+//     what a Filter rejected counts as seen. The Filter is asked about one value, the newest then. (An implementation that asks a store first may wait for that: it says so.)
 //  16. Changed returns a channel that is closed if something is unseen, the value has ended or the
 //     watcher is closed, and else closes when there is something new or the value ends. It misses
 //     nothing but may be early, for a Filter or a view may leave out what is new: pair it with

@@ -34,8 +34,8 @@ func Filter[T any](pred func(T) bool) GetOption[T] {
 // it, else [BacklogDone]. Together with [Filter], a value that is rejected counts as
 // seen once BacklogDone has been returned.
 //
-// Over a value in memory such a Get asks the predicates about one value at most, and never
-// waits. A value that must ask a store first may wait until the store answers, and says so.
+// Over a value in memory such a Get never waits. It asks the predicates about one value, the
+// newest when it looked: what comes while they run is for the next Get. A value that must ask a store first may wait until the store answers, and says so.
 func BacklogOnly[T any]() GetOption[T] {
 	return GetOption[T]{BacklogOnly: true}
 }

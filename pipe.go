@@ -29,7 +29,8 @@ func (r Runnable) Serve(ctx context.Context) error {
 //
 // The Runnable runs until ctx ends, whatever it is doing, until a Get on v fails, or until
 // v ends; the last value then stays on offer until it is taken or ctx ends. So it does
-// with [BacklogOnly], at the end of the backlog. It returns why it ended: ctx.Err(), the
+// with [BacklogOnly], at the end of the backlog. Any other failure of a Get withdraws what is
+// on offer. It returns why it ended: ctx.Err(), the
 // error of the Get, the value's end, or [BacklogDone]. It never closes c. Each run has a
 // watcher of its own and begins with the current value, so that a consumer that was
 // restarted learns where things stand. Several runs may be in progress at once, and then each

@@ -171,6 +171,18 @@ func TestAllGoesOnAfterAnErrorThatLeavesTheWatcherUsable(t *testing.T) {
 	assert.Equal(t, []any{1, errBad, 2, event.ErrClosed}, got)
 }
 
+func TestAllYieldsTheEndOfItsContextAfterAnotherError(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	errBad := errors.New("bad value")
+	var errs []error
+	for _, err := range event.All[int](ctx, script{fails(errBad)}) {
+		errs = append(errs, err)
+		cancel()
+	}
+	assert.Equal(t, []error{errBad, context.Canceled}, errs)
+}
+
 func TestAllEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -167,8 +167,8 @@ func (v *MemoryValue[T]) Load() (val T, ok bool) {
 	return val, false
 }
 
-// Watch returns a new watcher, which has seen nothing yet. It allocates one object, and
-// one more if the value holds no data. The value does not refer to it but while it waits:
+// Watch returns a new watcher, which has seen nothing yet. It allocates one object; the first
+// on a value that holds no data one more. The value does not refer to it but while it waits:
 // a watcher costs nothing to those of others, nor to Set.
 func (v *MemoryValue[T]) Watch() Watcher[T] {
 	v.current()

@@ -33,7 +33,7 @@ func Wait[T any](ctx context.Context, v ValueWatch[T], pred func(T) bool) (T, er
 // a [Watcher]: what is replaced while the loop's body runs is skipped.
 //
 // When ctx or v ends, or with [BacklogOnly] when the backlog is done, it yields that error
-// once, with a zero value, and stops. An error that leaves the watcher usable, as a
+// once and stops, as it does should somebody close its watcher. An error that leaves the watcher usable, as a
 // [ValueWatch] from elsewhere may have them, is yielded and the iteration goes on. Each
 // iteration has a watcher of its own, closed when the loop is left, however it is; the iterator
 // may be used more than once, also concurrently. Where Get may go on failing, leave the loop on
@@ -64,8 +64,9 @@ func All[T any](ctx context.Context, v ValueWatch[T], opts ...GetOption[T]) iter
 }
 
 // endsWatching reports whether every later Get under ctx would return err again, or, for
-// BacklogDone, whether that was what the caller asked for.
+// BacklogDone, whether that was what the caller asked for. That ctx has ended is not enough:
+// err may be another's, and ctx.Err() is still to be yielded.
 func endsWatching(ctx context.Context, err error) bool {
-	return ctx.Err() != nil || err == BacklogDone ||
-		errors.Is(err, ErrClosed) || errors.Is(err, ErrWatcherClosed)
+	return err == BacklogDone || errors.Is(err, ErrClosed) || errors.Is(err, ErrWatcherClosed) ||
+		ctx.Err() != nil && errors.Is(err, ctx.Err())
 }

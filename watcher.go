@@ -66,8 +66,15 @@ type watcher[T any] struct {
 	// nil. Get's fast path loads in the other order, and so has to ask.
 	value atomic.Pointer[MemoryValue[T]]
 
-	waiter notify.Waiter
+	waiter waiter
 }
+
+// A waiter is a notify.Waiter. See word for why it is a type of its own.
+type waiter struct{ notify.Waiter }
+
+// registered reports whether it is registered with a context. No watcher may keep a context
+// that is not its last: a Get under another one makes it forget, even if it need not wait.
+func (w *waiter) registered() bool { return w.Registered() }
 
 // hasEnded is what Changed returns where there is nothing to wait for.
 var hasEnded = func() chan struct{} {
@@ -87,7 +94,8 @@ func (w *watcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (T, error) {
 	// that this has not changed. The head before the context: then a value that is
 	// returned was set before the context ended.
 	word := w.word.load()
-	if v := w.value.Load(); v != nil && len(opts) == 0 && word&(busy|closed) == 0 {
+	if v := w.value.Load(); v != nil && len(opts) == 0 && word&(busy|closed) == 0 &&
+		!(w.waiter.registered() && w.waiter.Elsewhere(ctx)) {
 		if s := v.head.Load(); s.mark() != word && ctx.Err() == nil &&
 			w.word.cas(word, s.mark()) {
 			return s.val, nil
@@ -103,6 +111,7 @@ func (w *watcher[T]) get(ctx context.Context, opts []GetOption[T]) (T, error) {
 		var zero T
 		return zero, err
 	}
+	w.waiter.Forget(ctx)
 	next := word
 	// Deferred, because a predicate may panic: then the watcher has not moved. The compare-and-swap
 	// fails if Close came first, and that does not matter: where a closed watcher stands
@@ -145,9 +154,6 @@ func (w *watcher[T]) await(ctx context.Context, v *MemoryValue[T], word uint64, 
 	looked, backlog := word, backlogOnly(opts)
 	for {
 		s := v.head.Load()
-		if s.mark() == looked && !s.final() && !backlog && w.waiter.Park(ctx, &s.superseded, &v.contexts) {
-			continue
-		}
 		// After the load of the head: what is returned was set before the context ended.
 		if err := w.hindrance(ctx); err != nil {
 			return nil, word, err
@@ -172,6 +178,7 @@ func (w *watcher[T]) await(ctx context.Context, v *MemoryValue[T], word uint64, 
 		case backlog:
 			return nil, looked, BacklogDone
 		}
+		w.waiter.Park(ctx, &s.superseded, &v.contexts)
 	}
 }
 

@@ -18,6 +18,7 @@ const (
 	losesWakeUps           bug = "a Set between looking and waiting is missed"
 	forgetsAfterMany       bug = "Set wakes nobody once many have waited"
 	firstGetWaits          bug = "a first Get waits for the next Set"
+	firstSetMissed         bug = "a watcher made before the first Set misses that"
 	equalDropped           bug = "a Set of an equal value is dropped"
 	racy                   bug = "state is read without the lock"
 	predicateLocks         bug = "a predicate runs under the lock"
@@ -112,6 +113,7 @@ var caughtBy = map[bug]string{
 	losesWakeUps:           "G04_NoLostWakeUp/SetMeetsGet",
 	forgetsAfterMany:       "G04_NoLostWakeUp/AfterOthersGaveUp",
 	firstGetWaits:          "G05_FirstGet/SetBeforeWatch",
+	firstSetMissed:         "G05_FirstGet/SetAfterWatch",
 	equalDropped:           "G06_EqualValuesCount/Get",
 	racy:                   "G07_MemoryModel/Load",
 	predicateLocks:         "G08_SetNeverBlocks/WhileAPredicateRuns",

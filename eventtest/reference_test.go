@@ -40,8 +40,11 @@ type refState struct {
 }
 
 func newReference(b bug) *reference {
-	return &reference{bug: b, refState: refState{changed: make(chan struct{})}}
+	return &reference{bug: b, refState: refState{changed: newChanged()}}
 }
+
+// newChanged has capacity for bugs that send where they should close.
+func newChanged() chan struct{} { return make(chan struct{}, 1) }
 
 func (r *reference) is(bugs ...bug) bool { return slices.Contains(bugs, r.bug) }
 
@@ -97,7 +100,7 @@ func (r *reference) set(x *item) {
 		return
 	}
 	r.wake()
-	r.changed = make(chan struct{}, 1) // The 1 is for bugs.
+	r.changed = newChanged()
 }
 
 func (r *reference) wake() {
@@ -231,6 +234,8 @@ func (r *reference) Watch() event.Watcher[*item] {
 	switch {
 	case r.is(firstGetWaits), r.is(endedIsOver) && r.state().end != nil:
 		w.seen = r.state().version
+	case r.is(firstSetMissed) && r.state().version == 0:
+		w.seen = 1
 	case r.is(keepsWatchers, setWaitsForSlow):
 		r.keep(w)
 	}

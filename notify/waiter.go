@@ -47,8 +47,7 @@ type Waiter struct {
 // ctx.Err(); or until w is closed, and returns [ErrWaiterClosed]. Of several, the
 // context's end wins, then the Close.
 //
-// What [Broadcast] says of the memory model of Wait holds here too, and for a Park
-// that reports true.
+// What [Broadcast] says of the memory model of Wait holds here too.
 //
 // Wait holds no goroutine but its caller's; a context of a type from outside
 // package context may cost one until that context ends or w is closed. The first
@@ -81,12 +80,11 @@ func (w *Waiter) wait(ctx context.Context, b *Broadcast) error {
 
 // Park is [Waiter.Wait] for callers that look themselves at what may have happened: it
 // returns once b has fired, ctx has ended or w is closed, at once if that is so
-// already, and sometimes without a reason. It reports whether b has fired; not whether one
-// of the others is the case too. However it returns, w can be used again.
+// already, and sometimes without a reason. However it returns, w can be used again.
 //
 // Waiters that are given the same Contexts share their registrations; shared may be nil,
 // and then w registers by itself. Park panics if ctx or b is nil.
-func (w *Waiter) Park(ctx context.Context, b *Broadcast, shared *Contexts) bool {
+func (w *Waiter) Park(ctx context.Context, b *Broadcast, shared *Contexts) {
 	if ctx == nil {
 		panic("notify: Waiter.Park: nil context")
 	}
@@ -97,7 +95,7 @@ func (w *Waiter) Park(ctx context.Context, b *Broadcast, shared *Contexts) bool 
 	registered := w.register(ctx, ended, shared)
 	p := w.vacancy()
 	if !b.push(p) {
-		return true
+		return
 	}
 	p.park()
 	// From here on p can be claimed. Only now may it be asked whether there is
@@ -122,7 +120,6 @@ func (w *Waiter) Park(ctx context.Context, b *Broadcast, shared *Contexts) bool 
 		w.place.Store(nil)
 		b.abandon()
 	}
-	return b.Fired()
 }
 
 // vacancy returns a free place. That of the last wait is one if the Broadcast has fired
@@ -152,14 +149,9 @@ func (w *Waiter) leave(p *place) {
 // channel. To register costs more than a select on two channels, so that
 // it is done for a context that comes a second time.
 func (w *Waiter) register(ctx context.Context, ended <-chan struct{}, shared *Contexts) bool {
-	if r := w.registration.Load(); r != nil {
-		if r.group.ended == ended {
-			return true
-		}
-		w.unregister()
-	}
-	if ended == nil {
-		return true // It never ends.
+	w.Forget(ctx)
+	if ended == nil || w.Registered() {
+		return true // It never ends, or w will be told.
 	}
 	if w.ended != ended {
 		w.ended = ended
@@ -173,6 +165,24 @@ func (w *Waiter) register(ctx context.Context, ended <-chan struct{}, shared *Co
 		w.unregister() // Close may have come too early to see it.
 	}
 	return true
+}
+
+// Registered reports whether w is registered with a context.
+func (w *Waiter) Registered() bool { return w.registration.Load() != nil }
+
+// Elsewhere reports whether w is registered with another context than ctx.
+func (w *Waiter) Elsewhere(ctx context.Context) bool {
+	r := w.registration.Load()
+	return r != nil && r.group.ended != ctx.Done()
+}
+
+// Forget makes w forget the context that it is registered with, and that context w, unless
+// it is ctx. A wait under ctx does so, too: Forget is for when there is nothing to wait for.
+// It must not be called during a Wait.
+func (w *Waiter) Forget(ctx context.Context) {
+	if w.Elsewhere(ctx) {
+		w.unregister()
+	}
 }
 
 // unregister makes w forget its context, and the context w.

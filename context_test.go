@@ -1,0 +1,67 @@
+package event_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/eventvalue/event"
+)
+
+// counting is a context of a type of its own that counts who is registered with it.
+type counting struct {
+	context.Context
+	registered int
+}
+
+func (*counting) Value(any) any { return nil }
+
+func (c *counting) AfterFunc(func()) func() bool {
+	c.registered++
+	return func() bool { c.registered--; return true }
+}
+
+// A watcher keeps no context but its last, also if the Get under that need not wait.
+func TestGetUnderAnotherContextForgetsTheFormer(t *testing.T) {
+	for name, other := range map[string]func(*event.MemoryValue[int], event.Watcher[int], context.Context) error{
+		"Value": func(v *event.MemoryValue[int], w event.Watcher[int], ctx context.Context) error {
+			v.Set(100)
+			_, err := w.Get(ctx)
+			return err
+		},
+		"BacklogOnly": func(_ *event.MemoryValue[int], w event.Watcher[int], ctx context.Context) error {
+			_, err := w.Get(ctx, event.BacklogOnly[int]())
+			return err
+		},
+		"Ended": func(v *event.MemoryValue[int], w event.Watcher[int], ctx context.Context) error {
+			ctx, cancel := context.WithCancel(ctx)
+			cancel()
+			_, err := w.Get(ctx)
+			return err
+		},
+		"Close": func(_ *event.MemoryValue[int], w event.Watcher[int], _ context.Context) error { return w.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var v event.MemoryValue[int]
+				w := v.Watch()
+				former := &counting{Context: t.Context()}
+				for n := range 3 {
+					go func() { synctest.Wait(); v.Set(n) }()
+					_, err := w.Get(former)
+					require.NoError(t, err)
+				}
+				require.Equal(t, 1, former.registered)
+				v.Set(50)
+				_, err := w.Get(former)
+				require.NoError(t, err)
+				require.Equal(t, 1, former.registered, "under the same nothing changes")
+				err = other(&v, w, context.Background())
+				assert.Zero(t, former.registered, err)
+			})
+		})
+	}
+}
