@@ -80,13 +80,16 @@ func rounds() int {
 func together(fs ...func()) {
 	var arrived atomic.Int32
 	var all sync.WaitGroup
-	processors := runtime.GOMAXPROCS(0)
+	processors, moment := runtime.GOMAXPROCS(0), 5_000
+	if raceEnabled {
+		moment /= 5
+	}
 	run := func(f func()) {
 		arrived.Add(1)
 		for spins := 0; int(arrived.Load()) < min(len(fs), processors); spins++ {
-			// To yield at once would let the others run here, and one after another.
-			// A moment, and another processor has come for them.
-			if processors == 1 || spins > 20_000 {
+			// To yield at once would let the others run here, one after another. A few
+			// microseconds, and another processor has come for them, unless it is busy.
+			if processors == 1 || spins > moment {
 				runtime.Gosched()
 			}
 		}

@@ -73,7 +73,7 @@ func (e *eager) set(n int) {
 }
 func (e *eager) load() int { return e.head.Load().val }
 
-type waiters struct{ next *waiters }
+type waiters [1]byte
 
 var sealed waiters
 

@@ -75,7 +75,7 @@ func (p *place) interrupt() {
 func (p *place) release() {
 	for {
 		w := p.word.Load()
-		if !p.word.CompareAndSwap(w, w&^stateMask|free) {
+		if !p.word.CompareAndSwap(w, w&^stateMask) { // free is 0.
 			continue // Somebody claimed it: that happens once.
 		}
 		if w&stateMask == parked {
@@ -120,7 +120,7 @@ func (p *place) on(top *place) bool {
 	if p.crowd.Load() != c {
 		p.crowd.Store(c)
 	}
-	if w := height<<stateBits | free; p.word.Load() != w {
+	if w := height << stateBits; p.word.Load() != w { // free is 0.
 		p.word.Store(w)
 	}
 	return true
