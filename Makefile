@@ -5,7 +5,7 @@ MODULES = . $(patsubst %/go.mod,%,$(wildcard */go.mod */*/go.mod))
 NESTED = $(filter-out . tools,$(MODULES))
 FUZZTIME ?= 5s
 
-.PHONY: check fmt vet static test race cpus 386 fuzz nested examples bench
+.PHONY: check fmt vet static test race cpus 386 fuzz nested examples bench etcd-faults
 
 check: fmt vet static test race cpus 386 fuzz nested examples
 	@echo "make check: all passed"
@@ -45,3 +45,7 @@ examples:
 
 bench:
 	$(GO) test -run '^$$' -bench . -count 6 . ./notify
+
+# Kills and pauses etcd servers: some minutes, Linux only, not part of check.
+etcd-faults:
+	$(GO) -C etcd/etcdtest test -count 1 -timeout 10m . -faults

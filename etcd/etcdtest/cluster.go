@@ -1,0 +1,132 @@
+package etcdtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// A Cluster is etcd members that are processes of their own, behind a [Proxy] for their
+// clients and one for their peers each. Close it. It is for one goroutine at a time.
+type Cluster struct {
+	Members []*Member
+
+	dir string
+}
+
+// A ClusterConfig says how to start a [Cluster].
+type ClusterConfig struct {
+	// Members is how many there are, 3 if it is zero.
+	Members int
+	// Tick is the heartbeat interval, FastTick if it is zero. The election timeout is ten times that.
+	Tick time.Duration
+}
+
+// StartCluster starts a cluster and returns when it has a leader and serves. The program must
+// have called [Main].
+func StartCluster(ctx context.Context, cfg ClusterConfig) (*Cluster, error) {
+	if _, ok := os.LookupEnv(memberEnv); ok {
+		return nil, errors.New("etcdtest: StartCluster in a process that is to be a member: call etcdtest.Main first")
+	}
+	dir, err := os.MkdirTemp("", "etcdtest")
+	if err != nil {
+		return nil, err
+	}
+	c := &Cluster{dir: dir}
+	if err := c.start(ctx, cfg); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+func (c *Cluster) start(ctx context.Context, cfg ClusterConfig) error {
+	if cfg.Members == 0 {
+		cfg.Members = 3
+	}
+	var urls []string
+	for i := range cfg.Members {
+		m := &Member{config: memberConfig{Name: fmt.Sprint("m", i), Tick: cfg.Tick}}
+		var err error
+		if m.Client, err = NewProxy(""); err != nil {
+			return err
+		}
+		if m.Peer, err = NewProxy(""); err != nil {
+			return errors.Join(err, m.Client.Close())
+		}
+		c.Members = append(c.Members, m)
+		m.config.Dir = filepath.Join(c.dir, m.config.Name)
+		m.config.ClientURL = "http://" + m.Client.Addr()
+		m.config.PeerURL = "http://" + m.Peer.Addr()
+		urls = append(urls, m.config.Name+"="+m.config.PeerURL)
+	}
+	for _, m := range c.Members {
+		m.config.Members = strings.Join(urls, ",")
+		if err := m.Start(ctx); err != nil {
+			return err
+		}
+	}
+	_, err := c.Leader(ctx)
+	return err
+}
+
+// Addrs are the addresses of the proxies before the members, for clients.
+func (c *Cluster) Addrs() []string {
+	var addrs []string
+	for _, m := range c.Members {
+		addrs = append(addrs, m.Client.Addr())
+	}
+	return addrs
+}
+
+// Leader waits until a member says that it is the leader, and returns it. One that is
+// paused or unreachable says nothing.
+func (c *Cluster) Leader(ctx context.Context) (*Member, error) {
+	for {
+		for _, m := range c.Members {
+			if m.proc != nil && m.leads(ctx) {
+				return m, nil
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("etcdtest: no leader: %w", ctx.Err())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// leads reports whether the member answers that it is the leader.
+func (m *Member) leads(ctx context.Context) bool {
+	client, err := Dial(m.Client.Addr())
+	if err != nil {
+		return false
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	s, err := client.Status(ctx, m.Client.Addr())
+	return err == nil && s.Leader != 0 && s.Leader == s.Header.MemberId
+}
+
+// Close kills the members and returns when all have ended.
+func (c *Cluster) Close() error {
+	var errs []error
+	for _, m := range c.Members {
+		m.Kill()
+		errs = append(errs, m.Client.Close(), m.Peer.Close())
+	}
+	return errors.Join(append(errs, os.RemoveAll(c.dir))...)
+}
+
+func mustURL(text string) []url.URL {
+	u, err := url.Parse(text)
+	if err != nil {
+		panic("etcdtest: " + err.Error()) // It is the address of a Proxy.
+	}
+	return []url.URL{*u}
+}
