@@ -40,7 +40,7 @@ type ValueWatch[T any] interface {
 type MemoryValue[T any] struct {
 	// head is the newest snapshot. It is nil until the first Set, Update, Watch or Close;
 	// written by compare-and-swap only, by these; read by all.
-	// Its version grows by one from a value to the next. A final snapshot stays.
+	// Its stamp grows by one step from a value to the next. A final snapshot stays.
 	head atomic.Pointer[snapshot[T]]
 
 	// end is why the value has ended. It goes from nil to the first Close's, by
@@ -54,23 +54,28 @@ type MemoryValue[T any] struct {
 
 // A snapshot is one state of a value. It does not change once it is the head.
 type snapshot[T any] struct {
-	// version is 0 for no data, then 1, 2, 3, …; the final bit is or-ed to it by Close.
-	version uint64
+	// stamp is the version, 0 for no data, then 1, 2, 3, …, where a word has it; the final bit
+	// is or-ed to it by Close.
+	stamp uint64
 	// superseded is fired when this has ceased to be the head: never while it is,
 	// and so never for a final snapshot, on which nobody waits.
 	superseded notify.Broadcast
 	val        T
 }
 
-const final = 1 << 63
+const (
+	final = 1 << 0 // of a stamp; where a word has it, it means something else
+	step  = 1 << versionShift
+)
 
-func (s *snapshot[T]) final() bool { return s.version&final != 0 }
+func (s *snapshot[T]) final() bool { return s.stamp&final != 0 }
 
 // data reports whether there is any: a value was set.
-func (s *snapshot[T]) data() bool { return s.version&^final != 0 }
+func (s *snapshot[T]) data() bool { return s.stamp > final }
 
-// mark is the word of an idle watcher that has seen s.
-func (s *snapshot[T]) mark() uint64 { return s.version << versionShift }
+// mark is the word of an idle watcher that has seen s. Closing a value does not make its
+// last version another.
+func (s *snapshot[T]) mark() uint64 { return s.stamp &^ final }
 
 // current returns the head, which it makes if there is none.
 func (v *MemoryValue[T]) current() *snapshot[T] {
@@ -81,10 +86,10 @@ func (v *MemoryValue[T]) current() *snapshot[T] {
 	return v.head.Load()
 }
 
-// replace makes next, with the given version, the head in place of old, and reports
+// replace makes next, with the given stamp, the head in place of old, and reports
 // whether it did; it did not if another was faster.
-func (v *MemoryValue[T]) replace(old, next *snapshot[T], version uint64) bool {
-	next.version = version
+func (v *MemoryValue[T]) replace(old, next *snapshot[T], stamp uint64) bool {
+	next.stamp = stamp
 	// Publish, then wake. Fired before, old would still be the head: whoever was woken,
 	// or came to wait just then, would find nothing new and no place to wait for it.
 	// A goroutine that is preempted between the two leaves those asleep who wait on old,
@@ -101,9 +106,8 @@ func (v *MemoryValue[T]) replace(old, next *snapshot[T], version uint64) bool {
 //
 // Set is lock-free, and waits neither for watchers nor for code of theirs. It allocates
 // the snapshot, of the size of a T and 16 bytes (12 where pointers have 32 bits). Its cost
-// does not grow with the number of watchers: of those who wait it wakes up to
-// [notify.Inline], and leaves the others to a goroutine that it starts for that, which
-// costs one small object more.
+// does not grow with the number of watchers: if up to [notify.Inline] wait it wakes them,
+// and else leaves that to a goroutine that it starts for it, which costs one small object more.
 func (v *MemoryValue[T]) Set(val T) {
 	next := &snapshot[T]{val: val}
 	for {
@@ -116,7 +120,7 @@ func (v *MemoryValue[T]) Set(val T) {
 		if old.final() {
 			return
 		}
-		next.version = old.version + 1
+		next.stamp = old.stamp + step
 		if v.head.CompareAndSwap(old, next) {
 			old.superseded.Fire()
 			return
@@ -152,7 +156,7 @@ func (v *MemoryValue[T]) Update(f func(old T, ok bool) (T, bool)) (T, bool) {
 		if !changed {
 			return old.val, false
 		}
-		if v.replace(old, &snapshot[T]{val: val}, old.version+1) {
+		if v.replace(old, &snapshot[T]{val: val}, old.stamp+step) {
 			return val, true
 		}
 	}
@@ -198,7 +202,7 @@ func (v *MemoryValue[T]) CloseWithError(cause error) error {
 			return nil
 		}
 		next.val = old.val
-		if v.replace(old, next, old.version|final) {
+		if v.replace(old, next, old.stamp|final) {
 			return nil
 		}
 	}

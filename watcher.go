@@ -94,10 +94,10 @@ func (w *watcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (T, error) {
 	// that this has not changed. The head before the context: then a value that is
 	// returned was set before the context ended.
 	word := w.word.load()
-	if v := w.value.Load(); v != nil && len(opts) == 0 && word&(busy|closed) == 0 &&
-		!(w.waiter.registered() && w.waiter.Elsewhere(ctx)) {
-		if s := v.head.Load(); s.mark() != word && ctx.Err() == nil &&
-			w.word.cas(word, s.mark()) {
+	if v := w.value.Load(); v != nil && len(opts) == 0 && word&(busy|closed) == 0 {
+		if s := v.head.Load(); s.mark() != word &&
+			!(w.waiter.registered() && w.waiter.Elsewhere(ctx)) &&
+			ctx.Err() == nil && w.word.cas(word, s.mark()) {
 			return s.val, nil
 		}
 	}
@@ -111,7 +111,6 @@ func (w *watcher[T]) get(ctx context.Context, opts []GetOption[T]) (T, error) {
 		var zero T
 		return zero, err
 	}
-	w.waiter.Forget(ctx)
 	next := word
 	// Deferred, because a predicate may panic: then the watcher has not moved. The compare-and-swap
 	// fails if Close came first, and that does not matter: where a closed watcher stands
@@ -154,6 +153,12 @@ func (w *watcher[T]) await(ctx context.Context, v *MemoryValue[T], word uint64, 
 	looked, backlog := word, backlogOnly(opts)
 	for {
 		s := v.head.Load()
+		if s.mark() == looked && !s.final() && !backlog {
+			w.waiter.Park(ctx, &s.superseded, &v.contexts)
+			s = v.head.Load()
+		} else {
+			w.waiter.Forget(ctx)
+		}
 		// After the load of the head: what is returned was set before the context ended.
 		if err := w.hindrance(ctx); err != nil {
 			return nil, word, err
@@ -178,7 +183,6 @@ func (w *watcher[T]) await(ctx context.Context, v *MemoryValue[T], word uint64, 
 		case backlog:
 			return nil, looked, BacklogDone
 		}
-		w.waiter.Park(ctx, &s.superseded, &v.contexts)
 	}
 }
 

@@ -34,10 +34,8 @@ import "go.uber.org/atomic"
 type word struct{ bits atomic.Uint64 }
 
 const (
-	busy   = 1 << 0
-	closed = 1 << 1
-	// versionShift also shifts out the final bit of a snapshot's version: closing a
-	// value does not make its last version another.
+	busy         = 1 << 0
+	closed       = 1 << 1
 	versionShift = 2
 )
 

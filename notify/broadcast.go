@@ -35,9 +35,9 @@ var closed = func() chan struct{} {
 // Calls after the first do nothing.
 //
 // Fire is lock-free and never waits for a waiter. Without waiters it is one
-// atomic exchange. With up to [Inline] waiters it wakes them before it returns;
-// with more, it starts a goroutine for the rest, which costs one small object and
-// does not grow with their number.
+// atomic exchange. With up to [Inline] waiters it wakes them before it returns; with more,
+// and waits that were given up may count as some until they are swept, it starts a goroutine
+// for that, which costs one small object and does not grow with their number.
 func (b *Broadcast) Fire() {
 	// One exchange both seals and collects. The tempting way to spare it, looking
 	// first whether somebody waits and sealing only then, loses the waiter who

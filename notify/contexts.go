@@ -3,6 +3,8 @@ package notify
 import (
 	"context"
 	"sync"
+
+	"go.uber.org/atomic"
 )
 
 // Contexts lets Waiters that wait under the same contexts share their registrations: a
@@ -13,8 +15,12 @@ import (
 // concurrently. It keeps the Waiters that are registered, until they are closed, wait under
 // another context, or theirs ends.
 type Contexts struct {
-	mu     sync.Mutex // guards all that follows, and the lists; never held during a call out
+	mu     sync.Mutex // guards groups and what hangs on them; never held during a call out
 	groups map[<-chan struct{}]*group
+
+	// leaving is a stack of those who are to be taken out of their groups: pushed to by
+	// leave, and taken whole by settle.
+	leaving atomic.Pointer[registration]
 }
 
 // A group is the Waiters that are registered with one context.
@@ -31,6 +37,7 @@ type registration struct {
 	waiter     *Waiter
 	group      *group
 	prev, next *registration
+	below      *registration // while it is leaving
 }
 
 // register makes the end of ctx wake w, until leave.
@@ -51,6 +58,7 @@ func (c *Contexts) register(ctx context.Context, ended <-chan struct{}, w *Waite
 // join makes r a member of the group of the given context, or, if there is none, of g, which
 // becomes that. It reports false if there is none and g is nil.
 func (c *Contexts) join(r *registration, ended <-chan struct{}, g *group) bool {
+	defer c.settle()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if there := c.groups[ended]; there != nil {
@@ -79,6 +87,7 @@ func (g *group) end() {
 	g.close()
 	r := g.first
 	g.contexts.mu.Unlock()
+	g.contexts.settle()
 	for ; r != nil; r = r.next {
 		r.waiter.interrupt()
 	}
@@ -92,17 +101,39 @@ func (g *group) close() {
 	}
 }
 
-// leave undoes register. The last of a group to leave makes the context forget it.
+// leave undoes register. It is lock-free, for the sake of a Get that need not wait: if
+// the mutex is held, its holder does the rest.
 func (r *registration) leave() {
-	if g := r.group; g.without(r) {
-		g.stop()
+	c := r.group.contexts
+	for r.below = c.leaving.Load(); !c.leaving.CompareAndSwap(r.below, r); {
+		r.below = c.leaving.Load()
+	}
+	c.settle()
+}
+
+// settle takes those out of their groups who are leaving. Whoever has held the mutex calls it
+// after that, and so does whoever leaves, after having said so: if the mutex was held
+// then, its holder comes here later, and finds him.
+func (c *Contexts) settle() {
+	for c.leaving.Load() != nil && c.mu.TryLock() {
+		var last *registration // of groups that are over by that
+		for r := c.leaving.Swap(nil); r != nil; {
+			below := r.below
+			r.below = nil
+			if r.group.without(r) {
+				r.below, last = last, r
+			}
+			r = below
+		}
+		c.mu.Unlock()
+		for ; last != nil; last = last.below {
+			last.group.stop() // A call to who made the context.
+		}
 	}
 }
 
-// without takes r out of g and reports whether that was its end.
+// without takes r out of g and reports whether that was its end. The caller holds the mutex.
 func (g *group) without(r *registration) bool {
-	g.contexts.mu.Lock()
-	defer g.contexts.mu.Unlock()
 	if g.over {
 		return false
 	}

@@ -69,6 +69,18 @@ func TestSharedContextWakesAll(t *testing.T) {
 	})
 }
 
+func TestForgettingDoesNotWaitForTheMutex(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var shared notify.Contexts
+		ws, ended := parkedUnder(t.Context(), &shared, 1)
+		release := shared.Hold()
+		ws[0].Close() // It would hang here.
+		ended()
+		release()
+		assert.Zero(t, shared.Len(), "who had the mutex has done the rest")
+	})
+}
+
 // explosive is a context that panics where it would take a registration.
 type explosive struct{ context.Context }
 

@@ -40,7 +40,7 @@
 //
 // # What blocks whom
 //
-// Fire is lock-free, wakes a small number of waiters itself and leaves the rest
+// Fire is lock-free. It wakes a small number of waiters itself and leaves more than that
 // to one goroutine that it starts, so that its duration does not depend on how
 // many there are. Waking is not lock-free: a goroutine that is preempted between
 // claiming a waiter and sending its wake-up, or while it sweeps, delays those

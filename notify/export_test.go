@@ -49,3 +49,13 @@ func (c *Contexts) Len() int {
 	defer c.mu.Unlock()
 	return len(c.groups)
 }
+
+// Hold keeps the mutex of c until the function that it returns is called, which does what
+// everybody does who has had it.
+func (c *Contexts) Hold() func() {
+	c.mu.Lock()
+	return func() {
+		c.mu.Unlock()
+		c.settle()
+	}
+}

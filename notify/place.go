@@ -3,8 +3,10 @@ package notify
 import "go.uber.org/atomic"
 
 // Inline is the number of waiters that Fire wakes by itself. To wake a goroutine
-// costs the waker 100 to 200 ns, to start one that wakes the others about twice
-// that: past a few waiters handing off is cheaper for the caller of Fire.
+// costs the waker 100 to 200 ns, to start one that wakes them about twice
+// that: past a few waiters handing off is cheaper for the caller of Fire. Then it hands off
+// all of them: to wake the first few all the same would make it slower, the more so the more
+// memory lies between a few of very many.
 const Inline = 4
 
 // minSweep is the least number of places given up for which a sweep is worth while.
@@ -28,8 +30,8 @@ type place struct {
 	// word, for the sake of pushers that read a top that is one no more.
 	crowd atomic.Pointer[crowd]
 
-	// word is the state, in its low bits, and the height: how many places there are from
-	// here down. The waiter sets the height before it pushes the place; from then on only
+	// word is the state, in its low bits, and the height: how many places of waiters there are
+	// from here down. The waiter sets the height before it pushes the place; from then on only
 	// the state changes.
 	word atomic.Uint32
 }
@@ -106,13 +108,16 @@ func (p *place) detach() *place {
 // on makes p, which is on no stack, the place above top, unless top is the seal.
 func (p *place) on(top *place) bool {
 	var c *crowd
-	height := uint32(1)
+	var height uint32
 	switch top {
 	case &sealed:
 		return false
 	case nil:
 	default:
-		c, height = top.crowd.Load(), top.height()+1
+		c, height = top.crowd.Load(), top.height()
+	}
+	if p.wake != nil {
+		height++
 	}
 	p.next = top
 	// A place that is used again mostly has these already, and a store costs more
@@ -250,8 +255,8 @@ func prune(p *place) (head, last *place, kept uint32, dropped int32) {
 	return head, last, kept, dropped
 }
 
-// fire wakes everybody on a stack that the caller owns, a few at once and the
-// rest by another goroutine, which ends when it has done so.
+// fire wakes everybody on a stack that the caller owns, by itself if they are few, and else
+// by another goroutine, which ends when it has done so.
 func (p *place) fire() {
 	var done chan struct{}
 	if c := p.crowd.Load(); c != nil {
@@ -263,12 +268,8 @@ func (p *place) fire() {
 			}
 		}
 	}
-	for n := 0; p != nil && n < Inline; n++ {
-		next := p.detach()
-		p.release()
-		p = next
-	}
-	if p == nil && done == nil {
+	if done == nil && p.height() <= Inline {
+		p.wakeAll()
 		return
 	}
 	go p.handOff(done)

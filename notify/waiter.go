@@ -30,7 +30,8 @@ type Waiter struct {
 	place atomic.Pointer[place]
 
 	// ended is the Done channel of the context of the last wait: by that contexts
-	// are compared, for not all of them can be by ==. Wait's alone.
+	// are compared, for not all of them can be by ==. It is that of the registration, if
+	// there is one. Wait's alone.
 	ended <-chan struct{}
 
 	// registration is stored by Wait, and taken away by Wait and Close.
@@ -149,9 +150,14 @@ func (w *Waiter) leave(p *place) {
 // channel. To register costs more than a select on two channels, so that
 // it is done for a context that comes a second time.
 func (w *Waiter) register(ctx context.Context, ended <-chan struct{}, shared *Contexts) bool {
-	w.Forget(ctx)
-	if ended == nil || w.Registered() {
-		return true // It never ends, or w will be told.
+	if w.Registered() {
+		if w.ended == ended { // That of its registration, without a look at it.
+			return true
+		}
+		w.unregister()
+	}
+	if ended == nil {
+		return true // It never ends.
 	}
 	if w.ended != ended {
 		w.ended = ended
