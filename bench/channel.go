@@ -1,0 +1,121 @@
+package bench
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"github.com/eventvalue/event"
+)
+
+// NewChannel returns a value that has a channel of one element for each watcher, which a
+// Set drains and fills again under a mutex.
+func NewChannel[T any]() Value[T] { return new(channelValue[T]) }
+
+type channelValue[T any] struct {
+	// begun is the newest version, stored before the first watcher has it.
+	begun atomic.Uint64
+
+	mu       sync.Mutex
+	current  channelItem[T]
+	watchers []*channelWatcher[T]
+}
+
+type channelItem[T any] struct {
+	version uint64 // 0 for no data
+	val     T
+}
+
+func (v *channelValue[T]) Set(val T) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.current.val = val
+	v.current.version++
+	v.begun.Store(v.current.version)
+	for _, w := range v.watchers {
+		select {
+		case <-w.c:
+		default:
+		}
+		w.c <- v.current // Whoever fills it does so under the mutex: there is room.
+	}
+}
+
+func (v *channelValue[T]) SetAll(vals []T) {
+	for _, val := range vals {
+		v.Set(val)
+	}
+}
+
+func (v *channelValue[T]) Watch() Watcher[T] {
+	w := &channelWatcher[T]{value: v, c: make(chan channelItem[T], 1)}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	w.index = len(v.watchers)
+	v.watchers = append(v.watchers, w)
+	if v.current.version > 0 {
+		w.c <- v.current
+	}
+	return w
+}
+
+func (v *channelValue[T]) GetAll(ctx context.Context, ws []Watcher[T], vals []T) (err error) {
+	for i, w := range ws {
+		if vals[i], err = w.(*channelWatcher[T]).Get(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type channelWatcher[T any] struct {
+	value *channelValue[T]
+	c     chan channelItem[T]
+	index int // in the value's watchers, under its mutex; -1 once closed
+}
+
+func (w *channelWatcher[T]) Get(ctx context.Context, _ ...event.GetOption[T]) (val T, err error) {
+	for {
+		select {
+		case item := <-w.c:
+			// Another watcher may have a newer one, which has come to this one meanwhile
+			// or is about to.
+			if item.version < w.value.begun.Load() {
+				continue
+			}
+			if err := ctx.Err(); err != nil {
+				w.putBack(item)
+				return val, err
+			}
+			return item.val, nil
+		case <-ctx.Done():
+			return val, ctx.Err()
+		}
+	}
+}
+
+// putBack makes an item unseen again, unless there is a newer one.
+func (w *channelWatcher[T]) putBack(item channelItem[T]) {
+	w.value.mu.Lock()
+	defer w.value.mu.Unlock()
+	select {
+	case w.c <- item:
+	default:
+	}
+}
+
+func (w *channelWatcher[T]) Close() error {
+	v := w.value
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if w.index < 0 {
+		return nil
+	}
+	last := len(v.watchers) - 1
+	v.watchers[w.index] = v.watchers[last]
+	v.watchers[w.index].index = w.index
+	v.watchers[last] = nil
+	v.watchers = v.watchers[:last]
+	w.index = -1
+	return nil
+}

@@ -1,0 +1,69 @@
+package main
+
+import "strings"
+
+// A pair is one ratio, as it came out in two runs.
+type pair struct {
+	comparison
+	before summary
+}
+
+// agree reports whether the intervals have something in common.
+func (p pair) agree() bool { return p.overlaps(p.before) }
+
+// pairs returns the ratios that have an interval in this run and in another. Those that came
+// out exactly the same each time, of counts, are left out: they say nothing of noise.
+func (r *results) pairs(before *results) (ps []pair) {
+	w := &writer{r: r}
+	for _, c := range w.comparisons() {
+		q, ok := before.ratio(figure{c.bench, c.params, "event", c.unit}, c.figure)
+		exact := q.Lo == c.Lo && q.Lo == q.Hi && c.Lo == c.Hi
+		if ok && q.bounded() && c.bounded() && !exact {
+			ps = append(ps, pair{c, q})
+		}
+	}
+	return ps
+}
+
+func agreeing(ps []pair) (n int) {
+	for _, p := range ps {
+		if p.agree() {
+			n++
+		}
+	}
+	return n
+}
+
+// agreement writes how far the run before gave the same ratios.
+func (w *writer) agreement() {
+	w.line("%s", "## Does another run agree?")
+	w.line("")
+	before := w.r.before
+	if before == nil {
+		w.line("%s", "There is no earlier run on this machine in bench/results to compare with.")
+		w.line("")
+		return
+	}
+	code := "It measured the same test binaries, so those that do not agree are marked *(noise)* above."
+	if !w.r.sameCode(before) {
+		code = "Its test binaries were others: where it does not agree, that may be noise or a change of the code."
+	}
+	ps := w.r.pairs(before)
+	n := agreeing(ps)
+	w.line("The run before on this machine is of %s, commit %s. %s Two ratios agree if their intervals overlap; counts that came out exactly the same each time are left out.",
+		before.config["date"], before.config["commit"], code)
+	w.line("")
+	w.line("**%d of %d ratios agree** (%.1f %%).", n, len(ps), 100*float64(n)/float64(max(len(ps), 1)))
+	if n < len(ps) {
+		w.line("The others:")
+		w.line("")
+		w.header("ratio to", "of", "this run", "the run before")
+	}
+	for _, p := range ps {
+		if !p.agree() {
+			w.row(p.rival, strings.TrimSpace(p.bench+" "+p.params)+" "+p.unit,
+				number(p.Center)+" "+p.interval(), number(p.before.Center)+" "+p.before.interval())
+		}
+	}
+	w.line("")
+}

@@ -1,0 +1,401 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/eventvalue/event/bench"
+)
+
+// TestReportIsCurrent: BENCHMARKS.md is what the results make.
+func TestReportIsCurrent(t *testing.T) {
+	o := options{root: "../../.."}
+	r, err := o.newest()
+	if errors.Is(err, errNoResults) {
+		assert.NoFileExists(t, "../../../BENCHMARKS.md")
+		return
+	}
+	require.NoError(t, err)
+	want, err := os.ReadFile("../../../BENCHMARKS.md")
+	require.NoError(t, err)
+	assert.True(t, bytes.Equal(want, report(r)), "run go run ./bench/cmd/eventbench -report")
+	for _, d := range r.drawings() {
+		assert.Contains(t, string(want), "bench/results/"+d.File)
+		assert.FileExists(t, "../../results/"+d.File)
+	}
+}
+
+// A run is the results of one, made up. at gives the value of a figure in a round.
+type run struct {
+	rounds int
+	rivals []string
+	at     func(round int, rival string) float64
+}
+
+// write writes the results to a file, and returns its name.
+func (r run) write(t *testing.T) string {
+	var s strings.Builder
+	s.WriteString("commit: abc\ngoversion: go1\ngoos: linux\ngoarch: amd64\ncpu: some\ngomaxprocs: 2\n")
+	for round := 1; round <= r.rounds; round++ {
+		fmt.Fprintf(&s, "round: %d\nload: 0.5\n", round)
+		fmt.Fprintf(&s, "BenchmarkCalibrate/rival=none-2 1 %d ns/one 1001 ns/all\n", 1000+round)
+		for _, rival := range r.rivals {
+			fmt.Fprintf(&s, "BenchmarkSet/rival=%s-2 100 %.3f ns/op 24 B/op\n", rival, r.at(round, rival))
+			for _, n := range []int{100, 10} {
+				fmt.Fprintf(&s, "BenchmarkSetParked/rival=%s/ctx=shared/watchers=%d-2 100 %.3f ns/set\n",
+					rival, n, r.at(round, rival)*float64(n))
+			}
+		}
+	}
+	path := filepath.Join(t.TempDir(), "results.txt")
+	require.NoError(t, os.WriteFile(path, []byte(s.String()), 0o600))
+	return path
+}
+
+func (r run) read(t *testing.T) *results {
+	got, err := readResults(r.write(t))
+	require.NoError(t, err)
+	return got
+}
+
+// steady is a run of this library and cond, which takes a given number of times as long.
+// Each has a little noise of its own.
+func steady(rounds int, times float64) run {
+	return run{rounds, []string{"event", "cond"}, func(round int, rival string) float64 {
+		if rival == "cond" {
+			return 100 * times * (1 + 0.004*float64(round%5))
+		}
+		return 100 * (1 + 0.005*float64(round%3))
+	}}
+}
+
+func set(rival string) figure { return fig("Set", "", rival, perOp) }
+
+func TestReadResults(t *testing.T) {
+	r := steady(6, 2).read(t)
+	assert.Equal(t, 6, r.rounds)
+	assert.Equal(t, "go1", r.config["goversion"])
+	assert.Equal(t, []string{"event", "cond"}, r.rivals("Set", perOp))
+	assert.Equal(t, []string{"ctx=shared/watchers=10", "ctx=shared/watchers=100"}, r.params["SetParked"])
+	assert.Len(t, r.values[set("event")], 6)
+	assert.InDelta(t, 100.5e-9, r.values[set("event")][0], 1e-15)
+	assert.Len(t, r.arithmetic["sec/one"], 6)
+
+	_, err := readResults(filepath.Join(t.TempDir(), "none"))
+	assert.Error(t, err)
+}
+
+// TestRatioCancelsDrift: the machine becomes half as fast during the run, the ratio stays.
+func TestRatioCancelsDrift(t *testing.T) {
+	even := steady(10, 2)
+	drifting := even
+	drifting.at = func(round int, rival string) float64 {
+		return even.at(round, rival) * (1 + float64(round)/10)
+	}
+	want, ok := even.read(t).ratio(set("event"), set("cond"))
+	require.True(t, ok)
+	got, ok := drifting.read(t).ratio(set("event"), set("cond"))
+	require.True(t, ok)
+	assert.InDelta(t, want.Center, got.Center, 1e-3)
+	assert.InDelta(t, want.Hi-want.Lo, got.Hi-got.Lo, 1e-3)
+	assert.True(t, got.below(1))
+	assert.False(t, got.noise)
+}
+
+// TestNoise: a ratio that changes in the middle of the run is not to be relied on.
+func TestNoise(t *testing.T) {
+	r := steady(10, 2)
+	even := r.at
+	r.at = func(round int, rival string) float64 {
+		if rival == "event" && round > 5 {
+			return 1.5 * even(round, rival)
+		}
+		return even(round, rival)
+	}
+	q, ok := r.read(t).ratio(set("event"), set("cond"))
+	require.True(t, ok)
+	assert.True(t, q.noise)
+	assert.False(t, q.below(1), "nothing is certain")
+	assert.Contains(t, string(report(r.read(t))), "*(noise)*")
+}
+
+func TestFewRoundsHaveNoInterval(t *testing.T) {
+	q, ok := steady(3, 2).read(t).ratio(set("event"), set("cond"))
+	require.True(t, ok)
+	assert.Equal(t, "[?]", q.interval())
+	assert.False(t, q.below(1) || q.above(1), "nothing is certain")
+}
+
+func TestReportOfLosses(t *testing.T) {
+	text := string(report(steady(10, 0.5).read(t)))
+	assert.Contains(t, text, "  - a Set: 2.00 times cond\n")
+	assert.Contains(t, text, "  - the Set call (median): 2.00 times cond\n")
+	assert.NotContains(t, string(report(steady(10, 2).read(t))), "times cond\n")
+}
+
+func TestReportIsTheSameAgain(t *testing.T) {
+	path := steady(10, 2).write(t)
+	var last []byte
+	for range 20 {
+		r, err := readResults(path)
+		require.NoError(t, err)
+		text := report(r)
+		require.True(t, last == nil || bytes.Equal(last, text))
+		last = text
+	}
+}
+
+func TestNoisyMachine(t *testing.T) {
+	r := steady(10, 2).read(t)
+	assert.Contains(t, r.machine(), "was quiet")
+	r.arithmetic["sec/one"][3] *= 1.2
+	assert.Contains(t, r.machine(), "was quiet")
+	r.arithmetic["sec/one"][4] *= 1.2
+	assert.Contains(t, r.machine(), "was noisy")
+	r = steady(10, 2).read(t)
+	r.loads[2] = 3
+	assert.Contains(t, r.machine(), "was noisy")
+}
+
+func TestCompare(t *testing.T) {
+	before := steady(10, 2)
+	slow := func(by map[string]float64) run {
+		return run{10, before.rivals, func(round int, rival string) float64 {
+			return by[rival] * before.at(round, rival)
+		}}
+	}
+	for _, c := range []struct {
+		name string
+		by   map[string]float64
+		want error
+	}{
+		{"the same", map[string]float64{"event": 1, "cond": 1}, nil},
+		{"a slower machine", map[string]float64{"event": 3, "cond": 3}, nil},
+		{"slower, a little", map[string]float64{"event": 1.03, "cond": 1}, nil},
+		{"slower", map[string]float64{"event": 1.2, "cond": 1}, errSlower},
+		{"faster", map[string]float64{"event": 0.8, "cond": 1}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var out bytes.Buffer
+			err := compareFiles(&out, before.write(t), slow(c.by).write(t))
+			assert.Equal(t, c.want, err, out.String())
+			assert.Equal(t, c.want != nil, strings.Contains(out.String(), "+20 %"), out.String())
+		})
+	}
+}
+
+func TestVerdict(t *testing.T) {
+	c := cost{reach: 1.5, aim: 1.2}
+	at := func(center, lo, hi float64) string {
+		var s summary
+		s.Center, s.Lo, s.Hi = center, lo, hi
+		return c.verdict(s)
+	}
+	assert.Equal(t, "aim reached", at(1.1, 1.05, 1.15))
+	assert.Equal(t, "aim reached?", at(1.1, 1.05, 1.25))
+	assert.Equal(t, "reached", at(1.3, 1.25, 1.45))
+	assert.Equal(t, "reached?", at(1.3, 1.25, 1.55))
+	assert.Equal(t, "**missed**", at(1.7, 1.6, 1.8))
+	assert.Equal(t, "**missed**?", at(1.7, 1.4, 1.8))
+}
+
+// TestTables: each workload has its table, and each row of costs and each quick
+// sub-benchmark is of one that exists.
+func TestTables(t *testing.T) {
+	var workloads []string
+	for _, w := range bench.Workloads() {
+		workloads = append(workloads, w.Name)
+	}
+	tabled := []string{bench.Calibrate.Name}
+	for _, table := range tables {
+		tabled = append(tabled, table.bench)
+		assert.NotEmpty(t, table.loses, table.bench)
+		assert.NotEmpty(t, table.units, table.bench)
+	}
+	assert.ElementsMatch(t, workloads, tabled)
+
+	cells := map[string]bool{}
+	quick := 0
+	for _, line := range bench.Cells(bench.Contenders()) {
+		name, _, _ := strings.Cut(line, " ")
+		cells[name] = true
+		if isQuick(name) {
+			quick++
+		}
+	}
+	assert.Greater(t, quick, len(costs), "quick sub-benchmarks")
+	assert.False(t, isQuick("BenchmarkRoundTrip/rival=event/ctx=none"))
+	assert.Len(t, costs, 13)
+	for _, c := range costs {
+		assert.Contains(t, cells, c.num.name())
+		assert.True(t, c.den == figure{} || cells[c.den.name()], c.den.name())
+	}
+}
+
+// TestOrder: each round is calibration, what is due, each once, in an order of its own, and
+// calibration again.
+func TestOrder(t *testing.T) {
+	var cells []cell
+	for _, line := range bench.Cells(bench.Contenders()) {
+		name, _, _ := strings.Cut(line, " ")
+		cells = append(cells, cell{name: name, every: every(name)})
+	}
+	runs := map[string]int{}
+	var orders []string
+	for round := 1; round <= 20; round++ {
+		order := inRandomOrder(cells, round)
+		assert.True(t, order[0].calibrates() && order[len(order)-1].calibrates())
+		var names []string
+		for _, c := range order {
+			runs[c.name]++
+			names = append(names, c.name)
+		}
+		orders = append(orders, strings.Join(names, "\n"))
+	}
+	assert.NotEqual(t, orders[0], orders[6], "the same cells in the same order")
+	assert.Equal(t, 40, runs["BenchmarkCalibrate/rival=none"])
+	assert.Equal(t, 20, runs["BenchmarkSet/rival=event"])
+	assert.Equal(t, 20, runs["BenchmarkSetParked/rival=event/ctx=shared/watchers=100000"], "a cost")
+	assert.Equal(t, 10, runs["BenchmarkSet/rival=channel"])
+	assert.Equal(t, 7, runs["BenchmarkSetParked/rival=cond/ctx=shared/watchers=100000"])
+	for _, c := range cells {
+		assert.GreaterOrEqual(t, runs[c.name], 6, "%s: with fewer there is no interval", c.name)
+	}
+}
+
+func TestReadRejectsWhatIsThereTwice(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "r.txt")
+	line := "BenchmarkSet/rival=event/unknown=1-2 1 2 ns/op\n"
+	require.NoError(t, os.WriteFile(path, []byte("round: 1\n"+line+line), 0o600))
+	_, err := readResults(path)
+	assert.ErrorContains(t, err, "twice in round 1")
+}
+
+// TestOtherSources: what nobody has made a table for is shown nevertheless.
+func TestOtherSources(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "r.txt")
+	var s strings.Builder
+	for round := 1; round <= 6; round++ {
+		fmt.Fprintf(&s, "round: %d\nBenchmarkStore/watchers=3-2 1 %d ns/op 7 B/op\n", round, 100+round)
+	}
+	require.NoError(t, os.WriteFile(path, []byte(s.String()), 0o600))
+	r, err := readResults(path)
+	require.NoError(t, err)
+	text := string(report(r))
+	assert.Contains(t, text, "## Store\n")
+	assert.Contains(t, text, "| event | 104 ns")
+}
+
+func TestNewest(t *testing.T) {
+	root := t.TempDir()
+	o := options{root: root}
+	dir := filepath.Join(root, "bench", "results")
+	require.NoError(t, os.MkdirAll(dir, 0o755))
+	_, err := o.newest()
+	assert.ErrorIs(t, err, errNoResults)
+	add := func(name, cpu string) string {
+		text, err := os.ReadFile(steady(6, 2).write(t))
+		require.NoError(t, err)
+		text = bytes.Replace(text, []byte("cpu: some"), []byte("cpu: "+cpu), 1)
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, text, 0o600))
+		return path
+	}
+	first := add("20260101-000000-abc.txt", "some")
+	add("partial-20260109-000000-abc.txt", "some")
+	add("quick.txt", "some")
+	r, err := o.newest()
+	require.NoError(t, err)
+	assert.Equal(t, first, r.path)
+	assert.Nil(t, r.before)
+	add("20260102-000000-abc.txt", "other")
+	third := add("20260103-000000-abc-modified.txt", "some")
+	r, err = o.newest()
+	require.NoError(t, err)
+	assert.Equal(t, third, r.path)
+	require.NotNil(t, r.before)
+	assert.Equal(t, first, r.before.path)
+}
+
+// TestAgreement: a ratio that another run contradicts is noise.
+func TestAgreement(t *testing.T) {
+	r := steady(10, 2).read(t)
+	assert.Contains(t, string(report(r)), "no earlier run")
+	r.before = steady(10, 2).read(t)
+	assert.Contains(t, string(report(r)), "**3 of 3 ratios agree** (100.0 %)")
+	q, _ := r.ratio(set("event"), set("cond"))
+	assert.False(t, q.noise)
+
+	r.before = steady(10, 3).read(t)
+	text := string(report(r))
+	assert.Contains(t, text, "**0 of 3 ratios agree**")
+	assert.Contains(t, text, "*(noise)*")
+	assert.Contains(t, text, "| cond | Set sec/op | 0.50 ")
+	q, _ = r.ratio(set("event"), set("cond"))
+	assert.True(t, q.noise)
+
+	r.before.config["binaries"] = "others"
+	q, _ = r.ratio(set("event"), set("cond"))
+	assert.False(t, q.noise, "it may be a change of the code")
+	assert.Contains(t, string(report(r)), "or a change of the code")
+}
+
+// TestRunReadsResults: a log line is no result, and one result is wanted.
+func TestRunReadsResults(t *testing.T) {
+	dir := t.TempDir()
+	binary := filepath.Join(dir, "b.sh")
+	require.NoError(t, os.WriteFile(binary, []byte("#!/bin/sh\ncat out\n"), 0o700))
+	c := cell{binary: binary, dir: dir, name: "BenchmarkX"}
+	run := func(out string) (string, error) {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "out"), []byte(out), 0o600))
+		lines, err := c.run()
+		return string(lines), err
+	}
+	lines, err := run("goos: linux\nBenchmarkX\n    x.go:1: log\nBenchmarkX-2  1 2 ns/op\nPASS\n")
+	require.NoError(t, err)
+	assert.Equal(t, "goos: linux\nBenchmarkX-2  1 2 ns/op\n", lines)
+	_, err = run("PASS\n")
+	assert.ErrorContains(t, err, "gives 0 results")
+	two := "BenchmarkX/a-2  1 2 ns/op\nBenchmarkX/b-2  1 2 ns/op\n"
+	_, err = run(two)
+	assert.ErrorContains(t, err, "gives 2 results")
+	c.all = true
+	lines, err = run(two)
+	require.NoError(t, err)
+	assert.Equal(t, two, lines)
+}
+
+func TestQuantity(t *testing.T) {
+	for _, c := range []struct {
+		value float64
+		unit  string
+		want  string
+	}{
+		{33.37e-9, "sec/op", "33.4 ns"},
+		{0.28e-9, "sec/op", "0.28 ns"},
+		{1.5e-3, "p99.9-sec", "1.50 ms"},
+		{0, "sec/op", "0"},
+		{445.9, "heap-B/watcher", "446 B"},
+		{4079, "stack-B/watcher", "4079 B"},
+		{2, "allocs/op", "2.00"},
+		{0.0034, "gc-percent", "0.0034 %"},
+		{0.000087, "gets/set", "0.000087"},
+		{0.0999, "gets/set", "0.10"},
+	} {
+		assert.Equal(t, c.want, quantity(c.value, c.unit))
+	}
+}
+
+func TestQuickTime(t *testing.T) {
+	for benchtime, want := range map[string]string{"100ms": "25ms", "50x": "17x", "1x": "1x", "soon": "soon"} {
+		assert.Equal(t, want, quickTime(benchtime))
+	}
+}

@@ -1,0 +1,167 @@
+// Eventbench runs the benchmarks of package bench and of bench/rivals, and writes BENCHMARKS.md.
+//
+// It builds the test binaries once and then runs every sub-benchmark by itself, all of them in
+// random order and that in many rounds, so that a machine that drifts hits all alike. What the table
+// of costs is about runs in every round, what takes long in every third, all else in every second.
+// Raw results go to bench/results, in the format that benchstat reads.
+//
+//	go run ./bench/cmd/eventbench                  # everything; some sixteen minutes
+//	go run ./bench/cmd/eventbench -quick           # the most important; less than a minute
+//	go run ./bench/cmd/eventbench -bench SetParked # some
+//	go run ./bench/cmd/eventbench -report          # write BENCHMARKS.md again
+//	go run ./bench/cmd/eventbench -compare old.txt # what has become slower since old.txt
+//
+// Only a full run writes BENCHMARKS.md; the others print their report. BENCHMARKS.md is about the
+// newest full run in bench/results, and says how far the one before, on the same machine, agrees.
+//
+// # How noise is found
+//
+// Each round begins and ends with BenchmarkCalibrate, arithmetic that takes equally long unless
+// the machine is busy with something else, and notes the load average before. The report says
+// that the machine was noisy if more than a tenth of the calibrations took more than 5 % longer than
+// the median one, or if more waited for a processor than the benchmarks themselves can make wait.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+)
+
+type options struct {
+	quick   bool
+	report  bool
+	million bool
+	rivals  bool
+	plots   bool
+	rounds  int
+	bench   string
+	compare string
+	root    string // of the repository
+	command string
+}
+
+// errSlower is returned by -compare if something is.
+var errSlower = errors.New("slower")
+
+func main() {
+	var o options
+	flag.BoolVar(&o.quick, "quick", false, "run the most important benchmarks only, in less than a minute")
+	flag.BoolVar(&o.report, "report", false, "run nothing; write BENCHMARKS.md again from bench/results")
+	flag.BoolVar(&o.million, "million", false, "also run with a million watchers (needs some 5 GB of memory)")
+	flag.BoolVar(&o.rivals, "rivals", true, "also run the libraries of bench/rivals")
+	flag.BoolVar(&o.plots, "plots", true, "also draw the plots, by bench/plot")
+	flag.IntVar(&o.rounds, "rounds", 0, "how often to run everything (default 20; with -quick 6)")
+	flag.StringVar(&o.bench, "bench", "", "run only what matches this `regexp`")
+	flag.StringVar(&o.compare, "compare", "", "run nothing; say what is slower in the newest full run, or in the file\ngiven as argument, than in this `file`")
+	flag.Parse()
+	o.command = "eventbench"
+	for _, arg := range os.Args[1:] {
+		o.command += " " + arg
+	}
+	err := o.main(os.Stdout)
+	switch {
+	case errors.Is(err, errSlower):
+		os.Exit(3)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "eventbench:", err)
+		os.Exit(1)
+	}
+}
+
+func (o *options) main(w io.Writer) (err error) {
+	if o.root, err = findRoot(); err != nil {
+		return err
+	}
+	switch {
+	case o.compare != "":
+		return o.compareWith(w, flag.Arg(0))
+	case o.report:
+		return o.writeReport()
+	}
+	return o.run(w)
+}
+
+// compareWith compares with a file, or with the newest full run if that is "".
+func (o *options) compareWith(w io.Writer, newer string) error {
+	if newer == "" {
+		r, err := o.newest()
+		if err != nil {
+			return err
+		}
+		newer = r.path
+	}
+	return compareFiles(w, o.compare, newer)
+}
+
+func (o *options) results() string { return filepath.Join(o.root, "bench", "results") }
+
+// newest returns the results of the newest full run, and with them those of the one before on
+// the same machine, if there is one.
+func (o *options) newest() (r *results, err error) {
+	paths, err := o.full()
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range slices.Backward(paths) {
+		earlier, err := readResults(path)
+		switch {
+		case err != nil:
+			return nil, err
+		case r == nil:
+			r = earlier
+		case r.sameMachine(earlier):
+			r.before = earlier
+			return r, nil
+		}
+	}
+	if r == nil {
+		return nil, errNoResults
+	}
+	return r, nil
+}
+
+var errNoResults = errors.New("bench/results has no full run: make one with go run ./bench/cmd/eventbench")
+
+// partial reports whether a run is not one for BENCHMARKS.md.
+func (o *options) partial() bool { return o.quick || o.million || o.bench != "" || !o.rivals }
+
+// writeReport writes BENCHMARKS.md and the plots.
+func (o *options) writeReport() error {
+	r, err := o.newest()
+	if err != nil {
+		return err
+	}
+	if o.plots {
+		if err := o.plot(r); err != nil {
+			return fmt.Errorf("plots: %w", err)
+		}
+	}
+	return os.WriteFile(filepath.Join(o.root, "BENCHMARKS.md"), report(r), 0o644)
+}
+
+var isModule = regexp.MustCompile(`(?m)^module github\.com/eventvalue/event$`)
+
+// findRoot returns the directory of the root module, above the current one.
+func findRoot() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if err == nil && isModule.Match(mod) {
+			return dir, nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", errors.New("run it in the repository of github.com/eventvalue/event")
+		}
+		dir = parent
+	}
+}

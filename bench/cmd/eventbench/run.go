@@ -1,0 +1,208 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+func (o *options) run(w io.Writer) error {
+	if o.rounds == 0 {
+		o.rounds = 20
+		if o.quick {
+			o.rounds = 6
+		}
+	}
+	if err := os.MkdirAll(o.results(), 0o755); err != nil {
+		return err
+	}
+	bin, err := os.MkdirTemp("", "eventbench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(bin)
+	cells, sum, err := o.build(bin)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(o.results(), o.fileName())
+	if err := o.runAll(cells, sum, path+".part"); err != nil {
+		return err
+	}
+	if err := os.Rename(path+".part", path); err != nil {
+		return err
+	}
+	fmt.Fprintln(os.Stderr, "results are in", path)
+	if !o.partial() {
+		return o.writeReport()
+	}
+	r, err := readResults(path)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(report(r))
+	return err
+}
+
+// fileName is that of the results. The names of full runs are in order of time.
+func (o *options) fileName() string {
+	if o.quick {
+		return "quick.txt"
+	}
+	name := fmt.Sprintf("%s-%s.txt", time.Now().UTC().Format("20060102-150405"), o.commit())
+	if o.partial() {
+		name = "partial-" + name
+	}
+	return name
+}
+
+var fullName = regexp.MustCompile(`^\d{8}-\d{6}-\w+(-modified)?\.txt$`)
+
+// full returns the files of the full runs, the oldest first.
+func (o *options) full() (paths []string, err error) {
+	entries, err := os.ReadDir(o.results())
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if fullName.MatchString(e.Name()) {
+			paths = append(paths, filepath.Join(o.results(), e.Name()))
+		}
+	}
+	return paths, nil
+}
+
+// quickBudget is what a quick run may take. It is over when the next round would not fit.
+const quickBudget = 50 * time.Second
+
+// quickly are the sub-benchmarks of a quick run.
+var quickly = regexp.MustCompile(`^Benchmark(` + `Calibrate/rival=none` +
+	`|(Set|Get|Load|RoundTrip|WatchGetClose)/rival=(event|cond|channel|replace-eager|store)(/ctx=cancel)?` +
+	`|SetParked/rival=(event|cond|replace-eager)/ctx=shared/watchers=(100|10000)` +
+	`|ParkedBytes/rival=(event|replace-eager)/.*` +
+	`)$`)
+
+func isQuick(name string) bool { return quickly.MatchString(name) }
+
+// quickTime shortens a -benchtime.
+func quickTime(benchtime string) string {
+	if d, err := time.ParseDuration(benchtime); err == nil {
+		return (d / 4).String()
+	}
+	if n, err := strconv.Atoi(strings.TrimSuffix(benchtime, "x")); err == nil {
+		return fmt.Sprintf("%dx", (n+2)/3)
+	}
+	return benchtime
+}
+
+// runAll runs all cells, round after round, and writes what they print to a file.
+func (o *options) runAll(cells []cell, sum, path string) (err error) {
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if e := file.Close(); err == nil {
+			err = e
+		}
+	}()
+	if err := o.writeHeader(file, sum); err != nil {
+		return err
+	}
+	p := newProgress(os.Stderr, o.rounds, cells)
+	defer p.end()
+	for round := 1; round <= o.rounds && !(o.quick && p.over(quickBudget)); round++ {
+		if _, err := fmt.Fprintf(file, "round: %d\nload: %s\n", round, loadAverage()); err != nil {
+			return err
+		}
+		for _, c := range inRandomOrder(cells, round) {
+			p.begin(round, c.name)
+			lines, err := c.run()
+			if err != nil {
+				return err
+			}
+			p.done(c.name)
+			if _, err := file.Write(lines); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// due reports whether a cell is run in a round.
+func (c cell) due(round int) bool { return (round-1)%c.every == 0 }
+
+// inRandomOrder returns the cells that are due in a round: calibration, all others in random
+// order, and calibration.
+func inRandomOrder(cells []cell, round int) []cell {
+	var ends, rest []cell
+	for _, c := range cells {
+		switch {
+		case c.calibrates():
+			ends = append(ends, c)
+		case c.due(round):
+			rest = append(rest, c)
+		}
+	}
+	rand.Shuffle(len(rest), func(i, j int) { rest[i], rest[j] = rest[j], rest[i] })
+	return append(append(append([]cell{}, ends...), rest...), ends...)
+}
+
+// run runs the cell and returns what it prints of interest.
+func (c cell) run() ([]byte, error) {
+	var pattern []string
+	for part := range strings.SplitSeq(c.name, "/") {
+		pattern = append(pattern, "^"+regexp.QuoteMeta(part)+"$")
+	}
+	args := []string{
+		"-test.run=^$", "-test.bench=" + strings.Join(pattern, "/"),
+		"-test.benchtime=" + c.benchtime, "-test.timeout=5m",
+	}
+	if c.million() {
+		args = append(args, "-million")
+	}
+	out, err := command(c.dir, c.binary, args...)
+	if err != nil {
+		return nil, err
+	}
+	var lines bytes.Buffer
+	results := 0
+	for line := range bytes.Lines(out) {
+		key, _, _ := bytes.Cut(line, []byte(": "))
+		switch string(key) {
+		case "pkg", "cpu", "goos", "goarch":
+			lines.Write(line)
+		}
+		// A benchmark that logs has its name in a line of its own, without results.
+		if bytes.HasPrefix(line, []byte("Benchmark")) && len(bytes.Fields(line)) > 2 {
+			results++
+			lines.Write(line)
+		}
+	}
+	if results == 0 || results > 1 && !c.all {
+		return nil, fmt.Errorf("%s gives %d results:\n%s", c.name, results, out)
+	}
+	return lines.Bytes(), nil
+}
+
+// command runs a program and returns what it prints.
+func command(dir, name string, args ...string) ([]byte, error) {
+	cmd := exec.Command(name, args...)
+	cmd.Dir = dir
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w\n%s%s", filepath.Base(name), strings.Join(args, " "), err, out, &stderr)
+	}
+	return out, nil
+}

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// A table is one workload in the report.
+type table struct {
+	bench string
+	title string
+	text  string
+	units []column
+	// loses is why this library takes longer, or more, where it does.
+	loses string
+}
+
+// A column is a unit of a workload, and what it means.
+type column struct{ unit, title string }
+
+const perOp = "sec/op"
+
+// again says how to get the table once more.
+func (t table) again() string {
+	run := fmt.Sprintf("Again: `go run ./bench/cmd/eventbench -bench '^Benchmark%s/'`", t.bench)
+	if t.title == t.bench {
+		return run + "."
+	}
+	return run + fmt.Sprintf(", or `go test -run '^$' -bench '^Benchmark%s$' ./bench`.", t.bench)
+}
+
+// tables returns those that have results, at the end those of which no more is known than that.
+func (r *results) tables() (ts []table) {
+	known := map[string]bool{}
+	for _, t := range tables {
+		known[t.bench] = true
+		if len(r.params[t.bench]) > 0 {
+			ts = append(ts, t)
+		}
+	}
+	others := map[string]*table{}
+	for f := range r.values {
+		if known[f.bench] {
+			continue
+		}
+		t := others[f.bench]
+		if t == nil {
+			t = &table{bench: f.bench, title: f.bench}
+			others[f.bench] = t
+		}
+		if c := (column{f.unit, f.unit}); !slices.Contains(t.units, c) {
+			t.units = append(t.units, c)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(others)) {
+		t := *others[name]
+		slices.SortFunc(t.units, func(a, b column) int { return strings.Compare(a.unit, b.unit) })
+		ts = append(ts, t)
+	}
+	return ts
+}
+
+var tables = []table{
+	{
+		bench: "Set", title: "Set with nobody parked",
+		text:  "`store` publishes a fresh object of 32 bytes and does nothing else: the floor of all that have immutable states. There is no watcher at all, or `channel` would have to fill its channel.",
+		units: []column{{perOp, "a Set"}, {"B/op", "garbage a Set"}},
+		loses: "A Set publishes an immutable snapshot, which has to be allocated, and seals the old one with an exchange. A mutex that nobody contends and a plain store need neither; what they pay is that every reader has to take the mutex.",
+	},
+	{
+		bench: "Get", title: "Get with something new, under a context that can be cancelled",
+		text:  "`cond` is a mutex and a comparison of versions; it does not ask its context.",
+		units: []column{{perOp, "a Get"}},
+		loses: "A Get asks its context and moves its watcher by a compare-and-swap, which is how Gets that run at the same time are found out. Rivals move theirs by a plain store; two Gets on one of their watchers are a data race.",
+	},
+	{
+		bench: "Load", title: "Load, on all processors at once",
+		text:  "Time for one Load of all processors together. `store` is a bare load of a pointer and of what it points to.",
+		units: []column{{perOp, "a Load"}},
+		loses: "Load also says whether there is data.",
+	},
+	{
+		bench: "SetGet", title: "Set and Get in one goroutine",
+		units: []column{{perOp, "a Set and a Get"}},
+		loses: "The sum of Set and Get, see there.",
+	},
+	{
+		bench: "WatchGetClose", title: "Watch, one Get, Close",
+		units: []column{{perOp, "a watcher's life"}, {"allocs/op", "objects"}, {"B/op", "memory"}},
+		loses: "A watcher has room for what waiting needs, so that it is one object for good. Those of rivals that are smaller need no Close, cannot be closed, or allocate when they wait.",
+	},
+	{
+		bench: "RoundTrip", title: "Round trip between two goroutines",
+		text: "Two values, two Sets, two wake-ups. Contexts: `none` never ends, `cancel` can be cancelled, `timeout` is a fresh one with a timeout for each Get. " +
+			"`cond` and `cond-fresh` ignore theirs; `cond-context` is `cond` with a context.AfterFunc for each wait.",
+		units: []column{{perOp, "there and back"}, {"allocs/op", "objects"}},
+		loses: "sync.Cond waits without a context and allocates nothing: nothing else in Go wakes a goroutine as cheaply. Under a context that is seen for the first time, a Get waits in a select, as the rivals do, but has made its place to wait as well.",
+	},
+	{
+		bench: "SetParked", title: "Set with watchers parked",
+		text: "Before each Set all watchers wait and the processors sleep. The watchers share one context (`ctx=shared`) or have one each (`ctx=own`). " +
+			"The Set call is over long before the last watcher has the value: waking is handed off.",
+		units: []column{{"sec/set", "the Set call (median)"}, {"worst-sec/set", "the Set call (longest)"}, {"sec/last", "until the last watcher has the value"}},
+		loses: "Past a few watchers, waking is left to another goroutine, which has to be started and to be scheduled. It wakes one after the other by a send, where closing a channel or a Broadcast makes all runnable under one lock.",
+	},
+	{
+		bench: "Latency", title: "Wake-up latency, watcher by watcher",
+		text:  "From the beginning of a Set until each one of 1,000 watchers has the value, with 10 ms from one Set to the next.",
+		units: []column{{"p50-sec", "median"}, {"p99-sec", "p99"}, {"p99.9-sec", "p99.9"}},
+		loses: "As above: see Set with watchers parked. What the producer does not wait for, the watchers do.",
+	},
+	{
+		bench: "Producers", title: "Several producers and 1,000 watchers",
+		text:  "Sets from 1 to 8 goroutines, each as fast as it can; watchers get what they can, which is how many values at the bottom. Time for one Set of all producers together.",
+		units: []column{{perOp, "a Set"}, {"gets/set", "values got for each Set"}},
+		loses: "Producers that hold a mutex while they wake, or while others wait for it, are slowed down by that; these are not, and overtake their watchers, so that there is more to hand off. More values got is no better or worse: watchers conflate.",
+	},
+	{
+		bench: "Churn", title: "1,000 watchers, a tenth of which give up and come back all the time",
+		text:  "900 watchers wait; 100 others time out after 2.5 to 7.5 ms and wait again. A Set every 3 ms.",
+		units: []column{{"sec/set", "the Set call (median)"}, {"sec/last", "until the last of the 900 has the value"}},
+		loses: "As above: see Set with watchers parked. Who gives up leaves his place on the stack until it is swept.",
+	},
+	{
+		bench: "ParkedBytes", title: "Memory of a parked watcher",
+		text:  "10,000 watchers that share one context, each on a goroutine of its own, whose stack is counted apart. Heap includes what the runtime allocates for goroutines that wait.",
+		units: []column{{"heap-B/watcher", "heap, first Get under a context"}, {"heap2-B/watcher", "heap, later Gets"}, {"stack-B/watcher", "stack of the goroutine"}},
+		loses: "A watcher has a place to wait, a wake-up channel and, from its second Get under one context on, a registration with that. These make later waits cheap. Rivals that wait in a select have them on the stack or not at all.",
+	},
+	{
+		bench: "Garbage", title: "Garbage of a million Sets a second",
+		text:  "Nobody is parked. The collector's share is of all processors' time, of a program that has nothing else on its heap.",
+		units: []column{{"B/set", "garbage a Set"}, {"objects/set", "objects a Set"}, {"gc-percent", "the collector's share"}, {"sets/s", "Sets a second"}},
+		loses: "A snapshot for each Set, see Set. Who stores in place makes no garbage.",
+	},
+}
+
+// A cost is a row of the table of costs that this library is meant to have.
+type cost struct {
+	what, against string
+	num, den      figure // den is zero if num is not a ratio but a count
+	reach, aim    float64
+}
+
+func fig(bench, params, rival, unit string) figure { return figure{bench, params, rival, unit} }
+
+const (
+	shared = "ctx=shared/watchers="
+	cancel = "ctx=cancel"
+)
+
+var costs = []cost{
+	{"Set, nobody parked", "atomic store of a fresh pointer-free 32-byte object",
+		fig("Set", "", "event", perOp), fig("Set", "", "store", perOp), 1.5, 1.2},
+	{"Get with something new, cancellable context", "mutex and version compare (`cond`)",
+		fig("Get", "", "event", perOp), fig("Get", "", "cond", perOp), 1.7, 1.3},
+	{"Load, all cores reading", "bare atomic pointer load (`store`)",
+		fig("Load", "", "event", perOp), fig("Load", "", "store", perOp), 1.5, 1.1},
+	{"round trip, cancellable context", "sync.Cond without context (`cond`)",
+		fig("RoundTrip", cancel, "event", perOp), fig("RoundTrip", cancel, "cond", perOp), 1.7, 1.3},
+	{"round trip, cancellable context", "one-element channels and select (`channel`)",
+		fig("RoundTrip", cancel, "event", perOp), fig("RoundTrip", cancel, "channel", perOp), 0.9, 0.7},
+	{"round trip, cancellable context", "close-and-replace and select (`replace-eager`)",
+		fig("RoundTrip", cancel, "event", perOp), fig("RoundTrip", cancel, "replace-eager", perOp), 0.62, 0.5},
+	{"round trip, a fresh timeout each", "one-element channels and select (`channel`)",
+		fig("RoundTrip", "ctx=timeout", "event", perOp), fig("RoundTrip", "ctx=timeout", "channel", perOp), 1.05, 0.9},
+	{"Set call, 10,000 parked", "sync.Cond Broadcast (`cond`)",
+		fig("SetParked", shared+"10000", "event", "sec/set"), fig("SetParked", shared+"10000", "cond", "sec/set"), 0.02, 0.003},
+	{"Set call, 100,000 parked", "itself with 100 parked",
+		fig("SetParked", shared+"100000", "event", "sec/set"), fig("SetParked", shared+"100", "event", "sec/set"), 2, 1.2},
+	{"Set to last of 1,000 has it", "sync.Cond (`cond`)",
+		fig("SetParked", shared+"1000", "event", "sec/last"), fig("SetParked", shared+"1000", "cond", "sec/last"), 1.4, 1.0},
+	{"Set to last of 10,000 has it", "sync.Cond (`cond`)",
+		fig("SetParked", shared+"10000", "event", "sec/last"), fig("SetParked", shared+"10000", "cond", "sec/last"), 1.2, 0.9},
+	{"heap a parked watcher, without its goroutine's stack, one shared context", "close-and-replace and select (`replace-eager`)",
+		fig("ParkedBytes", shared+"10000", "event", "heap2-B/watcher"), fig("ParkedBytes", shared+"10000", "replace-eager", "heap2-B/watcher"), 1.5, 0.9},
+	{"Watch, first Get, Close", "(objects)",
+		fig("WatchGetClose", "", "event", "allocs/op"), figure{}, 2, 1},
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// costs writes the table of the costs that this library is meant to have.
+func (w *writer) costs() {
+	w.line("%s", "## The costs that are asked for")
+	w.line("")
+	w.line("%s", "Each is a ratio, but for the last, with what is to be reached and what is aimed at. A question mark stands behind a verdict that the interval leaves open.")
+	w.line("")
+	w.header("what", "against", "reach", "aim", "measured", "interval", "verdict")
+	for _, c := range costs {
+		s, ok := w.r.cost(c)
+		measured, interval, verdict := "?", "", "not measured"
+		if ok {
+			measured, interval, verdict = number(s.Center), s.interval(), c.verdict(s)
+		}
+		w.row(c.what, c.against, fmt.Sprint(c.reach), fmt.Sprint(c.aim), measured, interval, verdict)
+	}
+}
+
+// cost summarizes what has been measured of a cost.
+func (r *results) cost(c cost) (summary, bool) {
+	if c.den == (figure{}) {
+		return r.value(c.num)
+	}
+	return r.ratio(c.num, c.den)
+}
+
+func (c cost) verdict(s summary) string {
+	// What is shown is rounded, and so is what it is compared with.
+	center := mustParse(number(s.Center))
+	verdict := "**missed**"
+	switch {
+	case center <= c.aim:
+		verdict = "aim reached"
+	case center <= c.reach:
+		verdict = "reached"
+	}
+	for _, limit := range []float64{c.reach, c.aim} {
+		if s.Lo <= limit && limit < s.Hi {
+			verdict += "?"
+			break
+		}
+	}
+	if s.noise {
+		verdict += " *(noise)*"
+	}
+	return verdict
+}
+
+// noise writes which ratios not to rely on.
+func (w *writer) noise() {
+	w.line("%s", "## Noise")
+	w.line("")
+	w.line("%s", w.r.machine())
+	w.line("")
+	w.line("Of %d ratios, %d are marked as noise: they do not hold between the two halves of the run, or not in the run before:", w.ratios, len(w.noisy))
+	w.line("")
+	for _, n := range w.noisy {
+		w.line("- %s", n)
+	}
+	if len(w.noisy) == 0 {
+		w.line("- none")
+	}
+	w.line("")
+}
+
+// What is too much for a quiet machine: see the package's documentation.
+const (
+	tooLong     = 1.05 // times the median calibration
+	tooOften    = 0.1  // of all calibrations
+	tooMuchLoad = 0.5  // more than one for each processor
+)
+
+// machine says how quiet the machine was.
+func (r *results) machine() string {
+	var signs []string
+	noisy := false
+	for _, unit := range []string{"sec/one", "sec/all"} {
+		values := r.arithmetic[unit]
+		if len(values) == 0 {
+			continue
+		}
+		late, limit := 0, tooLong*center(sample(values))
+		for _, v := range values {
+			if v > limit {
+				late++
+			}
+		}
+		noisy = noisy || float64(late) > tooOften*float64(len(values))
+		on := map[string]string{"sec/one": "one processor", "sec/all": "all processors"}[unit]
+		signs = append(signs, fmt.Sprintf("the same arithmetic on %s took more than %.0f %% longer than usual %d times of %d",
+			on, 100*(tooLong-1), late, len(values)))
+	}
+	if len(r.loads) > 0 {
+		procs, _ := strconv.ParseFloat(r.config["gomaxprocs"], 64)
+		load := slices.Max(r.loads)
+		noisy = noisy || load > procs+tooMuchLoad
+		signs = append(signs, fmt.Sprintf("the load average was at most %.1f", load))
+	}
+	if noisy {
+		return "**The machine was noisy**: " + strings.Join(signs, ", ") + ". Trust the ratios, and their intervals, rather than the times."
+	}
+	return "The machine was quiet: " + strings.Join(signs, ", ") + "."
+}

@@ -1,0 +1,36 @@
+package bench
+
+import (
+	"context"
+
+	"github.com/eventvalue/event"
+)
+
+// NewEvent returns an [event.MemoryValue].
+func NewEvent[T any]() Value[T] { return new(eventValue[T]) }
+
+type eventValue[T any] struct{ event.MemoryValue[T] }
+
+func (v *eventValue[T]) Watch() Watcher[T] { return v.MemoryValue.Watch() }
+
+func (v *eventValue[T]) SetAll(vals []T) {
+	for _, val := range vals {
+		v.Set(val)
+	}
+}
+
+func (v *eventValue[T]) GetAll(ctx context.Context, ws []Watcher[T], vals []T) (err error) {
+	for i, w := range ws {
+		if vals[i], err = w.Get(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (v *eventValue[T]) LoadAll(n int) (val T, ok bool) {
+	for range n {
+		val, ok = v.Load()
+	}
+	return val, ok
+}

@@ -1,0 +1,22 @@
+package bench
+
+import (
+	"testing"
+	"time"
+)
+
+// EachSmall calls f for each cell of w with at most 1,000 watchers.
+func (w Workload) EachSmall(cs []Contender, f func(name string, run func(*testing.B))) {
+	for _, c := range w.cells(cs) {
+		if c.args.watchers <= 1000 {
+			f(w.Name+"/"+c.name, func(b *testing.B) { w.measure(b, c) })
+		}
+	}
+}
+
+// SetPatience sets how long a run may take, until the test ends.
+func SetPatience(t *testing.T, d time.Duration) {
+	old := patience
+	patience = d
+	t.Cleanup(func() { patience = old })
+}

@@ -1,0 +1,89 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Quantiles are what Latency reports, each as "p" and the per cent and "-ns".
+var Quantiles = []float64{0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999}
+
+// Latency is the time from the beginning of a Set until each single one of a thousand
+// watchers has the value, with 10 ms from one Set to the next.
+var Latency = Workload{
+	Name:       "Latency",
+	Contexts:   []string{ctxShared},
+	Watchers:   []int{1000},
+	iterations: always("50x"),
+	run: func(b *testing.B, c Contender, a args) {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		m := &meter{b: b, value: c.New(), epoch: time.Now(), begun: make([]time.Duration, b.N+warmUp)}
+		samples := make([][]time.Duration, a.watchers)
+		var members sync.WaitGroup
+		for i := range samples {
+			members.Go(func() { samples[i] = m.follow(ctx) })
+		}
+		for i := range m.begun {
+			time.Sleep(10 * time.Millisecond)
+			m.begun[i] = time.Since(m.epoch)
+			m.value.Set(int64(i))
+		}
+		awaitIdle()
+		m.value.Set(farewell)
+		members.Wait()
+
+		all := slices.Concat(samples...)
+		if len(all) < a.watchers || len(all) > b.N*a.watchers {
+			b.Fatalf("%d values were got, of %d", len(all), b.N*a.watchers)
+		}
+		slices.Sort(all)
+		for _, q := range Quantiles {
+			b.ReportMetric(quantile(all, q), QuantileUnit(q))
+		}
+		b.ReportMetric(float64(len(all))/float64(b.N), "gets/set")
+		b.ReportMetric(0, "ns/op")
+	},
+}
+
+// QuantileUnit is the name of a quantile of a duration.
+func QuantileUnit(q float64) string { return fmt.Sprintf("p%.6g-ns", 100*q) }
+
+// warmUp is how many of the first values Latency leaves out.
+const warmUp = 2
+
+// A meter measures how long values take. The value is the number of a Set.
+type meter struct {
+	b     *testing.B
+	value Value[int64]
+	epoch time.Time
+	// begun is when each Set began. Nothing but the contender orders the accesses to it.
+	begun []time.Duration
+}
+
+// follow returns how long each value took.
+func (m *meter) follow(ctx context.Context) []time.Duration {
+	w := m.value.Watch()
+	defer w.Close()
+	samples := make([]time.Duration, 0, len(m.begun))
+	for last := int64(-1); ; {
+		n, err := w.Get(ctx)
+		now := time.Since(m.epoch)
+		if n == farewell && err == nil && last == int64(len(m.begun))-1 {
+			break
+		}
+		if n <= last || n >= int64(len(m.begun)) || m.begun[n] == 0 || err != nil {
+			m.b.Error("got", n, err, "after", last)
+			break
+		}
+		if n >= warmUp {
+			samples = append(samples, now-m.begun[n])
+		}
+		last = n
+	}
+	return samples
+}

@@ -1,0 +1,59 @@
+package bench
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var (
+	// gomaxprocs is what package testing appends to names.
+	gomaxprocs = regexp.MustCompile(`-\d+$`)
+	rawResults = regexp.MustCompile(`bench/results/[-\w]+\.txt`)
+	rivalName  = regexp.MustCompile(`/rival=([^/]+)`)
+)
+
+// Missing returns the sub-benchmarks of one of these contenders that are in the results of which
+// BENCHMARKS.md, in a directory, is made, and do not exist (any more).
+func Missing(dir string, contenders []Contender) (missing []string, err error) {
+	report, err := os.ReadFile(filepath.Join(dir, "BENCHMARKS.md"))
+	if err != nil {
+		return nil, err
+	}
+	path := rawResults.Find(report)
+	if path == nil {
+		return nil, errors.New("BENCHMARKS.md does not say where its results are")
+	}
+	results, err := os.Open(filepath.Join(dir, filepath.FromSlash(string(path))))
+	if err != nil {
+		return nil, err
+	}
+	defer results.Close()
+	cells := map[string]bool{}
+	for _, c := range Cells(contenders) {
+		name, _, _ := strings.Cut(c, " ")
+		cells[name] = true
+	}
+	lines := bufio.NewScanner(results)
+	for lines.Scan() {
+		name, _, _ := strings.Cut(lines.Text(), " ")
+		name = gomaxprocs.ReplaceAllString(strings.TrimSpace(name), "")
+		m := rivalName.FindStringSubmatch(name)
+		if m == nil || !strings.HasPrefix(name, "Benchmark") || cells[name] {
+			continue
+		}
+		ours := slices.ContainsFunc(contenders, func(c Contender) bool { return c.Name == m[1] })
+		if ours && !slices.Contains(missing, name) {
+			missing = append(missing, name)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("reading results: %w", err)
+	}
+	return missing, nil
+}

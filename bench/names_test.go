@@ -1,0 +1,83 @@
+package bench_test
+
+import (
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/eventvalue/event/bench"
+)
+
+// TestReportNamesExist: every benchmark that BENCHMARKS.md names is a function of this package,
+// and everything that its results are of can be run again.
+func TestReportNamesExist(t *testing.T) {
+	missing, err := bench.Missing("..", bench.Contenders())
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	require.NoError(t, err)
+	assert.Empty(t, missing)
+
+	text, err := os.ReadFile("../BENCHMARKS.md")
+	require.NoError(t, err)
+	exist := benchmarks(t)
+	named := regexp.MustCompile(`Benchmark[A-Z]\w*`).FindAllString(string(text), -1)
+	assert.NotEmpty(t, named)
+	for _, name := range named {
+		assert.Contains(t, exist, name)
+	}
+}
+
+// benchmarks returns the names of this package's.
+func benchmarks(t *testing.T) (names []string) {
+	file, err := parser.ParseFile(token.NewFileSet(), "bench_test.go", nil, 0)
+	require.NoError(t, err)
+	for _, d := range file.Decls {
+		if f, ok := d.(*ast.FuncDecl); ok {
+			names = append(names, f.Name.Name)
+		}
+	}
+	return names
+}
+
+// TestWorkloadsHaveBenchmarks: none has been forgotten.
+func TestWorkloadsHaveBenchmarks(t *testing.T) {
+	exist := benchmarks(t)
+	for _, w := range bench.Workloads() {
+		assert.Contains(t, exist, "Benchmark"+w.Name)
+	}
+}
+
+func TestMissing(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	}
+	write("bench/results/2026-a.txt", `goos: linux
+BenchmarkSet/rival=event-2         	 1693150	        33.37 ns/op
+BenchmarkSet/rival=event
+BenchmarkSetParked/rival=event/ctx=shared/watchers=10-2  1 2 ns/set
+BenchmarkSetParked/rival=event/ctx=shared/watchers=11-2  1 2 ns/set
+BenchmarkGone/rival=cond-2  1 2 ns/op
+BenchmarkSet/rival=somebody-2  1 2 ns/op
+`)
+	write("BENCHMARKS.md", "No results.\n")
+	_, err := bench.Missing(dir, bench.Contenders())
+	assert.ErrorContains(t, err, "does not say")
+
+	write("BENCHMARKS.md", "Results: bench/results/2026-a.txt.\n")
+	missing, err := bench.Missing(dir, bench.Contenders())
+	require.NoError(t, err)
+	assert.Equal(t, []string{"BenchmarkSetParked/rival=event/ctx=shared/watchers=11", "BenchmarkGone/rival=cond"}, missing)
+}

@@ -1,0 +1,144 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/atomic"
+)
+
+// Producers is Sets from several goroutines, as fast as they can, while a thousand watchers get
+// what they can.
+var Producers = Workload{
+	Name:       "Producers",
+	Watchers:   []int{1000},
+	Producers:  []int{1, 2, 4, 8},
+	iterations: always("50ms"),
+	run: func(b *testing.B, c Contender, a args) {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		v := c.New()
+		followed := make([]followed, a.watchers)
+		var watchers, producers sync.WaitGroup
+		for i := range followed {
+			watchers.Go(func() { followed[i] = follow(ctx, v) })
+		}
+		v.Set(opening)
+		awaitIdle() // Each has got that.
+		b.ResetTimer()
+		for i := range a.producers {
+			producers.Go(func() {
+				for n := i; n < b.N; n += a.producers {
+					v.Set(int64(n) * stride)
+				}
+			})
+		}
+		producers.Wait()
+		b.StopTimer()
+		awaitIdle() // Each has got the last.
+		v.Set(farewell)
+		watchers.Wait()
+		got := 0
+		for _, f := range followed {
+			if err := f.check(b.N, a.producers, followed[0].last); err != nil {
+				b.Fatal(err)
+			}
+			got += f.count - 1
+		}
+		b.ReportMetric(float64(got)/float64(b.N), "gets/set")
+	},
+}
+
+// The values of [Producers]: first opening, then multiples of stride. What is neither was not set.
+const (
+	opening = 1
+	stride  = 1009
+)
+
+// followed is what a watcher has got before farewell.
+type followed struct {
+	first, last int64
+	count       int
+	wrong       bool // one was none of those that are set
+	err         error
+}
+
+func follow(ctx context.Context, v Value[int64]) (f followed) {
+	w := v.Watch()
+	defer w.Close()
+	for {
+		val, err := w.Get(ctx)
+		if val == farewell || err != nil {
+			f.err = err
+			return f
+		}
+		if f.count == 0 {
+			f.first = val
+		} else {
+			f.wrong = f.wrong || val%stride != 0
+		}
+		f.last = val
+		f.count++
+	}
+}
+
+// check returns an error unless the opening came first, and then only values that n Sets by a
+// number of producers set, the last of which was some producer's last, and the same for all.
+func (f followed) check(n, producers int, last int64) error {
+	if f.first != opening || f.wrong || f.err != nil ||
+		f.last != last || f.last/stride >= int64(n) || f.last/stride < int64(n-producers) {
+		return fmt.Errorf("%d values of %d: first %d, last %d and %d, wrong %v, %v",
+			f.count, n, f.first, f.last, last, f.wrong, f.err)
+	}
+	return nil
+}
+
+// Churn is [SetParked] for nine hundred watchers while a hundred others give up, after 2.5
+// to 7.5 ms, and come back, all the time.
+var Churn = Workload{
+	Name:       "Churn",
+	Contexts:   []string{ctxShared},
+	Watchers:   []int{900},
+	iterations: always("100x"),
+	suits:      heeds,
+	run: func(b *testing.B, c Contender, a args) {
+		crowd := newCrowd(b, c, a)
+		ctx, cancel := context.WithCancel(context.Background())
+		var restless sync.WaitGroup
+		var gaveUp atomic.Int32
+		for range a.watchers / 9 {
+			restless.Go(func() { giveUp(crowd.value, ctx, &gaveUp) })
+		}
+		calls, lasts := make([]time.Duration, b.N), make([]time.Duration, b.N)
+		for i := range b.N {
+			time.Sleep(3 * time.Millisecond)
+			calls[i], lasts[i] = crowd.set()
+		}
+		cancel()
+		restless.Wait()
+		crowd.disperse()
+		if b.N > 10 && gaveUp.Load() == 0 {
+			b.Fatal("nobody gave up")
+		}
+		reportSets(b, calls, lasts)
+	},
+}
+
+// giveUp waits under one short-lived context after the other until ctx ends.
+func giveUp(v Value[int64], ctx context.Context, gaveUp *atomic.Int32) {
+	w := v.Watch()
+	defer w.Close()
+	for ctx.Err() == nil {
+		short, cancel := context.WithTimeout(ctx, time.Duration(2500+rand.IntN(5000))*time.Microsecond)
+		for short.Err() == nil {
+			if _, err := w.Get(short); err != nil {
+				gaveUp.Add(1)
+			}
+		}
+		cancel()
+	}
+}

@@ -1,0 +1,136 @@
+package bench_test
+
+import (
+	"context"
+	"flag"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/atomic"
+
+	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/bench"
+)
+
+// benchtime makes testing.Benchmark run as long as d says.
+func benchtime(t *testing.T, d string) {
+	f := flag.Lookup("test.benchtime")
+	old := f.Value.String()
+	require.NoError(t, f.Value.Set(d))
+	t.Cleanup(func() { assert.NoError(t, f.Value.Set(old)) })
+}
+
+// TestWorkloads runs each workload for each contender, a little.
+func TestWorkloads(t *testing.T) {
+	benchtime(t, "3x")
+	for _, w := range bench.Workloads() {
+		w.EachSmall(bench.Contenders(), func(name string, run func(*testing.B)) {
+			t.Run(name, func(t *testing.T) {
+				r := testing.Benchmark(run)
+				assert.Equal(t, 3, r.N, "it fails")
+				for unit, value := range r.Extra {
+					assert.False(t, value < 0, "%s: %v", unit, value)
+				}
+			})
+		})
+	}
+}
+
+// TestWorkloadsCheckValues shows that no workload measures a contender whose values do not
+// arrive as they were set.
+func TestWorkloadsCheckValues(t *testing.T) {
+	if raceEnabled {
+		t.Skip("who gets the wrong value looks for its time where that is just being written")
+	}
+	benchtime(t, "3x")
+	wrong := []bench.Contender{{Name: "event", New: newWrong}}
+	for _, w := range bench.Workloads() {
+		if w.Name == bench.Calibrate.Name {
+			continue
+		}
+		w.EachSmall(wrong, func(name string, run func(*testing.B)) {
+			t.Run(name, func(t *testing.T) {
+				assert.Zero(t, testing.Benchmark(run).N, "it does not fail")
+			})
+		})
+	}
+}
+
+// TestWorkloadsNoticeLostValues shows that no workload measures a contender that loses values.
+func TestWorkloadsNoticeLostValues(t *testing.T) {
+	benchtime(t, "3x")
+	bench.SetPatience(t, 500*time.Millisecond) // All of it is used up only by those that wait for a lost value.
+	lossy := []bench.Contender{{Name: "event", New: newLossy}}
+	for _, w := range bench.Workloads() {
+		if w.Name == bench.Calibrate.Name {
+			continue
+		}
+		first := true
+		w.EachSmall(lossy, func(name string, run func(*testing.B)) {
+			if !first {
+				return
+			}
+			first = false
+			t.Run(name, func(t *testing.T) {
+				assert.Zero(t, testing.Benchmark(run).N, "it does not fail")
+			})
+		})
+	}
+}
+
+// newLossy returns a value that loses the first of what is set, the third, and so on, and the last
+// of several; but nothing negative, by which workloads end.
+func newLossy() bench.Value[int64] { return &lossyValue{Value: bench.NewEvent[int64]()} }
+
+type lossyValue struct {
+	bench.Value[int64]
+	sets atomic.Int32
+}
+
+func (v *lossyValue) Set(val int64) {
+	if val < 0 || v.sets.Inc()%2 == 0 {
+		v.Value.Set(val)
+	}
+}
+
+func (v *lossyValue) SetAll(vals []int64) { v.Value.SetAll(vals[:len(vals)-1]) }
+
+func (v *lossyValue) Load() (int64, bool) { return v.LoadAll(1) }
+
+func (v *lossyValue) LoadAll(n int) (int64, bool) {
+	return v.Value.(bench.Loader[int64]).LoadAll(n)
+}
+
+// newWrong returns a value that others are got from than were set to it, but for negative ones,
+// by which workloads end.
+func newWrong() bench.Value[int64] { return wrongValue{bench.NewEvent[int64]()} }
+
+type wrongValue struct{ bench.Value[int64] }
+
+func (v wrongValue) Watch() bench.Watcher[int64] { return wrongWatcher{v.Value.Watch()} }
+
+func (v wrongValue) GetAll(ctx context.Context, ws []bench.Watcher[int64], vals []int64) (err error) {
+	for i, w := range ws {
+		vals[i], err = w.Get(ctx)
+	}
+	return err
+}
+
+func (v wrongValue) Load() (int64, bool) { return v.LoadAll(1) }
+
+func (v wrongValue) LoadAll(n int) (int64, bool) {
+	val, ok := v.Value.(bench.Loader[int64]).LoadAll(n)
+	return val + 1, ok
+}
+
+type wrongWatcher struct{ bench.Watcher[int64] }
+
+func (w wrongWatcher) Get(ctx context.Context, opts ...event.GetOption[int64]) (int64, error) {
+	val, err := w.Watcher.Get(ctx, opts...)
+	if val >= 0 {
+		val++
+	}
+	return val, err
+}
