@@ -44,7 +44,7 @@ examples:
 	$(GO) -C examples run ./hotreload
 
 bench:
-	$(GO) test -run '^$$' -bench . -count 6 . ./notify
+	$(GO) run ./bench/cmd/eventbench
 
 # Kills and pauses etcd servers: some minutes, Linux only, not part of check.
 etcd-faults:

@@ -4,74 +4,33 @@ import (
 	"testing"
 
 	"go.uber.org/atomic"
-
-	"github.com/eventvalue/event"
 )
 
 // BenchmarkRejectedSet is a Set with nobody waiting, as it is and as it would be by the
 // designs that docs/design.md rejects. Store is the floor: to publish a fresh object.
 func BenchmarkRejectedSet(b *testing.B) {
-	b.Run("store", func(b *testing.B) { benchmarkSet(b, new(store)) })
-	b.Run("chosen", func(b *testing.B) { benchmarkSet(b, new(chosen)) })
-	b.Run("eager-channel", func(b *testing.B) { benchmarkSet(b, newEager()) })
+	b.Run("store", func(b *testing.B) { benchmarkSet(b, new(pollValue[int64])) })
+	b.Run("chosen", func(b *testing.B) { benchmarkSet(b, new(eventValue[int64])) })
+	b.Run("eager-channel", func(b *testing.B) { benchmarkSet(b, NewReplaceEager[int64]().(setter)) })
 	b.Run("two-fields", func(b *testing.B) { benchmarkSet(b, newTwoFields()) })
 	b.Run("look-before-seal", func(b *testing.B) { benchmarkSet(b, newLookFirst()) })
 	b.Run("no-pointers", func(b *testing.B) { benchmarkSet(b, newNoPointers()) })
 }
 
 type setter interface {
-	set(int)
-	load() int
+	Set(int64)
+	Load() (int64, bool)
 }
 
 func benchmarkSet(b *testing.B, s setter) {
 	b.ReportAllocs()
-	for i := range b.N {
-		s.set(i)
+	for i := range int64(b.N) {
+		s.Set(i)
 	}
-	if s.load() != b.N-1 {
-		b.Fatal("not set")
-	}
-}
-
-// store publishes 32 bytes without pointers, and no more.
-type store struct{ head atomic.Pointer[[4]int] }
-
-func (s *store) set(n int) { s.head.Store(&[4]int{n}) }
-func (s *store) load() int { return s.head.Load()[0] }
-
-type chosen struct{ v event.MemoryValue[int] }
-
-func (c *chosen) set(n int) { c.v.Set(n) }
-func (c *chosen) load() int { n, _ := c.v.Load(); return n }
-
-// eager makes the channel to close with each snapshot, whether or not somebody waits.
-type eager struct{ head atomic.Pointer[eagerSnapshot] }
-
-type eagerSnapshot struct {
-	version uint64
-	changed chan struct{}
-	val     int
-}
-
-func newEager() *eager {
-	e := new(eager)
-	e.head.Store(&eagerSnapshot{changed: make(chan struct{})})
-	return e
-}
-
-func (e *eager) set(n int) {
-	next := &eagerSnapshot{changed: make(chan struct{}), val: n}
-	for {
-		old := e.head.Load()
-		next.version = old.version + 1
-		if e.head.CompareAndSwap(old, next) {
-			close(old.changed)
-			return
-		}
+	if n, ok := s.Load(); n != int64(b.N-1) || !ok {
+		b.Fatal("set", b.N-1, "loaded", n, ok)
 	}
 }
-func (e *eager) load() int { return e.head.Load().val }
 
 type waiters [1]byte
 
@@ -87,7 +46,7 @@ type twoFieldsSnapshot struct {
 	version uint64
 	waiters atomic.Pointer[waiters]
 	changed atomic.Pointer[chan struct{}]
-	val     int
+	val     int64
 }
 
 func newTwoFields() *twoFields {
@@ -96,7 +55,7 @@ func newTwoFields() *twoFields {
 	return s
 }
 
-func (s *twoFields) set(n int) {
+func (s *twoFields) Set(n int64) {
 	next := &twoFieldsSnapshot{val: n}
 	for {
 		old := s.head.Load()
@@ -109,7 +68,7 @@ func (s *twoFields) set(n int) {
 		}
 	}
 }
-func (s *twoFields) load() int { return s.head.Load().val }
+func (s *twoFields) Load() (int64, bool) { return s.head.Load().val, true }
 
 // lookFirst does not seal where it sees nobody. It would need every waiter to look at the
 // head once more after it has registered.
@@ -120,7 +79,7 @@ type lookFirst struct {
 type oneFieldSnapshot struct {
 	version uint64
 	waiters atomic.Pointer[waiters]
-	val     int
+	val     int64
 }
 
 func newLookFirst() *lookFirst {
@@ -129,7 +88,7 @@ func newLookFirst() *lookFirst {
 	return s
 }
 
-func (s *lookFirst) set(n int) {
+func (s *lookFirst) Set(n int64) {
 	next := &oneFieldSnapshot{val: n}
 	for {
 		old := s.head.Load()
@@ -142,7 +101,7 @@ func (s *lookFirst) set(n int) {
 		}
 	}
 }
-func (s *lookFirst) load() int { return s.head.Load().val }
+func (s *lookFirst) Load() (int64, bool) { return s.head.Load().val, true }
 
 // noPointers has a flag in the snapshot and the waiters in the value, so that the snapshot
 // of a type without pointers has none.
@@ -153,7 +112,7 @@ type noPointers struct {
 type noPointersSnapshot struct {
 	version uint64
 	state   atomic.Uint32
-	val     int
+	val     int64
 }
 
 func newNoPointers() *noPointers {
@@ -162,7 +121,7 @@ func newNoPointers() *noPointers {
 	return s
 }
 
-func (s *noPointers) set(n int) {
+func (s *noPointers) Set(n int64) {
 	next := &noPointersSnapshot{val: n}
 	for {
 		old := s.head.Load()
@@ -175,4 +134,4 @@ func (s *noPointers) set(n int) {
 		}
 	}
 }
-func (s *noPointers) load() int { return s.head.Load().val }
+func (s *noPointers) Load() (int64, bool) { return s.head.Load().val, true }
