@@ -5,7 +5,7 @@ MODULES = . $(patsubst %/go.mod,%,$(wildcard */go.mod */*/go.mod))
 NESTED = $(filter-out . tools,$(MODULES))
 FUZZTIME ?= 5s
 
-.PHONY: check fmt vet static test race cpus 386 fuzz nested examples bench etcd-faults
+.PHONY: check fmt vet static test race cpus 386 fuzz nested examples bench etcd-faults explore
 
 check: fmt vet static test race cpus 386 fuzz nested examples
 	@echo "make check: all passed"
@@ -49,3 +49,7 @@ bench:
 # Kills and pauses etcd servers: some minutes, Linux only, not part of check.
 etcd-faults:
 	$(GO) -C etcd/etcdtest test -count 1 -timeout 10m . -faults
+
+# Large bounds: some minutes. The table of what was searched goes to internal/explore/README.md.
+explore:
+	$(GO) test ./internal/explore -run TestEveryInterleaving -v -timeout 2h -args -full -update

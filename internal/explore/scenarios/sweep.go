@@ -1,0 +1,107 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/eventvalue/event/internal/explore/inspect"
+	"github.com/eventvalue/event/internal/explore/sched"
+	"github.com/eventvalue/event/notify"
+)
+
+// abandon leaves n places on b on which nobody waits: a waiter that is closed pushes
+// one and sees, after that, that it need not wait.
+func abandon(b *notify.Broadcast, n int) {
+	for range n {
+		var w notify.Waiter
+		w.Close()
+		inspect.Park(&w, background, b)
+	}
+}
+
+// wait is a wait that must succeed.
+func wait(r *sched.Run, b *notify.Broadcast) {
+	want(r, "Wait", b.Wait(background), nil)
+}
+
+// bounded checks after each step that there are no more than limit places.
+func bounded(r *sched.Run, b *notify.Broadcast, limit int) {
+	r.Always(func() error {
+		if places, waiting := inspect.Stack(b); places > limit {
+			return fmt.Errorf("%d places on the stack, on which %d wait", places, waiting)
+		}
+		return nil
+	})
+}
+
+// sweeps are of places that were given up. A sweep is due with every second push, for
+// the overlay says so.
+func sweeps() []*sched.Scenario {
+	return []*sched.Scenario{
+		{Name: "sweep/fire", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
+			b := new(notify.Broadcast)
+			abandon(b, 2)
+			r.Go("wait", func() { wait(r, b) })
+			r.Go("give up", func() { abandon(b, 1) })
+			r.Go("fire", b.Fire)
+		}},
+		{Name: "sweep/fire with more", Bound: 1, FullBound: 2, Run: func(r *sched.Run) {
+			b := new(notify.Broadcast)
+			abandon(b, 1)
+			r.Group("wait", 3, func(int) { wait(r, b) })
+			r.Go("give up", func() { abandon(b, 2) })
+			r.Go("fire", b.Fire)
+		}},
+		{Name: "sweep/two at once", Bound: 1, FullBound: 2, Run: func(r *sched.Run) {
+			b := new(notify.Broadcast)
+			r.Group("give up", 2, func(int) { abandon(b, 3) })
+			r.Go("wait", func() { wait(r, b) })
+			r.Go("fire", b.Fire)
+		}},
+		{Name: "sweep/nobody is dropped", Bound: 1, FullBound: 2, Run: func(r *sched.Run) {
+			// Nothing fires: at the end, whoever waits must be on the stack.
+			b := new(notify.Broadcast)
+			r.Group("give up", 2, func(int) { abandon(b, 3) })
+			r.Group("wait", 2, func(int) { wait(r, b) })
+			r.Finally(func(waiting []string) error {
+				if places, n := inspect.Stack(b); n != len(waiting) {
+					return fmt.Errorf("%q wait, on %d of %d places", waiting, n, places)
+				}
+				return nil
+			})
+		}},
+		{Name: "sweep/bounded", Bound: 1, FullBound: 2, Run: func(r *sched.Run) {
+			b := new(notify.Broadcast)
+			r.Group("give up", 2, func(int) { abandon(b, 8) })
+			bounded(r, b, 10)
+		}},
+		{Name: "sweep/keeps the channel", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
+			b := new(notify.Broadcast)
+			c := b.Done()
+			r.Go("give up", func() { abandon(b, 4) })
+			r.Go("fire", func() {
+				if d := b.Done(); d != c {
+					r.Fail("Done returns another channel before Fire")
+				}
+			})
+			r.Finally(func([]string) error {
+				b.Fire()
+				if open(c) {
+					return fmt.Errorf("the channel is open after Fire")
+				}
+				return nil
+			})
+		}},
+		{Name: "sweep/closes the channel in time", Bound: 2, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
+			b := new(notify.Broadcast)
+			c := b.Done()
+			r.Go("give up", func() { abandon(b, 3) })
+			r.Go("wait", func() { wait(r, b) })
+			r.Go("fire", func() {
+				b.Fire()
+				if open(c) {
+					r.Fail("Fire has returned, and the channel is open")
+				}
+			})
+		}},
+	}
+}

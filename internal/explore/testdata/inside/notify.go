@@ -1,0 +1,28 @@
+package notify
+
+import (
+	"context"
+
+	"github.com/eventvalue/event/internal/explore/inspect"
+	"github.com/eventvalue/event/internal/explore/sched"
+)
+
+func init() {
+	inspect.Stack = func(broadcast any) (places, waiting int) {
+		for p := broadcast.(*Broadcast).top.Load(); p != nil && p != &sealed; p = p.next {
+			sched.Loop() // A bug may have made it a ring.
+			places++
+			if p.state() == parked {
+				waiting++
+			}
+		}
+		return places, waiting
+	}
+	inspect.Park = func(waiter any, ctx context.Context, broadcast any) {
+		waiter.(*Waiter).Park(ctx, broadcast.(*Broadcast), nil)
+	}
+	inspect.Pending = func(waiter any) int { return waiter.(*Waiter).PendingWakeUps() }
+}
+
+// PendingWakeUps is a method so that it is also one of what a Waiter is embedded in.
+func (w *Waiter) PendingWakeUps() int { return len(w.wake) }
