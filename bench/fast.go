@@ -26,7 +26,7 @@ var Set = Workload{
 			last = batch[len(batch)-1]
 		}
 		b.StopTimer()
-		if val, err := v.Watch().Get(b.Context()); val != last || err != nil {
+		if val, err := v.Watch().Get(context.Background()); val != last || err != nil {
 			b.Fatal("set", last, "got", val, err)
 		}
 	},
@@ -38,7 +38,7 @@ var Get = Workload{
 	Name:       "Get",
 	iterations: always("100ms"),
 	run: func(b *testing.B, c Contender, _ args) {
-		ctx, cancel := context.WithCancel(b.Context())
+		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		v := c.New()
 		ws := make([]Watcher[int64], 256)
@@ -95,7 +95,7 @@ var SetGet = Workload{
 	Name:       "SetGet",
 	iterations: always("100ms"),
 	run: func(b *testing.B, c Contender, _ args) {
-		ctx, cancel := context.WithCancel(b.Context())
+		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		v := c.New()
 		w := v.Watch()
@@ -116,7 +116,7 @@ var WatchGetClose = Workload{
 	Name:       "WatchGetClose",
 	iterations: always("100ms"),
 	run: func(b *testing.B, c Contender, _ args) {
-		ctx, cancel := context.WithCancel(b.Context())
+		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		v := c.New()
 		v.Set(7)

@@ -137,7 +137,7 @@ var Garbage = Workload{
 			time.Sleep(time.Until(due))
 		}
 		after := readCosts()
-		if val, err := v.Watch().Get(b.Context()); val != vals[len(vals)-1] || err != nil {
+		if val, err := v.Watch().Get(context.Background()); val != vals[len(vals)-1] || err != nil {
 			b.Fatal("got", val, err)
 		}
 		n := float64((b.N + len(vals) - 1) / len(vals) * len(vals))

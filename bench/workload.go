@@ -70,7 +70,8 @@ func (w Workload) Benchmark(b *testing.B, contenders []Contender) {
 var patience = 2 * time.Minute
 
 // measure runs the workload for one cell. Who waits for a value that never comes would wait
-// for ever, and not all contenders can be told to stop: so that is seen from outside.
+// for ever, and not all contenders can be told to stop: so that is seen from outside. Workloads
+// use no context that ends with b: who is left waiting must not come back and use it.
 func (w Workload) measure(b *testing.B, c cell) {
 	done := make(chan struct{})
 	go func() {
