@@ -7,7 +7,7 @@ FUZZTIME ?= 5s
 
 .PHONY: check fmt vet static test race cpus 386 fuzz nested examples bench etcd-faults explore
 
-check: fmt vet static test race cpus 386 fuzz nested examples
+check: fmt vet static test race cpus 386 fuzz nested examples model
 	@echo "make check: all passed"
 
 fmt:
@@ -53,3 +53,11 @@ etcd-faults:
 # Large bounds: some minutes. The table of what was searched goes to internal/explore/README.md.
 explore:
 	$(GO) test ./internal/explore -run TestEveryInterleaving -v -timeout 2h -args -full -update
+
+.PHONY: model model-full
+# The model, for spin; says so where that is missing. Some minutes and 12 GB: make model-full.
+model:
+	@./model/check smoke || test $$? = 3
+
+model-full:
+	./model/check full

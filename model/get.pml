@@ -1,0 +1,268 @@
+/* Watcher.Get, with notify.Waiter.Park. Filters and BacklogOnly are not here: they do not
+   change who wakes whom. */
+
+inline unregister(w) {
+	atomic { c = registration[w]; registration[w] = NIL } /* R1: unregister, exchange */
+	if
+	:: c != NIL -> atomic { /* R2: without, under the mutex */
+			if
+			:: !over[c - 1] -> members[c - 1] = members[c - 1] & (255 - (1 << w))
+			:: else
+			fi
+		}
+	:: else
+	fi;
+	c = NIL
+}
+
+/* Go registers at the second wait in a row under a context; here it may do so at any. Leaves in
+   told whether the context's end wakes w. */
+inline register(w) {
+	told = (registration[w] == x + 1); /* R3: register, Registered */
+	if
+	:: !told && registration[w] != NIL -> unregister(w)
+	:: else
+	fi;
+	told = told || x == NONE;
+	if
+	:: told
+	:: !told
+	:: !told ->
+		told = true;
+		members[x] = members[x] | (1 << w); /* R4: join, under the mutex */
+		registration[w] = x + 1; /* R5: register, store */
+#ifdef BUG_REGISTER_BLIND
+		skip
+#else
+		if /* R6: register, closed.Load */
+		:: closed[w] -> unregister(w)
+		:: else
+		fi
+#endif
+	fi
+}
+
+/* A fresh place of the process's own is 1 + own + fresh. */
+inline vacancy(w) {
+	p = place[w]; /* P1: vacancy, load */
+	if
+#ifdef BUG_REUSE_CLAIMED
+	:: p != NIL
+#else
+	:: p != NIL && state[p] == free /* P2: vacancy, state */
+#endif
+	:: else ->
+		atomic {
+			assert(fresh < PLACES); /* Else the configuration has too few. */
+			p = 1 + own + fresh; fresh++;
+			place[w] = p /* P3: vacancy, store */
+		}
+	fi
+}
+
+inline leave(w) {
+	claim(p);
+	if
+	:: ok
+#ifdef BUG_LEAVE_WAKEUP
+	:: else
+#else
+	:: else -> atomic { wake[w] -> wake[w] = false } /* P4: leave, receive */
+#endif
+	fi
+}
+
+/* Leaves in ok whether there is something to wait for no more. */
+inline recheck(w, b) {
+	ok = (top[b] == SEALED); /* P6: Park, Fired */
+#ifdef BUG_NO_RECHECK_FIRED
+	ok = false;
+#endif
+#ifndef BUG_NO_RECHECK_CLOSED
+	if :: !ok -> ok = closed[w] /* P7: Park, closed.Load */ :: else fi;
+#endif
+#ifndef BUG_NO_RECHECK_CONTEXT
+	if :: !ok -> atomic { /* P8: Park, Err */
+			ok = ended[x];
+			waits[w] = (ok -> 0 : b + 1); under[w] = x
+		}
+	:: else
+	fi
+#else
+	if :: !ok -> atomic { waits[w] = b + 1; under[w] = x } :: else fi
+#endif
+}
+
+inline wait(w, b) {
+	skip; /* An inline must not begin with a label. */
+end_wait:
+	if
+	:: atomic { wake[w] -> wake[w] = false; waits[w] = 0; under[w] = 0 } /* P9: Park, receive */
+	:: atomic { !told && ended[x] -> waits[w] = 0; under[w] = 0; ok = true } /* P10: Park, Done of the context */
+	fi;
+	if :: ok -> leave(w) :: else fi
+}
+
+inline park(w, b) {
+	register(w);
+	vacancy(w);
+	push(b, p);
+	if
+	:: !ok -> assert(head != b) /* Something to return, or somewhere to wait. */
+	:: else ->
+#ifdef BUG_PARK_LATE
+		recheck(w, b);
+		state[p] = parked;
+#else
+		state[p] = parked; /* P5: park, store */
+		recheck(w, b);
+#endif
+		if
+		:: ok -> leave(w)
+		:: else -> wait(w, b)
+		fi;
+		if /* P11: Park, state */
+		:: state[p] == free
+		:: else ->
+			claim(p);
+#ifndef BUG_REUSE_CLAIMED
+			place[w] = NIL; /* P12: Park, store */
+#endif
+			giveUp(b)
+		fi
+	fi;
+	atomic { p = NIL; told = false; ok = false }
+}
+
+/* Broadcast.abandon. Go counts, and sweeps when many have given up; here it may be at any. */
+inline giveUp(b) {
+#if SWEEPS
+	assert(spare + 1 + 2 * SWEEPS <= STANDINS); /* Else the configuration has too few. */
+	q = 1 + OWN + (own / PLACES) * STANDINS + spare;
+	gather(b, q);
+	if :: c == q -> spare++; q++ :: else fi;
+	if
+	:: c != NIL -> sweep(b, q); spare = spare + 2
+	:: true
+	fi;
+	atomic { c = NIL; q = NIL; p = NIL; ok = false }
+#else
+	skip
+#endif
+}
+
+/* What must be so where Get returns s. */
+inline returns(w, s) {
+	assert(!pre);                       /* An ended context wins. */
+	assert(version[s] > returned[w]);   /* Strictly forward. */
+	assert(!ended[x] || version[s] <= newest[x]); /* Nothing set after the context's end. */
+	returned[w] = version[s]
+}
+
+proctype getter(byte w; byte own) {
+	byte n, x, old, s, p, q, t, c, h, a, z, fresh, spare;
+	bool ok, told, pre;
+	do
+	:: n == GETS -> break
+	:: else ->
+		atomic {
+			n++;
+			select(x : 0 .. NONE);
+			pre = ended[x];
+			old = word[w] /* G1: Get, word */
+		}
+		if
+		:: (old & (BUSY | CLOSEDBIT)) == 0 ->
+#ifdef BUG_CONTEXT_FIRST
+			if :: ended[x] -> goto slow :: else fi;
+#endif
+			s = head; /* G2: Get, head */
+			if :: MARK(s) == old -> goto slow :: else fi;
+			if /* G3: Get, registered */
+			:: registration[w] != NIL && registration[w] != x + 1 -> goto slow
+			:: else
+			fi;
+#ifndef BUG_CONTEXT_FIRST
+			if :: ended[x] -> goto slow :: else fi; /* G4: Get, Err */
+#endif
+			atomic { /* G5: Get, compare-and-swap */
+				if
+#ifdef BUG_WORD_STORE
+				:: true ->
+#else
+				:: word[w] == old ->
+#endif
+					word[w] = MARK(s);
+					returns(w, s);
+					goto back
+				:: else
+				fi
+			}
+		:: else
+		fi;
+slow:
+		old = word[w]; /* B1: begin, word */
+		if
+		:: (old & (BUSY | CLOSEDBIT)) == 0 ->
+			atomic { /* B2: begin, compare-and-swap */
+				if :: word[w] == old -> word[w] = old | BUSY :: else -> goto slow fi
+			}
+		:: else ->
+			if
+			:: ended[x] -> goto back /* B3: begin, Err */
+			:: else ->
+				assert(!pre);
+				if :: old & CLOSEDBIT -> break :: else -> goto back fi
+			fi
+		fi;
+again:
+		s = head; /* A1: await, head */
+		if
+		:: MARK(s) == old && !final[s] ->
+			park(w, s);
+#ifdef BUG_LATE_END
+			if :: head == s && !closed[w] -> assert(ended[x]); ok = false; goto done :: else fi;
+#endif
+			s = head /* A5: await, head after Park */
+#ifdef BUG_TAKE_WOKEN
+			; if :: MARK(s) != old -> ok = true; goto done :: else fi
+#endif
+		:: else ->
+			if /* A6: Forget */
+			:: registration[w] != NIL && registration[w] != x + 1 -> unregister(w)
+			:: else
+			fi
+		fi;
+		if
+		:: ended[x] -> ok = false; goto done /* A2: hindrance, Err */
+		:: else -> assert(!pre)
+		fi;
+		if
+		:: word[w] & CLOSEDBIT -> ok = false; goto done /* A3: hindrance, word */
+		:: else
+		fi;
+		if
+		:: MARK(s) != old -> ok = true; goto done
+		:: else
+		fi;
+		if
+		:: final[s] -> atomic { /* A4: await, end.Load */
+				assert(end && version[s] == returned[w]);
+				ok = false; goto done
+			}
+		:: else
+		fi;
+		goto again;
+done:
+		atomic { /* A7: get, compare-and-swap */
+			assert(!wake[w]); /* No wait ends with a wake-up pending. */
+			if :: ok -> returns(w, s) :: else fi;
+			if
+			:: word[w] == (old | BUSY) -> word[w] = (ok -> MARK(s) : old)
+			:: else
+			fi
+		}
+back:
+		atomic { s = 0; old = 0; told = false; ok = false; pre = false }
+	od
+}

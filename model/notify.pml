@@ -1,0 +1,242 @@
+/* Package notify. An inline is a function; what it needs it takes from the process that calls
+   it: t a top, c a crowd, h a height, p and q places, ok a result. */
+
+inline signal(p) {
+	atomic { /* N1: place.signal */
+		/* Exactly one claims a waiter, and it takes what was sent before it goes. */
+		assert(!wake[WAITER(p)]);
+		wake[WAITER(p)] = true
+	}
+}
+
+/* Leaves in ok whether the caller is the one who ends the wait. */
+inline claim(p) {
+	atomic { ok = (state[p] == parked); h = height[p] } /* N2: claim, load */
+	if
+	:: ok -> atomic { /* N3: claim, compare-and-swap */
+#ifndef BUG_CLAIM_STORE
+		ok = (state[p] == parked && height[p] == h);
+#endif
+		if :: ok -> state[p] = claimed :: else fi; h = 0 }
+	:: else -> h = 0
+	fi
+}
+
+inline interrupt(w) {
+	p = place[w]; /* N4: Waiter.interrupt, load */
+	if
+	:: p != NIL -> claim(p); if :: ok -> signal(p) :: else fi
+	:: else
+	fi;
+	atomic { p = NIL; ok = false }
+}
+
+/* The owner of a stack wakes who is on p, and goes on to the next in p. A failed
+   compare-and-swap of release does nothing, so that load and swap are one step. */
+inline release(p) {
+	atomic { /* N5: detach and release */
+		assert(stacked[p]); stacked[p] = false;
+#ifndef BUG_FREE_EARLY
+		q = next[p]; next[p] = NIL;
+#endif
+		ok = (state[p] == parked);
+		state[p] = free
+	}
+	if :: ok -> signal(p) :: else fi;
+#ifdef BUG_FREE_EARLY
+	q = next[p]; next[p] = NIL;
+#endif
+	atomic { p = q; q = NIL; ok = false }
+}
+
+inline wakeAll(p) {
+	do
+	:: p != NIL -> release(p)
+	:: else -> break
+	od
+}
+
+/* The goroutine that Fire starts where many wait. */
+proctype handOff(byte p; byte c) {
+	byte q; bool ok;
+	if :: c != NIL -> atomic { assert(!shut[c]); shut[c] = true } /* N6: handOff, close */ :: else fi;
+	wakeAll(p)
+}
+
+inline fire(b) {
+	atomic { /* N7: Fire, exchange */
+		assert(head != b); /* A fired broadcast is not the head's. */
+		p = top[b];
+#ifdef BUG_LOOK_FIRST
+		if :: p == NIL :: else -> top[b] = SEALED fi
+#else
+		top[b] = SEALED
+#endif
+	}
+	if
+	:: p == NIL || p == SEALED
+	:: else ->
+#if CROWDS
+		c = crowd[p]; /* N8: fire, crowd.Load */
+		if
+		:: c != NIL ->
+			atomic { if :: !made[c] -> c = NIL :: else fi } /* N9: fire, done.Load */
+			if /* N10: fire, takers.Load: few, and it is closed now; or many */
+			:: c != NIL -> atomic { assert(!shut[c]); shut[c] = true; c = NIL }
+			:: true
+			fi
+		:: else
+		fi;
+#endif
+		if /* N27: fire, height: few, or many, of which some may have given up */
+		:: c == NIL -> wakeAll(p)
+		:: c != NIL || next[p] != NIL -> run handOff(p, c)
+		fi
+	fi;
+	atomic { p = NIL; c = NIL }
+}
+
+/* place.on, of p above top t, up to the compare-and-swap: nobody else writes to p before that,
+   so that what Go stores in it is stored in the same step. */
+inline on(p, t) {
+#if CROWDS
+	if
+	:: t != NIL ->
+		c = crowd[t]; /* N11: on, crowd.Load */
+		h = height[t] /* N12: on, height */
+	:: else -> c = NIL
+	fi
+#else
+	skip
+#endif
+}
+
+/* The compare-and-swap that ends a push: from t to p on b, with below under p. What it must find
+   is that a place comes to a broadcast once: no ABA. That is why, where there are no
+   crowds, the height may be looked up as late as here. */
+inline swap(b, from, to, below) {
+#if !CROWDS
+	h = height[from];
+#endif
+	next[to] = below; crowd[to] = c; height[to] = h + 1; h = 0;
+	ok = (top[b] == from);
+	if
+	:: ok ->
+		assert(!stacked[to] && been[to] != b + 1);
+		stacked[to] = true; been[to] = b + 1;
+		top[b] = to
+	:: else
+	fi
+}
+
+/* Leaves in ok whether p is on b's stack; if not, b has fired. */
+inline push(b, p) {
+	do
+	:: t = top[b]; /* N13: push, load */
+		if
+		:: t == SEALED -> ok = false; break
+		:: else
+		fi;
+		on(p, t);
+		atomic { /* N14: push, compare-and-swap */
+			swap(b, t, p, t); c = NIL;
+			if :: ok -> break :: else fi
+		}
+	od;
+	t = NIL
+}
+
+/* Leaves b's crowd in c, or NIL if b has fired. q is a place that can be made. */
+inline gather(b, q) {
+	do
+	:: t = top[b]; /* N15: gather, load */
+		c = NIL;
+		if
+		:: t != NIL && t != SEALED -> c = crowd[t] /* N16: gather, crowd.Load */
+		:: else
+		fi;
+		if
+		:: c != NIL -> c = crowd[t]; /* N17: gather, the second crowd.Load */
+			atomic { /* N18: gather, Fired */
+				assert(c != NIL || top[b] == SEALED);
+				if :: top[b] == SEALED -> c = NIL :: else fi
+			};
+			break
+		:: else
+		fi;
+		if :: t == SEALED -> break :: else fi;
+		on(q, t);
+		atomic { /* N19: gather, compare-and-swap */
+			c = q;
+			swap(b, t, q, t);
+			if :: ok -> break :: else fi
+		}
+	od;
+	atomic { t = NIL; ok = false }
+}
+
+/* crowd.channel. Leaves in ok whether a closed channel is returned, else that of c is. */
+inline channel(b) {
+	made[c] = true; /* N20: channel, done: load or compare-and-swap from nil, and load */
+#ifdef BUG_CHANNEL_BLIND
+	ok = false
+#else
+	ok = (top[b] == SEALED) /* N21: channel, Fired */
+#endif
+}
+
+/* c is b's crowd, q and q+1 places that can be made. a and z become first and last of
+   those that stay, p goes over all. */
+inline sweep(b, q) {
+	do
+	:: p = top[b]; /* N22: sweep, load */
+		if :: p == SEALED -> p = NIL; break :: else fi;
+		atomic { /* N23: sweep, compare-and-swap to the stand-in with the crowd */
+#ifdef BUG_SWEEP_CROWD
+			c = NIL;
+#endif
+			swap(b, p, q, NIL);
+			if :: ok -> break :: else fi
+		}
+	od;
+	c = NIL;
+	do
+	:: p != NIL -> atomic { /* N24: prune, a place */
+			assert(stacked[p]); stacked[p] = false;
+			t = next[p]; next[p] = NIL;
+			if
+			:: STANDIN(p) || state[p] == claimed
+			:: else ->
+				stacked[p] = true;
+				if :: z == NIL -> a = p :: else -> next[z] = p fi;
+				z = p
+			fi;
+			p = t; t = NIL
+		}
+	:: else -> break
+	od;
+	do
+	:: a == NIL -> break
+	:: else ->
+		t = top[b]; /* N25: sweep, load for putting back */
+		if
+		:: t == SEALED ->
+#ifndef BUG_SWEEP_LINKED
+			next[z] = NIL;
+#endif
+			p = a;
+#ifndef BUG_SWEEP_FORGETS
+			wakeAll(p);
+#endif
+			break
+		:: else
+		fi;
+		on(q + 1, t);
+		atomic { /* N26: sweep, compare-and-swap to put back */
+			next[z] = t;
+			swap(b, t, q + 1, a); c = NIL;
+			if :: ok -> break :: else fi
+		}
+	od;
+	atomic { a = NIL; z = NIL; t = NIL; p = NIL; ok = false }
+}

@@ -1,0 +1,95 @@
+/* The state that all processes share, and the sizes of a configuration. Where a name is
+   not that of the Go code, the comment says what is meant. See event.pml. */
+
+#ifndef WATCHERS
+#define WATCHERS 2
+#endif
+#ifndef GETS      /* Gets one after another on each watcher */
+#define GETS 2
+#endif
+#ifndef GETTERS   /* goroutines that do so, on each watcher */
+#define GETTERS 1
+#endif
+#ifndef PRODUCERS
+#define PRODUCERS 1
+#endif
+#ifndef SETS      /* Sets of each producer */
+#define SETS 1
+#endif
+#ifndef CONTEXTS  /* each may be that of any Get, and is cancelled */
+#define CONTEXTS 0
+#endif
+#ifndef CLOSED    /* how many of the watchers are closed */
+#define CLOSED 0
+#endif
+#ifndef END       /* 1: the value is closed */
+#define END 0
+#endif
+#ifndef TAKERS    /* how many of the watchers are asked for Changed */
+#define TAKERS 0
+#endif
+#ifndef SWEEPS    /* 1: whoever gives up may sweep */
+#define SWEEPS 0
+#endif
+#define CROWDS (SWEEPS || TAKERS) /* Without either, crowds change nothing. */
+#ifndef LATE      /* 1: the end of a context may interrupt twice */
+#define LATE 0
+#endif
+#ifndef PLACES    /* places that the goroutine of a Get can make for itself */
+#define PLACES 3
+#endif
+#ifndef STANDINS  /* places on which nobody waits that it can make */
+#define STANDINS 3
+#endif
+
+/* Snapshots. 0 is the empty one that Watch makes, and head at the beginning. */
+#define SNAPSHOTS (1 + PRODUCERS * SETS + END)
+byte head;
+byte version[SNAPSHOTS];   /* without the final bit */
+bool final[SNAPSHOTS];
+byte top[SNAPSHOTS];       /* superseded.top: a place, NIL or SEALED */
+bool end;                  /* MemoryValue.end is not nil */
+
+/* Places. Those of watcher w come first, in the order of watchers; then the stand-ins. */
+#define NIL 0
+#define SEALED 255
+#define OWN (WATCHERS * GETTERS * PLACES)
+#define STANDIN(p) ((p) > OWN)
+#define WAITER(p) (((p) - 1) / (GETTERS * PLACES))
+#define ALLPLACES (OWN + WATCHERS * GETTERS * STANDINS + TAKERS + 1)
+byte next[ALLPLACES];
+byte crowd[ALLPLACES];     /* a crowd is known by the place that it was made for */
+byte height[ALLPLACES];    /* place.word is height and state; both change in one step */
+byte state[ALLPLACES];
+#define free 0
+#define parked 1
+#define claimed 2
+
+/* Crowds. */
+bool made[ALLPLACES];      /* crowd.done is not nil */
+bool shut[ALLPLACES];      /* the channel is closed */
+
+/* Watchers, with their notify.Waiter. */
+byte word[WATCHERS];       /* version << 2, busy, closed, as in word.go */
+#define BUSY 1
+#define CLOSEDBIT 2
+#define MARK(s) (version[s] << 2)
+byte place[WATCHERS];
+bool wake[WATCHERS];       /* the channel, of capacity 1, is full */
+byte registration[WATCHERS]; /* NIL, or the context + 1 */
+bool closed[WATCHERS];     /* Waiter.closed */
+
+/* Contexts. NONE is the one that never ends. */
+#define NONE CONTEXTS
+bool ended[CONTEXTS + 1];  /* Err is not nil, Done is closed */
+bool over[CONTEXTS + 1];   /* group.over */
+byte members[CONTEXTS + 1]; /* the list of the group, a bit a watcher */
+
+/* What is known here only, to say what must be so. */
+byte returned[WATCHERS];   /* the version that was returned last */
+byte newest[CONTEXTS + 1]; /* the version of the head when the context ended */
+byte waits[WATCHERS];      /* the snapshot + 1 for whose successor there is a wait, or 0 */
+byte under[WATCHERS];      /* and under which context */
+byte takes[WATCHERS];      /* likewise a receive from the channel of Changed */
+bool stacked[ALLPLACES];   /* the place is on a stack, of a Broadcast or of who took it off */
+byte been[ALLPLACES];      /* the snapshot + 1 on whose stack it was pushed last */
