@@ -1,0 +1,83 @@
+package remotetest_test
+
+// A bug is what is wrong with a store.
+type bug string
+
+const (
+	neverWhole       bug = "no state is declared whole"
+	neverConcluded   bug = "a state is never concluded"
+	startsOld        bug = "the first state is older than the call"
+	startsEmpty      bug = "what was there before is not told"
+	dropsPieces      bug = "pieces of the whole state are lost"
+	ignoresScope     bug = "all keys are followed"
+	prefixOfKey      bug = "a key is followed as if it were a prefix"
+	noProgress       bug = "batches without changes are left out"
+	dropsDeletions   bug = "deletions are lost"
+	wrongRevision    bug = "changes have another revision than Put returns"
+	repeats          bug = "changes come twice"
+	reorders         bug = "changes come in the wrong order"
+	emptyIsDeleted   bug = "an empty value is a deletion"
+	keepsSlice       bug = "the slice given to Put is kept"
+	endsAll          bug = "the end of one Follow ends all"
+	ignoresCondition bug = "Put ignores its condition"
+	ignoresAbsent    bug = "Put ignores the condition that a key is absent"
+	deletesAnyway    bug = "Delete ignores its condition"
+	deletesNothing   bug = "the deletion of what is absent is told"
+	checksThenWrites bug = "a condition is checked some time before the write"
+	takesEmptyKey    bug = "an empty key is written"
+	writesEnded      bug = "a write is done under an ended context"
+	returnsNil       bug = "Follow returns nil when its context ends"
+	ignoresEnded     bug = "Follow returns nil under an ended context"
+	appliesLate      bug = "apply is called after Follow has returned"
+	wrapsError       bug = "apply's error is wrapped"
+	ignoresError     bug = "apply's error is ignored once"
+	neverEnds        bug = "a store that refuses is asked again for ever"
+	silentCut        bug = "a lost connection is not reported"
+	cutEndsFollow    bug = "a lost connection ends Follow"
+	skipsCut         bug = "what happens during a cut is missed"
+	deafWhileCut     bug = "Follow does not end during a cut"
+	failsButWrites   bug = "a write that was done fails as if it had not been"
+	onlyNewer        bug = "of a later whole state only what is newer is told, as changes"
+	undeclaredReset  bug = "a later whole state comes as changes"
+	missesReset      bug = "a later whole state is not told"
+)
+
+// caughtBy has for each bug the subtests that are for it.
+var caughtBy = map[bug][]string{
+	neverWhole:       {"FirstState/Empty"},
+	neverConcluded:   {"FirstState/Existing"},
+	startsOld:        {"FirstState/HasWhatWasWritten"},
+	startsEmpty:      {"FirstState/Existing", "Faults/Compaction"},
+	dropsPieces:      {"FirstState/ManyKeys"},
+	ignoresScope:     {"Scope/Prefix", "Scope/Key"},
+	prefixOfKey:      {"Scope/Key"},
+	noProgress:       {"Scope/RevisionKeepsUp"},
+	dropsDeletions:   {"Changes/AreFollowed"},
+	wrongRevision:    {"Changes/HaveTheirRevisions"},
+	repeats:          {"Changes/UnderLoad"},
+	reorders:         {"Faults/CutLosesNothing"},
+	emptyIsDeleted:   {"Changes/AnyBytes"},
+	keepsSlice:       {"Changes/AreNotModified"},
+	endsAll:          {"Changes/ForEachFollower"},
+	ignoresCondition: {"Writes/OnlyAtARevision"},
+	ignoresAbsent:    {"Writes/OnlyIfAbsent"},
+	deletesAnyway:    {"Writes/DeleteOnlyAtARevision"},
+	deletesNothing:   {"Writes/DeleteWhatIsAbsent"},
+	checksThenWrites: {"Writes/OneOfManyWins"},
+	takesEmptyKey:    {"Writes/EmptyKey"},
+	writesEnded:      {"Writes/EndedContext"},
+	returnsNil:       {"Ends/WithItsContext"},
+	ignoresEnded:     {"Ends/UnderAnEndedContext"},
+	appliesLate:      {"Ends/WithItsContext"},
+	wrapsError:       {"Ends/WithAppliesError"},
+	ignoresError:     {"Ends/WithAppliesError"},
+	neverEnds:        {"Ends/WhenRefused"},
+	silentCut:        {"Faults/CutIsReported"},
+	cutEndsFollow:    {"Faults/CutFromTheStart", "Faults/Restart"},
+	skipsCut:         {"Faults/CutAgainAndAgain"},
+	deafWhileCut:     {"Faults/EndsWhileCut"},
+	failsButWrites:   {"Faults/WritesWhileCut"},
+	onlyNewer:        {"Faults/CompactionWhileCut", "Faults/CompactionOfManyKeys"},
+	undeclaredReset:  {"Faults/Reset"},
+	missesReset:      {"Faults/ResetWhileCut", "Faults/ResetToTheSameRevision"},
+}

@@ -1,0 +1,238 @@
+package remotetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/eventvalue/event/remote"
+)
+
+func faults() []rule {
+	return []rule{
+		{"CutIsReported", cutReported, needs("Cut")},
+		{"CutLosesNothing", cutLosesNothing, needs("Cut")},
+		{"CutFromTheStart", cutFromTheStart, needs("Cut")},
+		{"CutAgainAndAgain", cutAgain, needs("Cut")},
+		{"EndsWhileCut", cutEnds, needs("Cut")},
+		{"WritesWhileCut", cutWrites, needs("Cut")},
+		{"Compaction", compaction, needs("Compact")},
+		{"CompactionWhileCut", compactionWhileCut, needs("Cut", "Compact")},
+		{"CompactionOfManyKeys", compactionOfMany, needs("Cut", "Compact")},
+		{"Restart", restarts, needs("Restart")},
+		{"Reset", resets, needs("Save")},
+		{"ResetToTheSameRevision", resetsUnnoticed, needs("Save")},
+		{"ResetWhileCut", resetsWhileCut, needs("Save", "Cut")},
+	}
+}
+
+func cutReported(s *suite) {
+	f := s.follow("")
+	f.known()
+	s.Cut()
+	f.breaks(1)
+	s.Heal()
+	f.mends()
+}
+
+func cutLosesNothing(s *suite) {
+	for _, key := range []string{"a", "b", "c"} {
+		s.put(s.Store, key, "1")
+	}
+	f := s.follow("")
+	f.has("a=1 b=1 c=1")
+	s.Cut()
+	s.put(s.Direct, "a", "2")
+	s.remove(s.Direct, "b")
+	s.put(s.Direct, "d", "1")
+	s.put(s.Direct, "brief", "1")
+	s.remove(s.Direct, "brief")
+	f.breaks(1)
+	s.put(s.Direct, "a", "3")
+	s.Heal()
+	f.has("a=3 c=1 d=1")
+	f.reaches(s.put(s.Store, "e", "1"))
+	f.has("a=3 c=1 d=1 e=1")
+}
+
+// cutFromTheStart has the first state wait for the connection.
+func cutFromTheStart(s *suite) {
+	s.put(s.Store, "a", "1")
+	s.Cut()
+	f := s.follow("")
+	f.breaks(1)
+	s.put(s.Direct, "a", "2")
+	s.Heal()
+	f.has("a=2")
+}
+
+// cutAgain cuts while several write.
+func cutAgain(s *suite) {
+	f := s.follow("")
+	f.known()
+	for round := range 3 {
+		s.Cut()
+		f.breaks(round + 1)
+		load(s, func(i, n int) {
+			key := fmt.Sprint(i, "/", n%5)
+			if n%7 == 0 {
+				s.remove(s.Direct, key)
+			} else {
+				s.put(s.Direct, key, fmt.Sprint(round, n))
+			}
+		})
+		s.Heal()
+		load(s, func(i, n int) { s.put(s.Direct, fmt.Sprint(i, "/", n%4), fmt.Sprint(round, "+", n)) })
+		f.mends()
+	}
+	last := s.put(s.Direct, "last", "1")
+	f.reaches(last)
+	late := s.follow("")
+	late.reaches(last)
+	late.mu.Lock()
+	want := text(s.Prefix, late.mirror.state)
+	late.mu.Unlock()
+	f.has(want)
+}
+
+func cutEnds(s *suite) {
+	f := s.follow("")
+	f.known()
+	s.Cut()
+	f.breaks(1)
+	if err := f.end(); !errors.Is(err, context.Canceled) {
+		s.report("Follow returns %v, want its context's error", err)
+	}
+	s.Heal()
+}
+
+// cutWrites takes whatever error a write has that the cut keeps from being done or answered, and
+// looks whether it means what it says.
+func cutWrites(s *suite) {
+	s.Cut()
+	ctx, cancel := context.WithTimeout(s.ctx, s.Patience/10)
+	defer cancel()
+	_, err := s.Store.Put(ctx, s.Prefix+"a", []byte("1"), remote.Condition{})
+	s.Heal()
+	f := s.follow("")
+	f.reaches(s.put(s.Direct, "b", "1"))
+	if errors.Is(err, remote.ErrUnknownOutcome) {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_, done := f.mirror.state[s.Prefix+"a"]
+	if done != (err == nil) {
+		s.report("Put returns %v; is it done: %t", err, done)
+	}
+}
+
+func compaction(s *suite) {
+	s.put(s.Store, "a", "1")
+	f := s.follow("")
+	f.has("a=1")
+	s.put(s.Store, "a", "2")
+	s.Compact()
+	s.put(s.Store, "b", "1")
+	f.has("a=2 b=1")
+	s.follow("").has("a=2 b=1")
+}
+
+func compactionWhileCut(s *suite) {
+	for _, key := range []string{"a", "b", "c"} {
+		s.put(s.Store, key, "1")
+	}
+	f := s.follow("")
+	f.has("a=1 b=1 c=1")
+	s.Cut()
+	f.breaks(1)
+	s.remove(s.Direct, "a")
+	s.put(s.Direct, "b", "2")
+	s.put(s.Direct, "d", "1")
+	s.Compact()
+	s.put(s.Direct, "e", "1")
+	s.Heal()
+	f.has("b=2 c=1 d=1 e=1")
+	s.put(s.Store, "f", "1")
+	f.has("b=2 c=1 d=1 e=1 f=1")
+}
+
+// compactionOfMany has a large state come again.
+func compactionOfMany(s *suite) {
+	for i := range s.Keys {
+		s.put(s.Store, fmt.Sprintf("%06d", i), "1")
+	}
+	f := s.follow("")
+	f.until("all keys", func(m *mirror) bool { return len(m.state) == s.Keys })
+	s.Cut()
+	f.breaks(1)
+	for i := range s.Keys / 2 {
+		s.remove(s.Direct, fmt.Sprintf("%06d", 2*i))
+	}
+	s.Compact()
+	s.Heal()
+	f.until("the other half of the keys", func(m *mirror) bool { return len(m.state) == s.Keys-s.Keys/2 })
+}
+
+func restarts(s *suite) {
+	s.put(s.Store, "a", "1")
+	last := s.put(s.Store, "b", "1")
+	f := s.follow("")
+	f.has("a=1 b=1")
+	s.Restart()
+	if next := s.put(s.Direct, "b", "2"); next <= last {
+		s.report("the revision is %d after a restart, and was %d before", next, last)
+	}
+	s.remove(s.Direct, "a")
+	f.has("b=2")
+	s.follow("").has("b=2")
+}
+
+func resets(s *suite) {
+	s.put(s.Store, "a", "1")
+	s.put(s.Store, "b", "1")
+	restore := s.Save()
+	s.put(s.Store, "b", "2")
+	s.remove(s.Store, "a")
+	last := s.put(s.Store, "c", "1")
+	f := s.follow("")
+	f.has("b=2 c=1")
+	restore()
+	f.has("a=1 b=1")
+	if next := s.put(s.Direct, "d", "1"); next > last {
+		s.fatal("the revision is %d after a reset, and was %d before: that is none", next, last)
+	}
+	f.has("a=1 b=1 d=1")
+	s.remove(s.Direct, "a")
+	f.has("b=1 d=1")
+}
+
+// resetsUnnoticed has the store be at the revision again at which it was, by other writes.
+func resetsUnnoticed(s *suite) {
+	s.put(s.Store, "a", "1")
+	restore := s.Save()
+	before := s.put(s.Store, "b", "before")
+	f := s.follow("")
+	f.has("a=1 b=before")
+	restore()
+	f.has("a=1")
+	for s.put(s.Direct, "c", "after") < before+1 {
+	}
+	f.has("a=1 c=after")
+	s.follow("").has("a=1 c=after")
+}
+
+func resetsWhileCut(s *suite) {
+	s.put(s.Store, "a", "1")
+	restore := s.Save()
+	s.put(s.Store, "a", "2")
+	s.put(s.Store, "b", "2")
+	f := s.follow("")
+	f.has("a=2 b=2")
+	s.Cut()
+	f.breaks(1)
+	restore()
+	s.put(s.Direct, "c", "3")
+	s.Heal()
+	f.has("a=1 c=3")
+}
