@@ -23,7 +23,8 @@ type Store interface {
 	//
 	// The first state is not older than Follow's call: it has every write that returned
 	// before. What follows has every write, except that of several to one key all but
-	// the last may be left out. Nothing is given twice.
+	// the last may be left out. Nothing is given twice. Where only keys out of scope change,
+	// a Batch without changes tells the new revision, be it some time later.
 	//
 	// apply is called by one goroutine at a time, never after Follow has returned, and does
 	// not block. It may keep all that the Batch refers to: nobody may modify that any more.

@@ -1,0 +1,14 @@
+package remote
+
+import "github.com/eventvalue/event"
+
+// MaxTombstones is how many deletions a Range remembers.
+const MaxTombstones = maxTombstones
+
+// LogSize returns how long the log is that w goes by, and how many keys with an item there are.
+func LogSize[T any](w event.Watcher[Entry[T]]) (log, items int) {
+	t := w.(*rangeWatcher[T]).table
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.log), len(t.items)
+}
