@@ -26,8 +26,9 @@ var ErrWatcherClosed = errors.New("event: watcher closed")
 // [errors.As] find both ErrClosed and the cause; else it is ErrClosed itself.
 var ErrClosed = errors.New("event: value closed")
 
-// closedError is ErrClosed with a cause.
+// closedError is ErrClosed with a cause. It is used by its address, so that it can be
+// compared whatever the cause is.
 type closedError struct{ cause error }
 
-func (e closedError) Error() string   { return ErrClosed.Error() + ": " + e.cause.Error() }
-func (e closedError) Unwrap() []error { return []error{ErrClosed, e.cause} }
+func (e *closedError) Error() string   { return ErrClosed.Error() + ": " + e.cause.Error() }
+func (e *closedError) Unwrap() []error { return []error{ErrClosed, e.cause} }

@@ -255,3 +255,50 @@ func TestErrClosedWithCause(t *testing.T) {
 	assert.ErrorIs(t, err, cause)
 	assert.EqualError(t, err, "event: value closed: cause")
 }
+
+// problems is an error that == cannot compare.
+type problems []string
+
+func (p problems) Error() string { return "problems" }
+
+func TestErrClosedCanBeComparedWhateverItsCause(t *testing.T) {
+	var v event.MemoryValue[int]
+	assert.NoError(t, v.CloseWithError(problems{"one"}))
+	_, err := v.Watch().Get(t.Context())
+	_, again := v.Watch().Get(t.Context())
+	assert.NotPanics(t, func() { assert.True(t, errors.Is(err, again)) })
+	var cause problems
+	assert.ErrorAs(t, err, &cause)
+}
+
+// failing is a context that ends with an error that == cannot compare.
+type failing struct{ context.Context }
+
+func (f failing) Err() error {
+	if f.Context.Err() != nil {
+		return problems{"one"}
+	}
+	return nil
+}
+
+func TestAllYieldsAnUncomparableEndOnce(t *testing.T) {
+	for name, when := range map[string]func(cancel func()){
+		"before": func(cancel func()) { cancel() },
+		"during": func(cancel func()) { go func() { synctest.Wait(); cancel() }() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				var v event.MemoryValue[int]
+				when(cancel)
+				n := 0
+				for _, err := range event.All(failing{ctx}, &v) {
+					n++
+					require.Equal(t, problems{"one"}, err)
+					require.Equal(t, 1, n)
+				}
+				assert.Equal(t, 1, n)
+			})
+		})
+	}
+}

@@ -279,8 +279,8 @@ func TestIdleWatcherHoldsNoOthers(t *testing.T) {
 	}
 }
 
-// amongOthers returns a watcher that has waited among n others, until a Set, or until all
-// had given up and then there was a Set.
+// amongOthers returns a watcher that has waited among n others, several times in a row, at
+// last until a Set, or until all had given up and then there was a Set.
 func amongOthers(t *testing.T, n int, set bool) event.Watcher[int] {
 	t.Helper()
 	var v event.MemoryValue[int]
@@ -288,13 +288,20 @@ func amongOthers(t *testing.T, n int, set bool) event.Watcher[int] {
 	defer cancel()
 	var waiting sync.WaitGroup
 	ws := make([]event.Watcher[int], n)
+	const times = 3
 	for i := range ws {
 		ws[i] = v.Watch()
 		waiting.Go(func() {
-			if _, err := ws[i].Get(ctx); set && err != nil {
-				t.Errorf("Get returns %v", err)
+			for range times {
+				if _, err := ws[i].Get(ctx); set && err != nil {
+					t.Errorf("Get returns %v", err)
+				}
 			}
 		})
+	}
+	for range times - 1 {
+		synctest.Wait()
+		v.Set(1)
 	}
 	synctest.Wait()
 	if !set {

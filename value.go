@@ -172,8 +172,9 @@ func (v *MemoryValue[T]) Load() (val T, ok bool) {
 }
 
 // Watch returns a new watcher, which has seen nothing yet. It allocates one object; the first
-// on a value that holds no data one more. The value does not refer to it but while it waits:
-// a watcher costs nothing to those of others, nor to Set.
+// on a value that holds no data one more. A watcher costs nothing to those of others, nor to
+// Set. The value refers to it while a Get waits, and from the second wait under one context
+// until a Get under another, the watcher's Close or the end of that context.
 func (v *MemoryValue[T]) Watch() Watcher[T] {
 	v.current()
 	w := new(watcher[T])
@@ -187,11 +188,12 @@ func (v *MemoryValue[T]) Close() error { return v.CloseWithError(nil) }
 // CloseWithError ends the value. Every watcher, also one made later, still gets the final
 // value if it has not seen it, and then [ErrClosed], with the cause if that is not nil, for
 // ever. A Set or Update that comes later is dropped. The first Close wins: another does
-// nothing. CloseWithError is lock-free, allocates and wakes as a Set does, and always returns nil.
+// nothing. CloseWithError is lock-free, wakes as a Set does, allocates what a Set does and the error,
+// and always returns nil.
 func (v *MemoryValue[T]) CloseWithError(cause error) error {
 	end := ErrClosed
 	if cause != nil {
-		end = closedError{cause}
+		end = &closedError{cause}
 	}
 	v.end.CompareAndSwap(nil, &end)
 	// A Close that lost helps the winner, so that the value has ended when it returns.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"reflect"
 	"slices"
 )
 
@@ -67,6 +68,10 @@ func All[T any](ctx context.Context, v ValueWatch[T], opts ...GetOption[T]) iter
 // BacklogDone, whether that was what the caller asked for. That ctx has ended is not enough:
 // err may be another's, and ctx.Err() is still to be yielded.
 func endsWatching(ctx context.Context, err error) bool {
-	return err == BacklogDone || errors.Is(err, ErrClosed) || errors.Is(err, ErrWatcherClosed) ||
-		ctx.Err() != nil && errors.Is(err, ctx.Err())
+	if err == BacklogDone || errors.Is(err, ErrClosed) || errors.Is(err, ErrWatcherClosed) {
+		return true
+	}
+	end := ctx.Err()
+	// Errors of types that == cannot compare are never errors.Is.
+	return end != nil && (errors.Is(err, end) || reflect.DeepEqual(err, end))
 }

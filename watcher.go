@@ -17,7 +17,7 @@ import (
 // return of the Get that returns that value or a later one, and before the close of each
 // Changed channel that it closes; a value's Close before the [ErrClosed] that it causes.
 //
-// While no Get waits, a watcher costs its memory and nothing else.
+// While no Get waits, a watcher costs its memory and, while its last context lives, that.
 type Watcher[T any] interface {
 	// Get returns the newest value if the watcher has not seen it, at once, and else waits
 	// for the next. It skips what was replaced meanwhile: a watcher sees a subsequence of

@@ -16,6 +16,7 @@ func garbageRules() []rule {
 		{name: "WhatAClosedWatcherWatched", test: closedWatcherKeepsNoValue, needs: needs(Collectable, ClosingWatchers)},
 		{name: "TheContextOfAClosedWatcher", test: closedWatcherKeepsNoContext, needs: needs(Collectable, ClosingWatchers)},
 		{name: "AllContextsButTheLast", test: watcherKeepsOneContext, needs: needs(Collectable)},
+		{name: "TheValuesAddedToAnEarlierContext", test: watcherKeepsNoSibling, needs: needs(Collectable, ClosingWatchers)},
 		{name: "ADroppedWatcher", test: droppedWatcherIsGarbage, needs: needs(Collectable)},
 	}
 }
@@ -128,6 +129,34 @@ func watcherKeepsOneContext(h *harness) {
 	payload := h.waitWeak(w, true)
 	h.waitWeak(w, true)
 	h.garbage("an earlier context of a watcher", payload)
+	h.set(1)
+	h.get(w, 1)
+}
+
+// waitUnderSibling lets Gets on w wait under a context that ends when h's does, and to which
+// what is returned was added.
+//
+//go:noinline
+func (h *harness) waitUnderSibling(w event.Watcher[*Item]) weak.Pointer[Item] {
+	payload := new(Item)
+	ctx := context.WithValue(h.Context(), payloadKey{}, payload)
+	h.do("Get", func() { _, _ = w.Get(ctx, event.BacklogOnly[*Item]()) }).returns()
+	for range 3 {
+		g := h.parked(ctx, w)
+		h.Set(&Item{})
+		g.returns()
+	}
+	return weak.Make(payload)
+}
+
+func watcherKeepsNoSibling(h *harness) {
+	w, other := h.watch(), h.watch()
+	payload := h.waitUnderSibling(w)
+	last := h.waitUnderSibling(other)
+	h.waitUnderSibling(w)
+	h.garbage("a value that was added to an earlier context", payload)
+	_ = other.Close()
+	h.garbage("a value that was added to the context of a watcher that was closed", last)
 	h.set(1)
 	h.get(w, 1)
 }

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"maps"
 	"sync"
 
 	"go.uber.org/atomic"
@@ -13,10 +14,11 @@ import (
 //
 // The zero Contexts is ready. It must not be copied after first use, and may be used
 // concurrently. It keeps the Waiters that are registered, until they are closed, wait under
-// another context, or theirs ends.
+// another context, or theirs ends; and of the contexts nothing but what ends them.
 type Contexts struct {
 	mu     sync.Mutex // guards groups and what hangs on them; never held during a call out
 	groups map[<-chan struct{}]*group
+	most   int // how many groups there have been at once since the map was made
 
 	// leaving is a stack of those who are to be taken out of their groups: pushed to by
 	// leave, and taken whole by settle.
@@ -29,7 +31,7 @@ type group struct {
 	ended    <-chan struct{} // the context's Done channel, by which contexts are told apart
 	stop     func() bool     // makes the context forget the group
 	first    *registration
-	over     bool // The context has ended, or the last member left: the list stays as it is.
+	over     bool // The context has ended, or the last member left.
 }
 
 // A registration makes the end of a context wake the Waiter.
@@ -47,7 +49,7 @@ func (c *Contexts) register(ctx context.Context, ended <-chan struct{}, w *Waite
 		return r
 	}
 	g := &group{contexts: c, ended: ended}
-	g.stop = context.AfterFunc(ctx, g.end) // A call to who made ctx: it may do anything.
+	g.stop = afterEnd(ctx, ended, g.end) // A call to who made ctx: it may do anything.
 	c.join(r, ended, g)
 	if r.group != g {
 		g.stop() // Somebody was faster.
@@ -70,10 +72,13 @@ func (c *Contexts) join(r *registration, ended <-chan struct{}, g *group) bool {
 	if c.groups == nil {
 		c.groups = make(map[<-chan struct{}]*group)
 	}
-	if !g.over { // Else the context has ended just now, which its Err says too.
-		c.groups[ended] = g
+	r.group = g
+	if g.over {
+		return true // The context has ended just now, which its Err says too.
 	}
-	r.group, r.next = g, g.first
+	c.groups[ended] = g
+	c.most = max(c.most, len(c.groups))
+	r.next = g.first
 	if r.next != nil {
 		r.next.prev = r
 	}
@@ -81,23 +86,33 @@ func (c *Contexts) join(r *registration, ended <-chan struct{}, g *group) bool {
 	return true
 }
 
-// end wakes all members of g, whose context has ended.
+// end wakes all members of g, whose context has ended. They do not know each other any more.
 func (g *group) end() {
 	g.contexts.mu.Lock()
 	g.close()
 	r := g.first
+	g.first = nil
 	g.contexts.mu.Unlock()
 	g.contexts.settle()
-	for ; r != nil; r = r.next {
+	for r != nil {
+		next := r.next
+		r.prev, r.next = nil, nil
 		r.waiter.interrupt()
+		r = next
 	}
 }
 
 // close makes g over. The caller holds the mutex.
 func (g *group) close() {
 	g.over = true
-	if g.contexts.groups[g.ended] == g {
-		delete(g.contexts.groups, g.ended)
+	c := g.contexts
+	if c.groups[g.ended] != g {
+		return
+	}
+	delete(c.groups, g.ended)
+	if n := len(c.groups); n < c.most/4 && c.most > minSweep { // A map never shrinks.
+		c.groups = maps.Collect(maps.All(c.groups))
+		c.most = n
 	}
 }
 

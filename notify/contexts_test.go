@@ -81,6 +81,38 @@ func TestForgettingDoesNotWaitForTheMutex(t *testing.T) {
 	})
 }
 
+func TestEndedContextLeavesNoMembers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		var shared notify.Contexts
+		ws, ended := parkedUnder(ctx, &shared, 3)
+		cancel()
+		ended()
+		synctest.Wait()
+		for i := range ws {
+			assert.Zero(t, ws[i].Neighbours(), "a Waiter keeps no other")
+		}
+	})
+}
+
+func TestContextsKeepNoRoomForThePast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var shared notify.Contexts
+		var past []func()
+		for range 300 {
+			ctx, cancel := context.WithCancel(t.Context())
+			_, ended := parkedUnder(ctx, &shared, 1)
+			past = append(past, cancel, ended)
+		}
+		assert.Equal(t, 300, shared.Room())
+		for _, f := range past {
+			f()
+		}
+		synctest.Wait()
+		assert.LessOrEqual(t, shared.Room(), notify.MinSweep)
+	})
+}
+
 // explosive is a context that panics where it would take a registration.
 type explosive struct{ context.Context }
 

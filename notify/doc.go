@@ -26,14 +26,15 @@
 //
 // A place goes round these states:
 //
-//	free ────── the waiter, having pushed it ──▶ parked
-//	parked ──── Fire, having taken it off ─────▶ free, and a wake-up is sent
-//	parked ──── a context's end, Close ────────▶ claimed, and a wake-up is sent
-//	parked ──── the waiter, giving up ─────────▶ claimed, nothing is sent
-//	claimed ─── Fire or a sweep takes it off ──▶ garbage
+//	free ────── the waiter, before it pushes it ─────▶ parked
+//	parked ──── Fire or a sweep, having taken it off ▶ free, and a wake-up is sent
+//	parked ──── a context's end, Close ──────────────▶ claimed, and a wake-up is sent
+//	parked ──── the waiter, giving up ───────────────▶ claimed, or free if it was not pushed
+//	claimed ─── Fire, having taken it off ───────────▶ free, if the waiter has not looked yet
+//	claimed ─── a sweep takes it off ────────────────▶ garbage
 //
-// Whoever ends the state parked, by one compare-and-swap, sends the wake-up, and
-// nobody else does. A free place is used again by its waiter, a claimed one is not.
+// Whoever but the waiter ends the state parked, by one compare-and-swap or exchange, sends the
+// wake-up, and nobody else does. A place that its waiter finds free is used again.
 //
 // A waiter that gives up cannot take its place off a lock-free stack. It leaves
 // it there, claimed, and sweeps the stack if such places outnumber the others.

@@ -34,7 +34,7 @@ const MinSweep = minSweep
 // Parked reports whether w waits and nobody has woken it yet.
 func (w *Waiter) Parked() bool {
 	p := w.place.Load()
-	return p != nil && p.state() == parked
+	return p != nil && p.state.Load() == parked
 }
 
 // Interrupt is what the end of a context that w is registered with does.
@@ -58,4 +58,24 @@ func (c *Contexts) Hold() func() {
 		c.mu.Unlock()
 		c.settle()
 	}
+}
+
+// Room returns how many contexts c has room for.
+func (c *Contexts) Room() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.most
+}
+
+// Neighbours returns how many other Waiters w leads to by its registration.
+func (w *Waiter) Neighbours() int {
+	n := 0
+	if r := w.registration.Load(); r != nil {
+		for _, other := range []*registration{r.prev, r.next, r.group.first} {
+			if other != nil && other != r {
+				n++
+			}
+		}
+	}
+	return n
 }

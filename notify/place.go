@@ -27,26 +27,21 @@ type place struct {
 
 	// crowd is what the Broadcast's waiters share, if there is such a thing yet. Every
 	// place repeats that of the place below, so that the top knows it. Atomic, like
-	// word, for the sake of pushers that read a top that is one no more.
+	// height, for the sake of pushers that read a top that is one no more.
 	crowd atomic.Pointer[crowd]
 
-	// word is the state, in its low bits, and the height: how many places of waiters there are
-	// from here down. The waiter sets the height before it pushes the place; from then on only
-	// the state changes.
-	word atomic.Uint32
+	state atomic.Uint32
+
+	// height is how many places of waiters there are from here down. The waiter sets it before
+	// it pushes the place.
+	height atomic.Uint32
 }
 
 const (
-	free    = iota // not on a stack, or pushed and not yet parked
+	free    = iota // its waiter may use it: it has been taken off a stack, or not come to one
 	parked         // who takes it from this state must wake its waiter, or is the waiter
-	claimed        // its waiter is gone; it may still be on a stack
-
-	stateBits = 2
-	stateMask = 1<<stateBits - 1
+	claimed        // the wait is over; it may still be on a stack
 )
-
-func (p *place) state() uint32  { return p.word.Load() & stateMask }
-func (p *place) height() uint32 { return p.word.Load() >> stateBits }
 
 // A crowd is made when a Broadcast is first asked for its channel, or one of its waiters
 // first gives up.
@@ -56,18 +51,9 @@ type crowd struct {
 	gone   atomic.Int32                  // how many places on the stack nobody waits on
 }
 
-// park makes p, which has been pushed, one that can be claimed.
-func (p *place) park() { p.word.Store(p.word.Load() | parked) }
-
-// claim reports whether the caller is the one who ends the wait.
-func (p *place) claim() bool {
-	w := p.word.Load()
-	return w&stateMask == parked && p.word.CompareAndSwap(w, w-parked+claimed)
-}
-
 // interrupt ends the wait, unless it has ended already.
 func (p *place) interrupt() {
-	if p.claim() {
+	if p.state.CompareAndSwap(parked, claimed) {
 		p.signal()
 	}
 }
@@ -75,15 +61,8 @@ func (p *place) interrupt() {
 // release ends the wait, unless it has ended already, and lets the waiter have p back.
 // The caller has taken p off the stack.
 func (p *place) release() {
-	for {
-		w := p.word.Load()
-		if !p.word.CompareAndSwap(w, w&^stateMask) { // free is 0.
-			continue // Somebody claimed it: that happens once.
-		}
-		if w&stateMask == parked {
-			p.signal()
-		}
-		return
+	if p.state.Swap(free) == parked {
+		p.signal()
 	}
 }
 
@@ -114,7 +93,7 @@ func (p *place) on(top *place) bool {
 		return false
 	case nil:
 	default:
-		c, height = top.crowd.Load(), top.height()
+		c, height = top.crowd.Load(), top.height.Load()
 	}
 	if p.wake != nil {
 		height++
@@ -125,8 +104,8 @@ func (p *place) on(top *place) bool {
 	if p.crowd.Load() != c {
 		p.crowd.Store(c)
 	}
-	if w := height << stateBits; p.word.Load() != w { // free is 0.
-		p.word.Store(w)
+	if p.height.Load() != height {
+		p.height.Store(height)
 	}
 	return true
 }
@@ -191,7 +170,7 @@ func (b *Broadcast) abandon() {
 		return
 	}
 	gone := c.gone.Inc()
-	if top := b.top.Load(); gone >= minSweep && 2*int64(gone) >= int64(top.height()) {
+	if top := b.top.Load(); gone >= minSweep && 2*int64(gone) >= int64(top.height.Load()) {
 		b.sweep(c)
 	}
 }
@@ -226,7 +205,7 @@ func (b *Broadcast) sweep(c *crowd) {
 			return
 		}
 		back.next, last.next = head, top
-		back.word.Store((back.height() + kept) << stateBits)
+		back.height.Add(kept)
 		if b.top.CompareAndSwap(top, back) {
 			return
 		}
@@ -241,7 +220,7 @@ func prune(p *place) (head, last *place, kept uint32, dropped int32) {
 		next := p.detach()
 		switch {
 		case p.wake == nil:
-		case p.state() == claimed:
+		case p.state.Load() == claimed:
 			dropped++
 		case last == nil:
 			head, last = p, p
@@ -268,7 +247,7 @@ func (p *place) fire() {
 			}
 		}
 	}
-	if done == nil && p.height() <= Inline {
+	if done == nil && p.height.Load() <= Inline {
 		p.wakeAll()
 		return
 	}

@@ -95,29 +95,28 @@ func (w *Waiter) Park(ctx context.Context, b *Broadcast, shared *Contexts) {
 	ended := ctx.Done()
 	registered := w.register(ctx, ended, shared)
 	p := w.vacancy()
-	if !b.push(p) {
-		return
-	}
-	p.park()
+	p.state.Store(parked)
 	// From here on p can be claimed. Only now may it be asked whether there is
 	// something to wait for: who makes one of these conditions true does so before
-	// it tries to claim p, so that one of the two sees the other.
-	switch {
-	case b.Fired() || w.closed.Load() || ctx.Err() != nil:
-		w.leave(p)
-	case registered:
+	// it tries to claim p, so that one of the two sees the other. The context comes first, for
+	// it may panic, and then p is on no stack yet.
+	if ctx.Err() != nil || w.closed.Load() || !b.push(p) {
+		w.leave(p, free)
+		return
+	}
+	if registered {
 		<-w.wake
-	default:
+	} else {
 		select {
 		case <-w.wake:
 		case <-ended:
-			w.leave(p)
+			w.leave(p, claimed)
 		}
 	}
-	if p.state() != free {
+	if p.state.Load() != free {
 		// It stays on the stack, and leads to all below it. It is still parked if what
 		// woke w was left over from a wait that a panic of its context cut short.
-		p.claim()
+		p.state.CompareAndSwap(parked, claimed)
 		w.place.Store(nil)
 		b.abandon()
 	}
@@ -127,7 +126,7 @@ func (w *Waiter) Park(ctx context.Context, b *Broadcast, shared *Contexts) {
 // and its waking has come past; else that stays where it is, for Fire or a sweep to find.
 func (w *Waiter) vacancy() *place {
 	p := w.place.Load()
-	if p != nil && p.state() == free {
+	if p != nil && p.state.Load() == free {
 		return p
 	}
 	if w.wake == nil {
@@ -138,11 +137,14 @@ func (w *Waiter) vacancy() *place {
 	return p
 }
 
-// leave gives p up. Whoever was faster to claim it has sent a wake-up or is about
-// to: no wait ends with one pending.
-func (w *Waiter) leave(p *place) {
-	if !p.claim() {
+// leave ends the wait on p, which is then claimed or, being on no stack, free. Whoever was faster
+// to end it has sent a wake-up or is about to: no wait ends with one pending.
+func (w *Waiter) leave(p *place, to uint32) {
+	if !p.state.CompareAndSwap(parked, to) {
 		<-w.wake
+		if to == free {
+			p.state.Store(free)
+		}
 	}
 }
 
