@@ -70,16 +70,16 @@ func withinDeadline(t *testing.T) context.Context {
 	return ctx
 }
 
-// noLook makes a waiter not look again after it has parked.
-func noLook(file string, text []byte) ([]byte, error) {
-	if file != "notify/waiter.go" {
+// lookThenSeal makes Fire look who waits, and seal after that.
+func lookThenSeal(file string, text []byte) ([]byte, error) {
+	if file != "notify/broadcast.go" {
 		return text, nil
 	}
-	const look = "case b.Fired() || w.closed.Load() || ctx.Err() != nil:"
-	if bytes.Count(text, []byte(look)) != 1 {
-		return nil, fmt.Errorf("not there: %s", look)
+	const seal = "if top := b.top.Swap(&sealed); "
+	if bytes.Count(text, []byte(seal)) != 1 {
+		return nil, fmt.Errorf("not there: %s", seal)
 	}
-	return bytes.Replace(text, []byte(look), []byte("case w.closed.Load() || ctx.Err() != nil:"), 1), nil
+	return bytes.Replace(text, []byte(seal), []byte("top := b.top.Load(); b.top.Store(&sealed); if "), 1), nil
 }
 
 // TestFailingScheduleIsToldAndReplayed shows what becomes of a bug.
@@ -88,7 +88,7 @@ func TestFailingScheduleIsToldAndReplayed(t *testing.T) {
 		t.Skip("builds a program")
 	}
 	ctx := withinDeadline(t)
-	p, err := explore.Build(ctx, t.TempDir(), noLook)
+	p, err := explore.Build(ctx, t.TempDir(), lookThenSeal)
 	require.NoError(t, err)
 	o := explore.Options{Pattern: "^broadcast/wait$"}
 	var r sched.Result
@@ -98,7 +98,7 @@ func TestFailingScheduleIsToldAndReplayed(t *testing.T) {
 
 	// It is told step by step, with file and line, of the source and not of what was made of it.
 	assert.Regexp(t, `(?m)^ *\d+ +wait \d +CompareAndSwap = true +notify/place\.go:\d+ .*b\.top\.CompareAndSwap`, r.Told)
-	assert.Regexp(t, `(?m)^ *\d+ > fire +Swap +notify/broadcast\.go:\d+ .*b\.top\.Swap`, r.Told)
+	assert.Regexp(t, `(?m)^ *\d+ > fire +Store +notify/broadcast\.go:\d+ .*b\.top\.Store`, r.Told)
 	assert.Regexp(t, `(?m)^ +wait \d +waits$`, r.Told)
 	t.Logf("schedule %d:\n%s", r.Schedules, r.Told)
 

@@ -11,7 +11,7 @@ import (
 // knownImports are the packages of which the code may use what it likes, or, if they are
 // in knownNames, what is there: nothing in it waits, or is shared by goroutines.
 var knownImports = []string{
-	"cmp", "context", "errors", "fmt", "iter", "maps", "math", "math/bits", "slices", "strconv", "strings",
+	"cmp", "context", "errors", "fmt", "iter", "maps", "math", "math/bits", "reflect", "slices", "strconv", "strings", "time",
 	module + "/notify",
 }
 
@@ -27,6 +27,7 @@ var knownNames = map[string][]string{
 	"context":     {"Context", "AfterFunc", "Background", "WithValue", "Canceled", "DeadlineExceeded"},
 	"iter":        {"Seq", "Seq2"},
 	"sync":        {"Mutex"},
+	"time":        {"Time"},
 	atomicPath:    atomics,
 	"sync/atomic": atomics,
 }

@@ -20,7 +20,7 @@ func TestRewriteRefusesWhatItDoesNotKnow(t *testing.T) {
 		{"atomic.AddInt64", `"sync/atomic"`, `var n int64; atomic.AddInt64(&n, 1)`},
 		{"atomic.Value", `"sync/atomic"`, `var v atomic.Value; v.Load()`},
 		{"context.WithCancel", `"context"`, `_, f := context.WithCancel(context.Background()); f()`},
-		{"import of time", `"time"`, `time.Sleep(1)`},
+		{"time.Sleep", `"time"`, `time.Sleep(1)`},
 		{"import of runtime", `"runtime"`, `runtime.Gosched()`},
 		{"import of unsafe", `"unsafe"`, `_ = unsafe.Sizeof(0)`},
 		{"under another name", `a "sync/atomic"`, `var n a.Int32; n.Load()`},

@@ -27,8 +27,16 @@ func NewContext() *Context { return &Context{done: make(chan struct{})} }
 // Deadline implements [context.Context].
 func (c *Context) Deadline() (time.Time, bool) { return time.Time{}, false }
 
+// itself is the key by which a Context has itself, for who finds it under another one.
+type itself struct{}
+
 // Value implements [context.Context].
-func (c *Context) Value(any) any { return nil }
+func (c *Context) Value(key any) any {
+	if key == any(itself{}) {
+		return c
+	}
+	return nil
+}
 
 // Done implements [context.Context]. It is no step: it always returns the same.
 func (c *Context) Done() <-chan struct{} { return c.done }
@@ -81,7 +89,7 @@ func (a *after) start() {
 
 // AfterFunc is context.AfterFunc for contexts made by NewContext and those that never end.
 func AfterFunc(ctx context.Context, f func()) (stop func() bool) {
-	c, ok := ctx.(*Context)
+	c, ok := ctx.Value(itself{}).(*Context)
 	if !ok {
 		if ctx.Done() == nil {
 			return func() bool { return true }
