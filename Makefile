@@ -54,10 +54,15 @@ etcd-faults:
 explore:
 	$(GO) test ./internal/explore -run TestEveryInterleaving -v -timeout 2h -args -full -update
 
-.PHONY: model model-full
+.PHONY: model model-full linear
 # The model, for spin; says so where that is missing. Some minutes and 12 GB: make model-full.
 model:
 	@./model/check smoke || test $$? = 3
 
 model-full:
 	./model/check full
+
+# Histories of concurrent calls, checked; make nested checks some thousands.
+LINEAR ?= 2m
+linear:
+	$(GO) -C internal/linear test -run TestHistories -v -count 1 -timeout 0 . -args -for $(LINEAR)
