@@ -16,14 +16,14 @@ type cell[T any] struct {
 
 func (c *cell[T]) apply(u update) {
 	// What a whole state does not have, is absent.
-	change, found := Change{Key: c.key, Deleted: true, Revision: u.revision}, u.full
+	change, found := Change{Key: c.key, Deleted: true}, u.full
 	for _, other := range u.changes {
 		if other.Key == c.key {
 			change, found = other, true
 		}
 	}
 	old, ok := c.newest.Load()
-	if !found || ok && (old.says(change) || !u.full && change.Revision <= old.revision) {
+	if !found || ok && old.says(change) {
 		return
 	}
 	c.newest.Set(decode(c.codec, change))

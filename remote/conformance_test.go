@@ -2,6 +2,7 @@ package remote_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/eventvalue/event"
@@ -12,28 +13,49 @@ import (
 
 type testItem = eventtest.Item
 
-// TestConformance is the contract of package event on what a Value's entries hold. Set waits until
-// the watchers of this process can see the value; that it waits at all is what a Value lacks.
-// What allocates is this adapter; see TestGetAllocatesNothing.
+// TestConformance is the contract of package event on what a Value's entries hold, and
+// TestRangeConformance on those of one key of a Range. Set waits until the watchers of this process can see the
+// value; that it waits at all is what they lack. What allocates is this adapter; see
+// TestGetAllocatesNothing.
 func TestConformance(t *testing.T) {
-	eventtest.Run(t, newSubject, eventtest.NonBlockingSet, eventtest.NoAllocation)
+	eventtest.Run(t, func(t testing.TB) eventtest.Subject {
+		v := remote.NewValue(new(remotetest.Fake), "key", remote.JSON[*testItem]())
+		return subject(t, v, func(x *testItem) (int64, error) { return v.Set(context.Background(), x) })
+	}, eventtest.NonBlockingSet, eventtest.NoAllocation)
 }
 
-func newSubject(t testing.TB) eventtest.Subject {
-	v := remote.NewValue(new(remotetest.Fake), "key", remote.JSON[*testItem]())
+func TestRangeConformance(t *testing.T) {
+	eventtest.Run(t, func(t testing.TB) eventtest.Subject {
+		r := remote.NewRange(new(remotetest.Fake), "p/", remote.JSON[*testItem]())
+		return subject(t, r, func(x *testItem) (int64, error) { return r.Set(context.Background(), "p/key", x) })
+	}, eventtest.NonBlockingSet, eventtest.NoAllocation)
+}
+
+// shared is what a Value and a Range have in common.
+type shared interface {
+	event.ValueWatch[itemEntry]
+	Sync(ctx context.Context, revision int64) error
+	CloseWithError(cause error) error
+}
+
+type itemEntry = remote.Entry[*testItem]
+
+func subject(t testing.TB, v shared, set func(*testItem) (int64, error)) eventtest.Subject {
 	// Somebody watches all the time: a Value that nobody watches knows no final value.
 	w := v.Watch()
 	t.Cleanup(func() {
 		_ = w.Close()
-		_ = v.Close()
+		_ = v.CloseWithError(nil)
 	})
 	return eventtest.Subject{
 		Set: func(x *testItem) {
-			revision, err := v.Set(context.Background(), x)
+			revision, err := set(x)
 			if err == nil {
 				err = v.Sync(context.Background(), revision)
 			}
-			_ = err // After Close it is that, and a Set is to be dropped then.
+			if err != nil && !errors.Is(err, event.ErrClosed) { // After Close, a Set is dropped.
+				panic(err)
+			}
 		},
 		Watch: func() event.Watcher[*testItem] { return watchPresent(v) },
 		Close: v.CloseWithError,
@@ -41,16 +63,14 @@ func newSubject(t testing.TB) eventtest.Subject {
 }
 
 // present is a Watcher of values: absence is not news to it.
-type present struct {
-	event.Watcher[remote.Entry[*testItem]]
-}
+type present struct{ event.Watcher[itemEntry] }
 
-// watchPresent returns a watcher that has seen the absence if there is no value.
-func watchPresent(v *remote.Value[*testItem]) event.Watcher[*testItem] {
+// watchPresent returns a watcher that has seen what there is before the value: absence or Restart.
+func watchPresent(v shared) event.Watcher[*testItem] {
 	w := v.Watch()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	_, _ = w.Get(ctx, event.Filter(func(e remote.Entry[*testItem]) bool {
+	_, _ = w.Get(ctx, event.Filter(func(e itemEntry) bool {
 		if e.Present {
 			cancel() // Which leaves the entry unseen.
 		}
@@ -60,13 +80,11 @@ func watchPresent(v *remote.Value[*testItem]) event.Watcher[*testItem] {
 }
 
 func (p present) Get(ctx context.Context, opts ...event.GetOption[*testItem]) (*testItem, error) {
-	inner := []event.GetOption[remote.Entry[*testItem]]{
-		event.Filter(func(e remote.Entry[*testItem]) bool { return e.Present }),
-	}
+	inner := []event.GetOption[itemEntry]{event.Filter(func(e itemEntry) bool { return e.Present })}
 	for _, o := range opts {
-		opt := event.GetOption[remote.Entry[*testItem]]{BacklogOnly: o.BacklogOnly}
+		opt := event.GetOption[itemEntry]{BacklogOnly: o.BacklogOnly}
 		if pred := o.Predicate; pred != nil {
-			opt.Predicate = func(e remote.Entry[*testItem]) bool { return pred(e.Value) }
+			opt.Predicate = func(e itemEntry) bool { return pred(e.Value) }
 		}
 		inner = append(inner, opt)
 	}

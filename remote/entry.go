@@ -35,16 +35,15 @@ func (e Entry[T]) Apply(table map[string]T) {
 // An item is an Entry, or what there is instead of one, and what is needed to know it again.
 // It does not change.
 type item[T any] struct {
-	entry    Entry[T]
-	err      error  // the value does not decode
-	data     []byte // what was decoded
-	revision int64  // also of a deletion
-	seq      uint64 // in a table: its place in the log
+	entry Entry[T]
+	err   error  // the value does not decode
+	data  []byte // what was decoded
+	seq   uint64 // in a table: its place in the log
 }
 
 // decode returns the item that c makes.
 func decode[T any](codec Codec[T], c Change) *item[T] {
-	it := &item[T]{entry: Entry[T]{Key: c.Key}, revision: c.Revision}
+	it := &item[T]{entry: Entry[T]{Key: c.Key}}
 	if c.Deleted {
 		return it
 	}
@@ -65,5 +64,5 @@ func (it *item[T]) says(c Change) bool {
 	if c.Deleted || !it.entry.Present {
 		return c.Deleted && !it.entry.Present
 	}
-	return it.revision == c.Revision && bytes.Equal(it.data, c.Value)
+	return it.entry.Revision == c.Revision && bytes.Equal(it.data, c.Value)
 }

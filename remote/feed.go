@@ -182,6 +182,9 @@ func (s *session[S]) apply(b Batch) error {
 	if !s.started && !u.full {
 		return errNoState
 	}
+	if !u.full {
+		u.since(s.last.revision)
+	}
 	// In this order: who has seen the progress finds the state, and who has seen Connected both.
 	s.sink.apply(u)
 	if s.started && u.full && u.revision < s.last.revision {

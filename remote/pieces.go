@@ -46,6 +46,13 @@ func (p *pieces) conclude(b Batch) update {
 	return u
 }
 
+// since leaves out what was up to revision, should a store say it twice. The revisions of the
+// keys themselves do not tell: one that was deleted before a reset was so at a greater revision
+// than it is written at after it.
+func (u *update) since(revision int64) {
+	u.changes = slices.DeleteFunc(u.changes, func(c Change) bool { return c.Revision <= revision })
+}
+
 func (p *pieces) drop() { *p = pieces{} }
 
 var (

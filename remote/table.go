@@ -60,7 +60,7 @@ func (t *table[T]) apply(u update) {
 	// codec is user code, and does not run under the lock.
 	news := t.vanished(u)
 	for _, c := range u.changes {
-		if t.isNew(u, c) {
+		if t.isNew(c) {
 			news = append(news, decode(t.codec, c))
 		}
 	}
@@ -93,7 +93,7 @@ func (t *table[T]) vanished(u update) (gone []*item[T]) {
 	}
 	for key, it := range t.items {
 		if it.entry.Present && !there[key] {
-			gone = append(gone, decode(t.codec, Change{Key: key, Deleted: true, Revision: u.revision}))
+			gone = append(gone, decode(t.codec, Change{Key: key, Deleted: true}))
 		}
 	}
 	slices.SortFunc(gone, func(a, b *item[T]) int { return cmp.Compare(a.entry.Key, b.entry.Key) })
@@ -101,12 +101,12 @@ func (t *table[T]) vanished(u update) (gone []*item[T]) {
 }
 
 // isNew reports whether c is something that the table does not say.
-func (t *table[T]) isNew(u update, c Change) bool {
+func (t *table[T]) isNew(c Change) bool {
 	old := t.items[c.Key]
 	if old == nil {
 		return !c.Deleted
 	}
-	return !old.says(c) && (u.full || c.Revision > old.revision)
+	return !old.says(c)
 }
 
 // enter appends it to the log.

@@ -340,3 +340,23 @@ func TestGetAllocatesNothing(t *testing.T) {
 	})
 	assert.Zero(t, allocated)
 }
+
+// TestResetAfterADeletion has a key be written again at a revision before that of its deletion.
+func TestResetAfterADeletion(t *testing.T) {
+	inBubble(t, func(t *testing.T, f *remotetest.Fake, v *remote.Value[string]) {
+		restore := f.Save()
+		r := remote.NewRange(f, "", remote.String())
+		defer r.Close()
+		w, all := v.Watch(), r.Watch()
+		put(t, f, "key", "a")
+		remove(t, f, "key")
+		synctest.Wait()
+		assert.Len(t, backlog(t, w), 1)
+		backlog(t, all)
+		restore()
+		synctest.Wait()
+		put(t, f, "key", "b")
+		assert.Equal(t, "b", get(t, w).Value)
+		assert.Equal(t, "b", get(t, all).Value)
+	})
+}
