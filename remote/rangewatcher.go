@@ -51,8 +51,8 @@ func (w *rangeWatcher[T]) await(ctx context.Context, t *table[T], at position, o
 	// producer that is faster than a predicate that rejects.
 	looked, backlog, limit := at, backlogOnly(opts), uint64(0)
 	for {
-		// Pulse before table: what is set in between closes the next Changed.
-		end, err := w.listen(ctx, event.BacklogOnly[uint64]())
+		// Pulse before table: what is set in between ends the wait below.
+		end, err := w.drain(ctx)
 		if err != nil {
 			return s, at, err
 		}
@@ -66,8 +66,10 @@ func (w *rangeWatcher[T]) await(ctx context.Context, t *table[T], at position, o
 			if next.err == nil && !accepts(opts, next.entry) {
 				continue
 			}
-			// The predicates may have taken long, or ended one or the other.
-			if err := w.hindrance(ctx); err != nil {
+			// The predicates may have taken long, or ended one or the other. And the pulse of what
+			// is returned may have come only now: it would close the next Changed. Of what
+			// is newer Changed knows by the table.
+			if _, err := w.drain(ctx); err != nil {
 				return s, at, err
 			}
 			return next, looked, nil
@@ -82,8 +84,18 @@ func (w *rangeWatcher[T]) await(ctx context.Context, t *table[T], at position, o
 	}
 }
 
-// listen is a Get on the pulse. It returns apart the end of the range, for which something may
-// yet be there to be returned, and what ends a Get in any case.
+// drain hears all that the pulse has to say. It returns apart the end of the range, for which
+// something may yet be there to be returned, and what ends a Get in any case.
+func (w *rangeWatcher[T]) drain(ctx context.Context) (end, hindrance error) {
+	end, hindrance = w.listen(ctx, event.BacklogOnly[uint64]())
+	if end == nil && hindrance == nil {
+		// A last pulse comes before the end.
+		end, hindrance = w.listen(ctx, event.BacklogOnly[uint64]())
+	}
+	return end, hindrance
+}
+
+// listen is a Get on the pulse.
 func (w *rangeWatcher[T]) listen(ctx context.Context, opts ...event.GetOption[uint64]) (end, hindrance error) {
 	_, err := w.pulse.Get(ctx, opts...)
 	switch {
@@ -95,19 +107,6 @@ func (w *rangeWatcher[T]) listen(ctx context.Context, opts ...event.GetOption[ui
 		return err, nil
 	}
 	return nil, err
-}
-
-// hindrance returns the error that a Get must return even if there is an entry.
-func (w *rangeWatcher[T]) hindrance(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.table == nil {
-		return event.ErrWatcherClosed
-	}
-	return nil
 }
 
 // begin makes w busy, and returns its table and where it is.

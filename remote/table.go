@@ -22,8 +22,8 @@ const maxTombstones = 1024
 //	                   a watcher that has seen all up to 5: it gets b, then d
 type table[T any] struct {
 	codec Codec[T]
-	// pulse tells that there is something new. It is set after the log, never
-	// before: who hears of it finds it.
+	// pulse tells that there is something new. It is set together with the log: who hears
+	// of it finds it, and who finds it can hear it.
 	pulse event.MemoryValue[uint64]
 
 	mu         sync.Mutex
@@ -77,9 +77,8 @@ func (t *table[T]) apply(u update) {
 	}
 	t.forget()
 	t.compact()
-	seq := t.seq
+	t.pulse.Set(t.seq) // Under the lock: who finds what is new hears the pulse, too.
 	t.mu.Unlock()
-	t.pulse.Set(seq)
 }
 
 // vanished returns the deletions that a whole state implies.
