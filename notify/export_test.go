@@ -79,3 +79,12 @@ func (w *Waiter) Neighbours() int {
 	}
 	return n
 }
+
+// Relays returns how many Relays b has.
+func (b *Broadcast) Relays() (n int) {
+	c := b.gather()
+	for r := c.list().first.Load(); r != nil; r = r.next.Load() {
+		n++
+	}
+	return n
+}

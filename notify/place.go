@@ -49,6 +49,7 @@ type crowd struct {
 	done   atomic.Pointer[chan struct{}] // what Done returns, made on demand
 	takers atomic.Uint32                 // how many have asked for it
 	gone   atomic.Int32                  // how many places on the stack nobody waits on
+	relays atomic.Pointer[relays]        // made on demand
 }
 
 // interrupt ends the wait, unless it has ended already.
@@ -239,6 +240,9 @@ func prune(p *place) (head, last *place, kept uint32, dropped int32) {
 func (p *place) fire() {
 	var done chan struct{}
 	if c := p.crowd.Load(); c != nil {
+		if l := c.relays.Load(); l != nil {
+			l.fire()
+		}
 		if d := c.done.Load(); d != nil {
 			done = *d
 			if c.takers.Load() <= Inline {
