@@ -18,6 +18,11 @@ func TestBadUsePanics(t *testing.T) {
 		c     = make(chan int, 1)
 		is    = func(int) bool { return true }
 		never event.ValueWatch[int]
+		keyed = entries{&v}
+		id    = func(n int) int { return n }
+		equal = func(a, b int) bool { return a == b }
+		sum   = func(a, b int) int { return a + b }
+		run   = func(context.Context, int) error { return nil }
 	)
 	v.Set(1)
 	w := v.Watch()
@@ -35,6 +40,33 @@ func TestBadUsePanics(t *testing.T) {
 		"event: Wait: nil predicate":              func() { _, _ = event.Wait(t.Context(), &v, nil) },
 		"event: All: nil context":                 func() { event.All(none, &v) },
 		"event: All: nil value":                   func() { event.All(t.Context(), never) },
+		"event: Map: nil value":                   func() { event.Map(never, id) },
+		"event: Map: nil function":                func() { event.Map[int, int](&v, nil) },
+		"event: Distinct: nil value":              func() { event.Distinct(never, equal) },
+		"event: Distinct: nil function":           func() { event.Distinct(&v, nil) },
+		"event: Distinct: keyed value":            func() { event.Distinct[int](keyed, equal) },
+		"event: Combine: nil value":               func() { event.Combine(&v, never, sum) },
+		"event: Combine: nil function":            func() { event.Combine[int, int, int](&v, &v, nil) },
+		"event: Combine: keyed value":             func() { event.Combine(&v, keyed, sum) },
+		"event: CombineAll: no values":            func() { event.CombineAll[int]() },
+		"event: CombineAll: nil value":            func() { event.CombineAll(&v, never) },
+		"event: CombineAll: keyed value":          func() { event.CombineAll[int](&v, keyed) },
+		"event: Rate: nil value":                  func() { event.Rate(never, 1) },
+		"event: Rate: interval not positive":      func() { event.Rate(&v, 0) },
+		"event: Rate: keyed value":                func() { event.Rate[int](keyed, 1) },
+		"event: RunWhile: nil context":            func() { _ = event.RunWhile(none, &v, equal, run) },
+		"event: RunWhile: nil value":              func() { _ = event.RunWhile(t.Context(), never, equal, run) },
+		"event: RunWhile: nil function":           func() { _ = event.RunWhile(t.Context(), &v, nil, run) },
+		"event: WithHealthy: nil context":         func() { event.WithHealthy(none, func() {}) },
+		"event: WithHealthy: nil function":        func() { event.WithHealthy(t.Context(), nil) },
+	} {
+		assert.PanicsWithValue(t, text, call)
+	}
+	for text, call := range map[string]func(){
+		"event: Combine: nil value":          func() { event.Combine(never, &v, sum) },
+		"event: Combine: keyed value":        func() { event.Combine(keyed, &v, sum) },
+		"event: Rate: interval not positive": func() { event.Rate(&v, -1) },
+		"event: RunWhile: nil function":      func() { _ = event.RunWhile(t.Context(), &v, equal, nil) },
 	} {
 		assert.PanicsWithValue(t, text, call)
 	}

@@ -105,9 +105,24 @@
 //     the newest accepted value is on offer. The end of ctx ends it in any state; the last offer
 //     before the value's end, or the end of a backlog, stands until it is taken. It never closes the
 //     channel, and each run begins with the current value.
-//  21. Reserved for values that are derived from others.
+//  21. Views, which are Map, Distinct, Combine, CombineAll and Rate, start no goroutine over values of this package, keep
+//     nothing while nobody watches, and conflate as their sources do. For each watcher of theirs 1 to 5, 7
+//     and 12 to 18 hold, where newer means newer and let through, and for Map also 6.
+//     Distinct asks equal(last, next) before the Filters of the Get, last being what the watcher returned last;
+//     its first value is not compared. Combine and CombineAll give a value as soon as
+//     every source has one, and keep one of each; 2 and 3 hold for each part, not for the whole;
+//     a part that was taken by a Get that failed is not lost. When a source has ended, a watcher gets
+//     the newest whole once, if it has not had it, and then that end for ever: that of the first
+//     argument, if several have ended, and at once, if there is no whole. Rate gives a watcher at most
+//     one value an interval and always the newest in the end. A panic of the user's function
+//     reaches the caller and consumes nothing.
 //  22. All yields values and, once, the error that ends it: ctx's, the value's end or BacklogDone.
 //     Other errors are yielded and it goes on. Leaving the loop closes its watcher.
+//  23. RunWhile runs a function with the current value, under a context of its own. When a newer value comes for
+//     which keep(old, next) is false, it cancels that with the cause ErrChanged, waits until the
+//     function has returned, and runs it anew with the newest. One that returns nil
+//     is run again with the next such value. It ends with an error of the function's that is not due to
+//     that cancel. The end of ctx or of the value cancels, waits, and is returned.
 //
 // A nil context, predicate, function, value or channel is a programmer's error: a panic in the
 // call that was given it, whose text names package and function, and which leaves everything
@@ -127,5 +142,10 @@
 // stay asleep until it runs again. Whoever is awake sees the new value at once.
 //
 // [Wait] waits for one state, [All] ranges over what comes, [Pipe] feeds a channel under a
-// supervisor, and [Watcher.Changed] goes into a select with other things.
+// supervisor, [RunWhile] restarts what cannot change while it runs, and [Watcher.Changed]
+// goes into a select with other things.
+//
+// A view is a value that is made of others when it is looked at: [Map] narrows or converts, [Distinct] leaves out
+// what is not different, [Combine] and [CombineAll] put several together, and [Rate] slows down. Views
+// of views are views. They have nothing to start and nothing to close.
 package event

@@ -26,6 +26,10 @@ var ErrWatcherClosed = errors.New("event: watcher closed")
 // [errors.As] find both ErrClosed and the cause; else it is ErrClosed itself.
 var ErrClosed = errors.New("event: value closed")
 
+// ErrChanged is the cause, as [context.Cause] tells it, for which [RunWhile] cancels a run
+// that is to make place for one with a newer value. Return, and RunWhile will do so.
+var ErrChanged = errors.New("event: value changed")
+
 // closedError is ErrClosed with a cause. It is used by its address, so that it can be
 // compared whatever the cause is.
 type closedError struct{ cause error }

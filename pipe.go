@@ -36,7 +36,12 @@ func (r Runnable) Serve(ctx context.Context) error {
 // restarted learns where things stand. Several runs may be in progress at once, and then each
 // sends what it sees. A run costs a watcher and no goroutine but its caller's.
 //
-// Predicates among opts run on the Runnable's goroutine.
+// If v is keyed, which it says by a method Keyed(), what its watchers return are entries under
+// different keys, and a newer one is no substitute for the one on offer: that then stands until it is
+// taken or ctx ends.
+//
+// Predicates among opts run on the Runnable's goroutine. See [WithHealthy] for being told that a
+// run watches.
 //
 // Pipe panics if v or c is nil; the Runnable panics if ctx is.
 func Pipe[T any](v ValueWatch[T], c chan<- T, opts ...GetOption[T]) Runnable {
@@ -48,18 +53,25 @@ func Pipe[T any](v ValueWatch[T], c chan<- T, opts ...GetOption[T]) Runnable {
 	}
 	opts = slices.Clone(opts) // The caller may go on using the array.
 	backlog := append(slices.Clip(opts), BacklogOnly[T]())
+	stands := isKeyed(v)
 	return func(ctx context.Context) error {
 		if ctx == nil {
 			panic("event: Pipe: nil context")
 		}
 		w := v.Watch()
 		defer w.Close()
+		healthy(ctx)
 		for {
 			val, err := w.Get(ctx, opts...)
 			if err != nil {
 				return err
 			}
-			if err := offer(ctx, w, c, val, backlog); err != nil {
+			if stands {
+				err = lastOffer(ctx, c, val, nil)
+			} else {
+				err = offer(ctx, w, c, val, backlog)
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -94,7 +106,7 @@ func offer[T any](ctx context.Context, w Watcher[T], c chan<- T, val T, backlog 
 	}
 }
 
-// lastOffer sends val to c and returns end.
+// lastOffer sends val to c, come what may but the end of ctx, and returns end.
 func lastOffer[T any](ctx context.Context, c chan<- T, val T, end error) error {
 	select {
 	case c <- val:

@@ -302,3 +302,78 @@ func TestAllYieldsAnUncomparableEndOnce(t *testing.T) {
 		})
 	}
 }
+
+func pipeOffersEachEntry(t *testing.T, over func(*event.MemoryValue[int]) event.ValueWatch[int]) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		var v event.MemoryValue[int]
+		c := make(chan int)
+		done := piped(ctx, event.Pipe(over(&v), c))
+		v.Set(1)
+		synctest.Wait()
+		v.Set(2)
+		synctest.Wait()
+		assert.Equal(t, 1, <-c, "a newer entry does not replace the one on offer")
+		assert.Equal(t, 2, <-c)
+		v.Set(3)
+		synctest.Wait()
+		_ = v.Close()
+		synctest.Wait()
+		require.Empty(t, done)
+		assert.Equal(t, 3, <-c)
+		assert.Equal(t, event.ErrClosed, <-done)
+		cancel()
+		done = piped(ctx, event.Pipe(over(&v), c))
+		assert.Equal(t, context.Canceled, <-done)
+	})
+}
+
+func TestPipeOfAKeyedValueEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		var v event.MemoryValue[int]
+		v.Set(1)
+		done := piped(ctx, event.Pipe[int](entries{&v}, make(chan int)))
+		require.Empty(t, done)
+		cancel()
+		assert.Equal(t, context.Canceled, <-done)
+	})
+}
+
+func TestPipeCallsHealthyOnceItWatches(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var v event.MemoryValue[int]
+		watched, healthy := 0, 0
+		spied := watchFunc(func() event.Watcher[int] { watched++; return v.Watch() })
+		outer := event.WithHealthy(t.Context(), func() { t.Error("the inner counts") })
+		ctx, cancel := context.WithCancel(event.WithHealthy(outer, func() {
+			healthy++
+			assert.Equal(t, watched, healthy, "it watches")
+		}))
+		p := event.Pipe[int](spied, make(chan int))
+		for n := 1; n < 3; n++ {
+			run, stop := context.WithCancel(ctx)
+			done := piped(run, p)
+			assert.Equal(t, n, healthy, "once a run, before there is data")
+			stop()
+			assert.Equal(t, context.Canceled, <-done)
+		}
+		cancel()
+		done := piped(context.WithoutCancel(t.Context()), event.Pipe[int](spied, make(chan int)))
+		assert.Equal(t, 2, healthy, "nobody has asked")
+		_ = v.Close()
+		assert.Equal(t, event.ErrClosed, <-done)
+	})
+}
+
+// watchFunc is a ValueWatch.
+type watchFunc func() event.Watcher[int]
+
+func (f watchFunc) Watch() event.Watcher[int] { return f() }
+
+func TestPipeWhoseHealthyPanicsClosesItsWatcher(t *testing.T) {
+	w := &scripted{}
+	ctx := event.WithHealthy(t.Context(), func() { panic("boom") })
+	assert.PanicsWithValue(t, "boom", func() { _ = event.Pipe[int](watchOf{w}, make(chan int))(ctx) })
+	assert.True(t, w.closed)
+}

@@ -197,16 +197,28 @@ func (w *watcher[T]) hindrance(ctx context.Context) error {
 // Changed implements [Watcher]. It allocates if there is nothing unseen and nobody has
 // asked for the channel before.
 func (w *watcher[T]) Changed() <-chan struct{} {
+	if b := w.awaited(); b != nil {
+		return w.waiter.Done(b)
+	}
+	return hasEnded
+}
+
+// awaited returns what fires when there is something new, or nil if there is nothing to wait for.
+func (w *watcher[T]) awaited() *notify.Broadcast {
 	word, v := w.word.load(), w.value.Load()
 	if v == nil || word&closed != 0 {
-		return hasEnded
+		return nil
 	}
 	s := v.head.Load()
 	if s.mark() != word&^busy || s.final() {
-		return hasEnded
+		return nil
 	}
-	return w.waiter.Done(&s.superseded)
+	return &s.superseded
 }
+
+func (w *watcher[T]) pending() bool { return w.awaited() == nil }
+
+func (w *watcher[T]) join(j *joint) { j.await(w.awaited()) }
 
 // Close implements [Watcher].
 func (w *watcher[T]) Close() error {

@@ -61,6 +61,11 @@ func memoryOfUpdate(h *harness) {
 
 func memoryOfChanged(h *harness) {
 	h.handOver(setOne, func(_ Subject, w event.Watcher[*Item]) {
+		if h.lacks(PreciseChanges) && !h.lacks(Backlog) {
+			if _, err := w.Get(h.Context(), backlog()); err == nil {
+				return // The value itself.
+			}
+		}
 		select {
 		case <-w.Changed():
 		case <-h.Context().Done():

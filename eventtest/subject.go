@@ -89,13 +89,16 @@ const (
 	Backlog Capability = "Backlog"
 	// Changes: there is a Changed (guarantee 16).
 	Changes Capability = "Changes"
+	// PreciseChanges: what Changed returns is closed only where a Get would return something. A
+	// view may be early, but not again before something has changed (guarantee 16).
+	PreciseChanges Capability = "PreciseChanges"
 	// ClosingWatchers: the Close of a watcher ends its Gets (guarantee 17).
 	ClosingWatchers Capability = "ClosingWatchers"
 )
 
 var capabilities = []Capability{
 	Bubble, Immediate, EqualValues, NonBlockingSet, NoAllocation, NoGoroutine, Collectable,
-	ConcurrentGets, Filters, Backlog, Changes, ClosingWatchers,
+	ConcurrentGets, Filters, Backlog, Changes, PreciseChanges, ClosingWatchers,
 }
 
 // What is lacking if a function of the Subject is nil.

@@ -1,0 +1,129 @@
+package event
+
+import (
+	"slices"
+
+	"github.com/eventvalue/event/notify"
+)
+
+// Combine returns what f makes of the values of a and b, as soon as both have one, and each
+// time that one of them has a newer.
+//
+// Of each source a watcher takes the newest value, conflated as the source conflates. The
+// order of a source's values holds for it alone: there is no one order of the pairs, and two watchers may
+// see different ones. If a and b come from one value (a diamond), Get may return a pair of
+// which one half is older than the other, while that value is changing; the newest pair, whose
+// halves belong together, always comes in the end.
+//
+// When a source has ended, a watcher gets the newest pair, if it has not had it, and then the error with
+// which the source has ended, for ever: if both have, that of a. A source that ends while one of
+// the two has no value ends all at once.
+//
+// f is called on the goroutine of Get, once for each pair that this Get looks at, before
+// the predicates of its Filters, and on that of each Load. What [Map] says of its function
+// holds for it. The view starts no goroutine over values of this package, and keeps nothing but a, b and f
+// while nobody watches. (A source from elsewhere costs a goroutine while a Get waits or a Changed channel is open, until the watcher is
+// closed at the latest.) A watcher costs those of a and b and some objects, and keeps the last value of
+// each source until it is closed. What it got from one source is kept if
+// the Get then fails. Its Get asks each source, and so does Changed; a wait allocates an object
+// for each source. A Changed channel may close early: after a Get that has looked at something new,
+// or when the watcher is closed. The view has a Load exactly if a and b have one; then the pair is
+// made of what the two return, one after the other.
+//
+// Combine panics if a, b or f is nil, and if a or b is keyed (has a method Keyed).
+func Combine[A, B, C any](a ValueWatch[A], b ValueWatch[B], f func(A, B) C) ValueWatch[C] {
+	if a == nil || b == nil {
+		panic("event: Combine: nil value")
+	}
+	if f == nil {
+		panic("event: Combine: nil function")
+	}
+	if isKeyed(a) || isKeyed(b) {
+		panic("event: Combine: keyed value")
+	}
+	var load func() (C, bool)
+	if la, lb := loaderOf(a), loaderOf(b); la != nil && lb != nil {
+		load = func() (val C, ok bool) {
+			valA, okA := la()
+			valB, okB := lb()
+			if okA && okB {
+				return f(valA, valB), true
+			}
+			return val, false
+		}
+	}
+	contexts := new(notify.Contexts)
+	return viewOf[C](watchFunc[C](func() Watcher[C] {
+		pa, pb := newPart(a.Watch()), newPart(b.Watch())
+		return &gatherer[C]{
+			parts:    []source{pa, pb},
+			made:     func() C { return f(pa.val, pb.val) },
+			contexts: contexts,
+		}
+	}), load, false)
+}
+
+// CombineAll returns the values of vs in a slice, as soon as all have one, and each time
+// that one of them has a newer. The slice is a fresh one each time; it is in the order of vs.
+//
+// All else is as [Combine] says. CombineAll panics if there are no vs, or one of them is nil or
+// keyed (has a method Keyed).
+func CombineAll[T any](vs ...ValueWatch[T]) ValueWatch[[]T] {
+	if len(vs) == 0 {
+		panic("event: CombineAll: no values")
+	}
+	vs = slices.Clone(vs) // The caller may go on using the array.
+	for _, v := range vs {
+		if v == nil {
+			panic("event: CombineAll: nil value")
+		}
+		if isKeyed(v) {
+			panic("event: CombineAll: keyed value")
+		}
+	}
+	contexts := new(notify.Contexts)
+	return viewOf[[]T](watchFunc[[]T](func() Watcher[[]T] {
+		parts, sources := make([]*part[T], len(vs)), make([]source, len(vs))
+		for i, v := range vs {
+			parts[i] = newPart(v.Watch())
+			sources[i] = parts[i]
+		}
+		return &gatherer[[]T]{
+			parts: sources,
+			made: func() []T {
+				vals := make([]T, len(parts))
+				for i, p := range parts {
+					vals[i] = p.val
+				}
+				return vals
+			},
+			contexts: contexts,
+		}
+	}), loadAll(vs), false)
+}
+
+// loadAll returns what loads all of vs, or nil if one of them has no Load.
+func loadAll[T any](vs []ValueWatch[T]) func() ([]T, bool) {
+	loads := make([]func() (T, bool), len(vs))
+	for i, v := range vs {
+		if loads[i] = loaderOf(v); loads[i] == nil {
+			return nil
+		}
+	}
+	return func() ([]T, bool) {
+		vals := make([]T, len(loads))
+		for i, load := range loads {
+			val, ok := load()
+			if !ok {
+				return nil, false
+			}
+			vals[i] = val
+		}
+		return vals, true
+	}
+}
+
+// watchFunc is a ValueWatch.
+type watchFunc[T any] func() Watcher[T]
+
+func (f watchFunc[T]) Watch() Watcher[T] { return f() }

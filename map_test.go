@@ -1,0 +1,203 @@
+package event_test
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/eventvalue/event"
+)
+
+// now is what w has, without waiting.
+func now[T any](t *testing.T, w event.Watcher[T], opts ...event.GetOption[T]) (T, error) {
+	t.Helper()
+	return w.Get(t.Context(), append(opts, event.BacklogOnly[T]())...)
+}
+
+// has fails the test unless w has this, and nothing more.
+func has[T any](t *testing.T, w event.Watcher[T], want T) {
+	t.Helper()
+	got, err := now(t, w)
+	require.NoError(t, err)
+	assert.Equal(t, want, got)
+	nothing(t, w)
+}
+
+// nothing fails the test if w has anything.
+func nothing[T any](t *testing.T, w event.Watcher[T]) {
+	t.Helper()
+	got, err := now(t, w)
+	assert.Equal(t, event.BacklogDone, err, got)
+}
+
+func opened(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return false
+	default:
+		return true
+	}
+}
+
+func TestMapFiltersRunOnMappedValues(t *testing.T) {
+	var v event.MemoryValue[int]
+	calls := 0
+	w := event.Map(&v, func(n int) string { calls++; return strconv.Itoa(n) }).Watch()
+	v.Set(1)
+	_, err := now(t, w, event.Filter(func(s string) bool { return s == "2" }))
+	assert.Equal(t, event.BacklogDone, err)
+	v.Set(2)
+	s, err := now(t, w, event.Filter(func(s string) bool { return s == "2" }), event.Filter(func(s string) bool { return true }))
+	assert.NoError(t, err)
+	assert.Equal(t, "2", s)
+	assert.Equal(t, 2, calls, "once for each value that a Get looks at")
+}
+
+func TestMapCallsItsFunctionForEachWatcher(t *testing.T) {
+	var v event.MemoryValue[int]
+	calls := 0
+	view := event.Map(&v, func(n int) *int { calls++; return &n })
+	v.Set(1)
+	v.Set(2)
+	assert.Zero(t, calls, "nobody watches")
+	a, _ := now(t, view.Watch())
+	b, _ := now(t, view.Watch())
+	assert.NotSame(t, a, b)
+	assert.Equal(t, 2, calls)
+}
+
+func TestMapOfAPanickingFunctionConsumesNothing(t *testing.T) {
+	var v event.MemoryValue[int]
+	broken := true
+	w := event.Map(&v, func(n int) int {
+		if broken {
+			panic("boom")
+		}
+		return -n
+	}).Watch()
+	v.Set(1)
+	for range 2 {
+		assert.PanicsWithValue(t, "boom", func() { _, _ = now(t, w) })
+	}
+	broken = false
+	has(t, w, -1)
+}
+
+func TestMapMayBeNestedInItself(t *testing.T) {
+	var v event.MemoryValue[int]
+	view := event.Map(&v, func(n int) int {
+		m, _ := v.Load() // Calls back.
+		return n + m
+	})
+	v.Set(1)
+	w := event.Map(view, func(n int) int { return 10 * n }).Watch()
+	has(t, w, 20)
+	assert.NoError(t, v.CloseWithError(errors.New("cause")))
+	_, err := now(t, w)
+	assert.ErrorIs(t, err, event.ErrClosed, "a view of a view of an ended value")
+	later := event.Map(view, func(n int) int { return 10 * n }).Watch()
+	n, err := now(t, later)
+	assert.NoError(t, err)
+	assert.Equal(t, 20, n, "the final value, also for a later watcher")
+	_, err = now(t, later)
+	assert.ErrorIs(t, err, event.ErrClosed)
+}
+
+func TestMapGetUnderAnotherContextDuringAGet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var v event.MemoryValue[int]
+		w := event.Map(&v, func(n int) int { return -n }).Watch()
+		got := make(chan int)
+		go func() { n, _ := w.Get(t.Context()); got <- n }()
+		synctest.Wait()
+		ctx, cancel := context.WithCancel(t.Context())
+		_, err := w.Get(ctx)
+		assert.Equal(t, event.ErrConcurrentGet, err)
+		cancel()
+		_, err = w.Get(ctx)
+		assert.Equal(t, context.Canceled, err)
+		v.Set(1)
+		assert.Equal(t, -1, <-got)
+		assert.NoError(t, w.Close())
+		_, err = w.Get(ctx)
+		assert.Equal(t, context.Canceled, err, "the context's end wins over Close")
+	})
+}
+
+func TestDistinctComparesWithWhatWasReturned(t *testing.T) {
+	var v event.MemoryValue[int]
+	var asked [][2]int
+	view := event.Distinct(&v, func(last, next int) bool {
+		asked = append(asked, [2]int{last, next})
+		return last == next
+	})
+	w := view.Watch()
+	v.Set(1)
+	has(t, w, 1)
+	assert.Empty(t, asked, "the first is not compared")
+	v.Set(1)
+	nothing(t, w)
+	v.Set(2)
+	_, err := now(t, w, event.Filter(func(int) bool { return false }))
+	assert.Equal(t, event.BacklogDone, err)
+	v.Set(1)
+	nothing(t, w) // The 2 was not returned.
+	v.Set(2)
+	has(t, w, 2)
+	has(t, view.Watch(), 2)
+	assert.Equal(t, [][2]int{{1, 1}, {1, 2}, {1, 1}, {1, 2}}, asked)
+}
+
+func TestDistinctIsAskedBeforeTheFilters(t *testing.T) {
+	var v event.MemoryValue[int]
+	w := event.Distinct(&v, func(a, b int) bool { return a == b }).Watch()
+	v.Set(1)
+	has(t, w, 1)
+	v.Set(1)
+	_, err := now(t, w, event.Filter(func(int) bool { t.Error("asked about an equal value"); return true }))
+	assert.Equal(t, event.BacklogDone, err)
+}
+
+func TestDistinctWaitsForWhatDiffers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var v event.MemoryValue[int]
+		w := event.Distinct(&v, func(a, b int) bool { return a == b }).Watch()
+		v.Set(1)
+		has(t, w, 1)
+		got := make(chan int, 1)
+		go func() { n, _ := w.Get(t.Context()); got <- n }()
+		for range 3 {
+			v.Set(1)
+			synctest.Wait()
+			assert.Empty(t, got)
+		}
+		v.Set(2)
+		assert.Equal(t, 2, <-got)
+		v.Set(2)
+		assert.NoError(t, v.Close())
+		_, err := w.Get(t.Context())
+		assert.Equal(t, event.ErrClosed, err, "a final value that is equal is passed")
+	})
+}
+
+func TestDistinctOfAPanickingFunctionConsumesNothing(t *testing.T) {
+	var v event.MemoryValue[int]
+	broken := true
+	w := event.Distinct(&v, func(a, b int) bool {
+		if broken {
+			panic("boom")
+		}
+		return a == b
+	}).Watch()
+	v.Set(1)
+	has(t, w, 1)
+	v.Set(2)
+	assert.PanicsWithValue(t, "boom", func() { _, _ = now(t, w) })
+	broken = false
+	has(t, w, 2)
+}

@@ -1,0 +1,140 @@
+package event_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/eventvalue/event"
+)
+
+// unloadable is a value from elsewhere, which has no Load and whose watchers have nothing
+// but what they must.
+type unloadable struct{ event.ValueWatch[int] }
+
+type plainWatcher struct{ event.Watcher[int] }
+
+func (u unloadable) Watch() event.Watcher[int] { return plainWatcher{u.ValueWatch.Watch()} }
+
+// entries is a keyed value, as far as the package knows.
+type entries struct{ event.ValueWatch[int] }
+
+type entriesWatcher struct{ event.Watcher[int] }
+
+func (entries) Keyed()        {}
+func (entriesWatcher) Keyed() {}
+
+func (e entries) Watch() event.Watcher[int] { return entriesWatcher{e.ValueWatch.Watch()} }
+
+func isKeyed(x any) bool {
+	_, ok := x.(interface{ Keyed() })
+	return ok
+}
+
+// overInts are all views that there are of several values.
+func overInts(vs ...event.ValueWatch[int]) map[string]any {
+	return map[string]any{
+		"Map":         event.Map(vs[0], func(n int) int { return n + 1 }),
+		"Distinct":    event.Distinct(vs[0], func(a, b int) bool { return a == b }),
+		"Rate":        event.Rate(vs[0], time.Second),
+		"Combine":     event.Combine(vs[0], vs[1], func(a, b int) int { return a + b }),
+		"CombineAll":  event.CombineAll(vs...),
+		"MapOfRate":   event.Map(event.Rate(vs[0], time.Second), func(n int) int { return n + 2 }),
+		"CombineMaps": event.Combine(event.Map(vs[0], func(n int) int { return -n }), vs[1], func(a, b int) int { return a - b }),
+	}
+}
+
+func TestViewsAreLoadersWhereTheirSourcesAre(t *testing.T) {
+	var a, b event.MemoryValue[int]
+	for name, view := range overInts(&a, &b) {
+		load(t, name, view, nil, false)
+	}
+	a.Set(1)
+	for name, view := range overInts(&a, &b) {
+		switch name {
+		case "Combine", "CombineAll", "CombineMaps":
+			load(t, name, view, nil, false)
+		}
+	}
+	b.Set(2)
+	for i := range 2 { // Also once they have ended.
+		views := overInts(&a, &b)
+		load(t, "Map", views["Map"], 2+i, true)
+		load(t, "Distinct", views["Distinct"], 1+i, true)
+		load(t, "Rate", views["Rate"], 1+i, true)
+		load(t, "Combine", views["Combine"], 3+i, true)
+		load(t, "CombineAll", views["CombineAll"], []int{1 + i, 2}, true)
+		load(t, "MapOfRate", views["MapOfRate"], 3+i, true)
+		load(t, "CombineMaps", views["CombineMaps"], -3-i, true)
+		a.Set(2)
+		assert.NoError(t, a.Close())
+	}
+	for name, view := range overInts(unloadable{&a}, &b) {
+		assert.NotImplements(t, (*event.Loader[int])(nil), view, name)
+		assert.NotImplements(t, (*event.Loader[[]int])(nil), view, name)
+	}
+	for name, view := range overInts(&a, unloadable{&b}) {
+		_, of := view.(event.Loader[int])
+		assert.Equal(t, name == "Map" || name == "Distinct" || name == "Rate" || name == "MapOfRate", of, name)
+		assert.NotImplements(t, (*event.Loader[[]int])(nil), view, name)
+	}
+}
+
+func load(t *testing.T, name string, view, want any, ok bool) {
+	t.Helper()
+	switch l := view.(type) {
+	case event.Loader[int]:
+		got, has := l.Load()
+		assert.Equal(t, ok, has, name)
+		if ok {
+			assert.Equal(t, want, got, name)
+		} else {
+			assert.Zero(t, got, name)
+		}
+	case event.Loader[[]int]:
+		got, has := l.Load()
+		assert.Equal(t, ok, has, name)
+		if ok {
+			assert.Equal(t, want, got, name)
+		} else {
+			assert.Nil(t, got, name)
+		}
+	default:
+		assert.Fail(t, "no Loader", name)
+	}
+}
+
+func TestMapKeepsTheMarkOfAKeyedValue(t *testing.T) {
+	var v event.MemoryValue[int]
+	id := func(n int) int { return n }
+	plain := event.Map(&v, id)
+	assert.False(t, isKeyed(plain))
+	assert.False(t, isKeyed(plain.Watch()))
+	view := event.Map(event.Map[int](entries{&v}, id), id)
+	assert.True(t, isKeyed(view))
+	assert.True(t, isKeyed(view.Watch()))
+	v.Set(1)
+	has(t, view.Watch(), 1)
+	assert.NotImplements(t, (*event.Loader[int])(nil), view)
+	loader := event.Map[int](loadableEntries{entries{&v}, &v}, id)
+	assert.True(t, isKeyed(loader))
+	assert.True(t, isKeyed(loader.Watch()))
+	assert.Implements(t, (*event.Loader[int])(nil), loader)
+}
+
+type loadableEntries struct {
+	entries
+	event.Loader[int]
+}
+
+func TestPipeOfAKeyedValueOffersEachEntry(t *testing.T) {
+	for name, over := range map[string]func(*event.MemoryValue[int]) event.ValueWatch[int]{
+		"Value": func(v *event.MemoryValue[int]) event.ValueWatch[int] { return entries{v} },
+		"Map": func(v *event.MemoryValue[int]) event.ValueWatch[int] {
+			return event.Map[int](entries{v}, func(n int) int { return n })
+		},
+	} {
+		t.Run(name, func(t *testing.T) { pipeOffersEachEntry(t, over) })
+	}
+}
