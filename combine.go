@@ -1,10 +1,6 @@
 package event
 
-import (
-	"slices"
-
-	"github.com/eventvalue/event/notify"
-)
+import "slices"
 
 // Combine returns what f makes of the values of a and b, as soon as both have one, and each
 // time that one of them has a newer.
@@ -52,14 +48,9 @@ func Combine[A, B, C any](a ValueWatch[A], b ValueWatch[B], f func(A, B) C) Valu
 			return val, false
 		}
 	}
-	contexts := new(notify.Contexts)
-	return viewOf[C](watchFunc[C](func() Watcher[C] {
+	return viewOf(gathering(0, func() ([]source, func() C) {
 		pa, pb := newPart(a.Watch()), newPart(b.Watch())
-		return &gatherer[C]{
-			parts:    []source{pa, pb},
-			made:     func() C { return f(pa.val, pb.val) },
-			contexts: contexts,
-		}
+		return []source{pa, pb}, func() C { return f(pa.val, pb.val) }
 	}), load, false)
 }
 
@@ -81,23 +72,18 @@ func CombineAll[T any](vs ...ValueWatch[T]) ValueWatch[[]T] {
 			panic("event: CombineAll: keyed value")
 		}
 	}
-	contexts := new(notify.Contexts)
-	return viewOf[[]T](watchFunc[[]T](func() Watcher[[]T] {
+	return viewOf(gathering(0, func() ([]source, func() []T) {
 		parts, sources := make([]*part[T], len(vs)), make([]source, len(vs))
 		for i, v := range vs {
 			parts[i] = newPart(v.Watch())
 			sources[i] = parts[i]
 		}
-		return &gatherer[[]T]{
-			parts: sources,
-			made: func() []T {
-				vals := make([]T, len(parts))
-				for i, p := range parts {
-					vals[i] = p.val
-				}
-				return vals
-			},
-			contexts: contexts,
+		return sources, func() []T {
+			vals := make([]T, len(parts))
+			for i, p := range parts {
+				vals[i] = p.val
+			}
+			return vals
 		}
 	}), loadAll(vs), false)
 }
@@ -122,8 +108,3 @@ func loadAll[T any](vs []ValueWatch[T]) func() ([]T, bool) {
 		return vals, true
 	}
 }
-
-// watchFunc is a ValueWatch.
-type watchFunc[T any] func() Watcher[T]
-
-func (f watchFunc[T]) Watch() Watcher[T] { return f() }

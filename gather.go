@@ -72,9 +72,9 @@ type gatherer[T any] struct {
 	out atomic.Pointer[joint]
 
 	parts    []source
-	made     func() T // the value that the parts make
-	every    time.Duration
-	began    time.Time
+	made     func() T             // the value that the parts make
+	every    time.Duration        // what there must be between two values
+	clock    func() time.Duration // nil if that is nothing
 	waiter   notify.Waiter
 	contexts *notify.Contexts
 
@@ -84,15 +84,30 @@ type gatherer[T any] struct {
 	end           error // what all Gets return from now on
 }
 
-// clock is the time since w was made.
-func (w *gatherer[T]) clock() int64 { return int64(time.Since(w.began)) }
+// gathering returns the value whose watchers make theirs of parts; parts returns these, and what does that.
+func gathering[T any](every time.Duration, parts func() ([]source, func() T)) ValueWatch[T] {
+	contexts := new(notify.Contexts)
+	return watchFunc[T](func() Watcher[T] {
+		w := &gatherer[T]{every: every, contexts: contexts}
+		if every > 0 {
+			w.clock = newClock()
+		}
+		w.parts, w.made = parts()
+		return w
+	})
+}
+
+// watchFunc is a ValueWatch.
+type watchFunc[T any] func() Watcher[T]
+
+func (f watchFunc[T]) Watch() Watcher[T] { return f() }
 
 // wait is how long nothing may be returned: not at all if it is not positive.
 func (w *gatherer[T]) wait() time.Duration {
-	if w.every == 0 {
+	if w.clock == nil {
 		return 0
 	}
-	return time.Duration(w.due.Load() - w.clock())
+	return time.Duration(w.due.Load()) - w.clock()
 }
 
 // Get implements [Watcher].
@@ -127,8 +142,8 @@ func (w *gatherer[T]) Get(ctx context.Context, opts ...GetOption[T]) (val T, err
 					return val, err
 				}
 				w.seen, w.end = looked, end
-				if w.every > 0 {
-					w.due.Store(w.clock() + int64(w.every))
+				if w.clock != nil {
+					w.due.Store(int64(w.clock() + w.every))
 				}
 				return made, nil
 			}
@@ -191,12 +206,15 @@ func (w *gatherer[T]) park(ctx context.Context, held bool) {
 
 // fill makes j fire when there is reason to look.
 func (w *gatherer[T]) fill(j *joint, held bool) {
-	if held {
-		j.after(w.wait())
-		return
-	}
-	for _, p := range w.parts {
-		p.join(j)
+	switch wait := w.wait(); {
+	case held && wait > 0:
+		j.after(wait)
+	case held:
+		j.signal.Fire()
+	default:
+		for _, p := range w.parts {
+			p.join(j)
+		}
 	}
 }
 
@@ -243,11 +261,10 @@ func (w *gatherer[T]) pending() bool {
 }
 
 func (w *gatherer[T]) join(j *joint) {
-	switch held := w.unseen.Load(); {
-	case w.turn.isClosed(), held && w.wait() <= 0:
+	if w.turn.isClosed() {
 		j.signal.Fire()
-	default:
-		w.fill(j, held)
+	} else {
+		w.fill(j, w.unseen.Load())
 	}
 }
 

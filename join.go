@@ -1,11 +1,6 @@
 package event
 
-import (
-	"reflect"
-	"time"
-
-	"github.com/eventvalue/event/notify"
-)
+import "github.com/eventvalue/event/notify"
 
 // A joiner is a watcher of this package's. It can be waited for together with others, and
 // without a goroutine, which the channels of watchers from elsewhere need.
@@ -44,7 +39,7 @@ func join[T any](w Watcher[T], j *joint) {
 type joint struct {
 	signal notify.Broadcast
 	relays []*notify.Relay
-	timers []*time.Timer
+	timers []interface{ Stop() bool }
 	others []<-chan struct{} // the channels of watchers from elsewhere
 }
 
@@ -57,25 +52,11 @@ func (j *joint) await(b *notify.Broadcast) {
 	}
 }
 
-// after makes j fire after d.
-func (j *joint) after(d time.Duration) {
-	j.timers = append(j.timers, time.AfterFunc(d, j.signal.Fire))
-}
-
-// start starts the goroutine that waits for the others, if there are any. It ends when j
-// fires, be it by release.
+// start makes j hear from the others, if there are any.
 func (j *joint) start() {
-	if len(j.others) == 0 || j.signal.Fired() {
-		return
+	if len(j.others) > 0 && !j.signal.Fired() {
+		j.listen()
 	}
-	var cases []reflect.SelectCase
-	for _, c := range append(j.others, j.signal.Done()) {
-		cases = append(cases, reflect.SelectCase{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(c)})
-	}
-	go func() {
-		reflect.Select(cases)
-		j.signal.Fire()
-	}()
 }
 
 // release fires j, and takes it off everything that it hangs on.

@@ -1,10 +1,6 @@
 package event
 
-import (
-	"time"
-
-	"github.com/eventvalue/event/notify"
-)
+import "time"
 
 // Rate returns v slowed down: a watcher gets at most one value in each interval of the
 // given length, from the return of one value on, and always the newest in the end. The first comes at once.
@@ -31,15 +27,19 @@ func Rate[T any](v ValueWatch[T], every time.Duration) ValueWatch[T] {
 	if isKeyed(v) {
 		panic("event: Rate: keyed value")
 	}
-	contexts := new(notify.Contexts)
-	return viewOf[T](watchFunc[T](func() Watcher[T] {
+	return viewOf(gathering(every, func() ([]source, func() T) {
 		p := newPart(v.Watch())
-		return &gatherer[T]{
-			parts:    []source{p},
-			made:     func() T { return p.val },
-			every:    every,
-			began:    time.Now(),
-			contexts: contexts,
-		}
+		return []source{p}, func() T { return p.val }
 	}), loaderOf(v), false)
+}
+
+// newClock returns a clock that begins now.
+func newClock() func() time.Duration {
+	began := time.Now()
+	return func() time.Duration { return time.Since(began) }
+}
+
+// after makes j fire after d.
+func (j *joint) after(d time.Duration) {
+	j.timers = append(j.timers, time.AfterFunc(d, j.signal.Fire))
 }

@@ -27,7 +27,7 @@ var knownNames = map[string][]string{
 	"context":     {"Context", "AfterFunc", "Background", "WithValue", "Canceled", "DeadlineExceeded"},
 	"iter":        {"Seq", "Seq2"},
 	"sync":        {"Mutex"},
-	"time":        {"Time"},
+	"time":        {"Time", "Duration"},
 	atomicPath:    atomics,
 	"sync/atomic": atomics,
 }
@@ -39,7 +39,9 @@ var atomics = []string{"Pointer", "Bool", "Uint32", "Uint64", "Int32", "Int64"}
 // leftOut has files that are not rewritten, and why that is right. What is in them must not be
 // called by a scenario.
 var leftOut = map[string]string{
-	"rate.go": "waits for timers; made of the interfaces alone",
+	"rate.go":     "waits for timers; what waits otherwise is in gather.go",
+	"foreign.go":  "selects on channels of watchers from elsewhere",
+	"runwhile.go": "made of the interfaces alone",
 }
 
 // known reports whether n is something that needs no rewriting. It is a list of what is known to be
