@@ -4,11 +4,7 @@
 // What is called here takes no steps if it is called by a check.
 package inspect
 
-import (
-	"context"
-
-	"github.com/eventvalue/event/internal/explore/sched/atomic"
-)
+import "github.com/eventvalue/event/internal/explore/sched/atomic"
 
 // A Watcher is what is to be known of a watcher.
 type Watcher struct {
@@ -21,8 +17,8 @@ type Watcher struct {
 var (
 	// Stack returns how many places there are, and on how many of them somebody waits.
 	Stack func(broadcast any) (places, waiting int)
-	// Park calls Park of a *notify.Waiter.
-	Park func(waiter any, ctx context.Context, broadcast any)
+	// Contexts returns how many groups a *notify.Contexts has, and how many are leaving one.
+	Contexts func(contexts any) (groups, leaving int)
 	// Pending returns how many wake-ups of a *notify.Waiter nobody has taken.
 	Pending func(waiter any) int
 )

@@ -93,8 +93,10 @@ func (w *world) finally(waiting []string) error {
 		}
 		if s.getting {
 			sleepers++
-			if _, _, head := inspect.Head(w.v); head != last {
-				return fmt.Errorf("lost wake-up: watcher %d sleeps at version %d, %d (value %d) is there", i+1, last, head, newest)
+			// The value too: two Sets may have made one version.
+			if _, _, head := inspect.Head(w.v); head != last || s.last() != newest {
+				return fmt.Errorf("lost wake-up: watcher %d sleeps at version %d (value %d), %d (value %d) is there",
+					i+1, last, s.last(), head, newest)
 			}
 		}
 	}

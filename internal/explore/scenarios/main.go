@@ -65,7 +65,9 @@ func tell(s *sched.Scenario, bound int, number uint64) {
 // all returns the scenarios, quick ones first.
 func all() []*sched.Scenario {
 	var all []*sched.Scenario
-	for _, some := range [][]*sched.Scenario{broadcasts(), waiters(), sweeps(), values(), contexts(), changes(), ends(), views(), large()} {
+	for _, some := range [][]*sched.Scenario{
+		broadcasts(), waiters(), groups(), sweeps(), values(), contexts(), changes(), ends(), views(), large(),
+	} {
 		all = append(all, some...)
 	}
 	return all

@@ -14,7 +14,7 @@ func abandon(b *notify.Broadcast, n int) {
 	for range n {
 		var w notify.Waiter
 		w.Close()
-		inspect.Park(&w, background, b)
+		w.Park(background, b, nil)
 	}
 }
 
@@ -43,6 +43,21 @@ func sweeps() []*sched.Scenario {
 			r.Go("wait", func() { wait(r, b) })
 			r.Go("give up", func() { abandon(b, 1) })
 			r.Go("fire", b.Fire)
+		}},
+		{Name: "sweep/fire, and the places move on", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
+			bs := make([]notify.Broadcast, 2)
+			abandon(&bs[0], 1)
+			ws, waits := []*notify.Waiter{{}, {}}, make([]bool, 2)
+			r.Group("wait", 2, func(i int) {
+				for n := range bs {
+					waits[i] = true
+					want(r, "Wait", ws[i].Wait(background, &bs[n]), nil)
+					waits[i] = false
+				}
+			})
+			r.Go("give up", func() { abandon(&bs[0], 1) })
+			r.Go("fire", func() { bs[0].Fire(); bs[1].Fire() })
+			quiet(r, ws, waits)
 		}},
 		{Name: "sweep/fire with more", Bound: 1, FullBound: 2, Run: func(r *sched.Run) {
 			b := new(notify.Broadcast)

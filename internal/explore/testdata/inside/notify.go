@@ -1,8 +1,6 @@
 package notify
 
 import (
-	"context"
-
 	"github.com/eventvalue/event/internal/explore/inspect"
 	"github.com/eventvalue/event/internal/explore/sched"
 )
@@ -18,8 +16,13 @@ func init() {
 		}
 		return places, waiting
 	}
-	inspect.Park = func(waiter any, ctx context.Context, broadcast any) {
-		waiter.(*Waiter).Park(ctx, broadcast.(*Broadcast), nil)
+	inspect.Contexts = func(contexts any) (groups, leaving int) {
+		c := contexts.(*Contexts)
+		for r := c.leaving.Load(); r != nil; r = r.below {
+			sched.Loop()
+			leaving++
+		}
+		return len(c.groups), leaving
 	}
 	inspect.Pending = func(waiter any) int { return waiter.(*Waiter).PendingWakeUps() }
 }
