@@ -26,6 +26,8 @@ var redirected = map[string]string{
 var knownNames = map[string][]string{
 	"context":     {"Context", "AfterFunc", "Background", "WithValue", "Canceled", "DeadlineExceeded"},
 	"iter":        {"Seq", "Seq2"},
+	"maps":        {"All", "Clone", "Collect"}, // What they make is a map again, in no order.
+	"reflect":     {"DeepEqual"},
 	"sync":        {"Mutex"},
 	"time":        {"Time", "Duration"},
 	atomicPath:    atomics,

@@ -21,6 +21,8 @@ func TestRewriteRefusesWhatItDoesNotKnow(t *testing.T) {
 		{"atomic.Value", `"sync/atomic"`, `var v atomic.Value; v.Load()`},
 		{"context.WithCancel", `"context"`, `_, f := context.WithCancel(context.Background()); f()`},
 		{"time.Sleep", `"time"`, `time.Sleep(1)`},
+		{"maps.Keys", `"maps"`, `for range maps.Keys(map[int]int{}) {}`},
+		{"reflect.Select", `"reflect"`, `reflect.Select(nil)`},
 		{"import of runtime", `"runtime"`, `runtime.Gosched()`},
 		{"import of unsafe", `"unsafe"`, `_ = unsafe.Sizeof(0)`},
 		{"under another name", `a "sync/atomic"`, `var n a.Int32; n.Load()`},

@@ -28,7 +28,8 @@ type seer struct {
 	versions []uint64
 	errs     []error
 	getting  bool
-	at       uint64 // the watcher's version, when it was last looked at
+	ctx      context.Context // of the Get in progress
+	at       uint64          // the watcher's version, when it was last looked at
 }
 
 // newWorld makes a world with n watchers.
@@ -93,6 +94,12 @@ func (w *world) finally(waiting []string) error {
 		}
 		if s.getting {
 			sleepers++
+			if ctx, ok := s.ctx.(*sched.Context); ok && ctx.Ended() {
+				return fmt.Errorf("watcher %d sleeps, and its context has ended", i+1)
+			}
+			if inspect.Watch(s.w).Closed {
+				return fmt.Errorf("watcher %d sleeps, and is closed", i+1)
+			}
 			// The value too: two Sets may have made one version.
 			if _, _, head := inspect.Head(w.v); head != last || s.last() != newest {
 				return fmt.Errorf("lost wake-up: watcher %d sleeps at version %d (value %d), %d (value %d) is there",
@@ -108,7 +115,7 @@ func (w *world) finally(waiting []string) error {
 
 // get is a Get whose result is noted.
 func (s *seer) get(ctx context.Context, opts ...event.GetOption[int]) (int, error) {
-	s.getting = true
+	s.getting, s.ctx = true, ctx
 	val, err := s.w.Get(ctx, opts...)
 	s.getting = false
 	if err != nil {

@@ -123,6 +123,26 @@ func contexts() []*sched.Scenario {
 			})
 			r.Go("end", a.Cancel)
 		}},
+		{Name: "context/another, while the first lives", Bound: 2, FullBound: 4, Run: func(r *sched.Run) {
+			// Two Gets under a register with it; one under b makes the watcher forget it, having to wait or not.
+			w := newWorld(r, 1)
+			a, b := sched.NewContext(), sched.NewContext()
+			r.Go("get", func() {
+				s := w.sees[0]
+				for range 2 {
+					_, err := s.get(a)
+					want(r, "Get", err, nil)
+				}
+				s.reach(r, b, 3)
+			})
+			r.Go("set", func() { w.v.Set(1); w.v.Set(2); w.v.Set(3) })
+			r.Finally(func(waiting []string) error {
+				if n := a.Registered(); n > 0 && w.sees[0].ctx == b {
+					return fmt.Errorf("%d registrations with the former context are left", n)
+				}
+				return w.finally(waiting)
+			})
+		}},
 		{Name: "context/gives up and comes back", Bound: 2, FullBound: 4, Run: func(r *sched.Run) {
 			w := newWorld(r, 1)
 			a, b := sched.NewContext(), sched.NewContext()

@@ -115,6 +115,9 @@ func valueEnds() []*sched.Scenario {
 				r.Go(fmt.Sprint("close ", i+1), func() {
 					_ = w.v.CloseWithError(cause)
 					w.v.Set(7)
+					if val, ok := w.v.Load(); ok {
+						r.Fail("Set after Close, and Load: %d", val)
+					}
 				})
 			}
 			r.Finally(func(waiting []string) error {

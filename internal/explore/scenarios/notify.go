@@ -80,7 +80,13 @@ func broadcasts() []*sched.Scenario {
 					r.Fail("Done of one broadcast returns the channel of another")
 				}
 			})
-			r.Go("fire", func() { bs[0].Fire(); bs[1].Fire() })
+			r.Go("fire", func() {
+				bs[0].Fire()
+				bs[1].Fire()
+				if open(second) {
+					r.Fail("the channel of one taker is open after Fire: who took that of another was counted")
+				}
+			})
 		}},
 		{Name: "broadcast/done in time", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
 			// One taker: the channel is closed before Fire returns, whoever waits besides.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/eventvalue/event/internal/explore/inspect"
@@ -8,15 +9,25 @@ import (
 	"github.com/eventvalue/event/notify"
 )
 
-// abandon leaves n places on b on which nobody waits: a waiter that is closed pushes
-// one and sees, after that, that it need not wait.
+// abandon leaves n places on b on which nobody waits, unless b has fired: a waiter pushes one, and
+// gives up when its turn to wait has come.
 func abandon(b *notify.Broadcast, n int) {
 	for range n {
 		var w notify.Waiter
-		w.Close()
-		w.Park(background, b, nil)
+		w.Park(impatient{background}, b, nil)
 	}
 }
+
+// An impatient context ends when it is waited for.
+type impatient struct{ context.Context }
+
+func (impatient) Done() <-chan struct{} { return ended }
+
+var ended = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
 
 // wait is a wait that must succeed.
 func wait(r *sched.Run, b *notify.Broadcast) {

@@ -19,6 +19,7 @@ type after struct {
 	o       Object
 	f       func()
 	decided bool // f has been started, or will not be.
+	gone    bool // The context has forgotten it.
 }
 
 // NewContext returns a context that has not ended.
@@ -87,13 +88,15 @@ func (a *after) start() {
 	a.o.Write()
 }
 
-// AfterFunc is context.AfterFunc for contexts made by NewContext and those that never end.
+// AfterFunc is context.AfterFunc for contexts made by NewContext, those around one, and those that never
+// end. As package context does, it asks a context for the one inside it both to register f and to take it
+// out again: who has no answer any more leaves f there.
 func AfterFunc(ctx context.Context, f func()) (stop func() bool) {
+	if ctx.Done() == nil {
+		return func() bool { return true }
+	}
 	c, ok := ctx.Value(itself{}).(*Context)
 	if !ok {
-		if ctx.Done() == nil {
-			return func() bool { return true }
-		}
 		panic("sched: AfterFunc: a context from elsewhere")
 	}
 	Step("context.AfterFunc")
@@ -105,19 +108,21 @@ func AfterFunc(ctx context.Context, f func()) (stop func() bool) {
 	}
 	c.o.Write()
 	return func() bool {
+		inside, ok := ctx.Value(itself{}).(*Context)
 		Step("stop of an AfterFunc")
 		stopped := !a.decided
 		a.decided = true
+		a.gone = ok && inside == c
 		a.o.Write()
 		return stopped
 	}
 }
 
-// Registered returns how many functions the context would start.
+// Registered returns how many functions the context has not forgotten, if it has not ended.
 func (c *Context) Registered() int {
 	n := 0
 	for _, a := range c.after {
-		if !a.decided {
+		if !a.gone && c.err == nil {
 			n++
 		}
 	}
