@@ -30,7 +30,9 @@ func (v *eventValue[T]) GetAll(ctx context.Context, ws []Watcher[T], vals []T) (
 
 func (v *eventValue[T]) LoadAll(n int) (val T, ok bool) {
 	for range n {
-		val, ok = v.Load()
+		if val, ok = v.Load(); !ok {
+			break
+		}
 	}
 	return val, ok
 }

@@ -22,7 +22,7 @@ type Contexts struct {
 
 	// leaving is a stack of those who are to be taken out of their groups: pushed to by
 	// leave, and taken whole by settle.
-	leaving atomic.Pointer[registration]
+	leaving atomic.Pointer[leaver]
 }
 
 // A group is the Waiters that are registered with one context.
@@ -39,7 +39,12 @@ type registration struct {
 	waiter     *Waiter
 	group      *group
 	prev, next *registration
-	below      *registration // while it is leaving
+}
+
+// A leaver is one who could not be taken out at once.
+type leaver struct {
+	who   *registration
+	below *leaver
 }
 
 // register makes the end of ctx wake w, until leave.
@@ -120,29 +125,35 @@ func (g *group) close() {
 // the mutex is held, its holder does the rest.
 func (r *registration) leave() {
 	c := r.group.contexts
-	for r.below = c.leaving.Load(); !c.leaving.CompareAndSwap(r.below, r); {
-		r.below = c.leaving.Load()
+	if c.mu.TryLock() {
+		over := r.group.without(r)
+		c.mu.Unlock()
+		if over {
+			r.group.stop() // A call to who made the context.
+		}
+	} else {
+		l := &leaver{who: r}
+		for l.below = c.leaving.Load(); !c.leaving.CompareAndSwap(l.below, l); {
+			l.below = c.leaving.Load()
+		}
 	}
 	c.settle()
 }
 
 // settle takes those out of their groups who are leaving. Whoever has held the mutex calls it
-// after that, and so does whoever leaves, after having said so: if the mutex was held
-// then, its holder comes here later, and finds him.
+// after that, and so does whoever finds it held, after having said that he leaves: its holder
+// comes here later, and finds him.
 func (c *Contexts) settle() {
 	for c.leaving.Load() != nil && c.mu.TryLock() {
-		var last *registration // of groups that are over by that
-		for r := c.leaving.Swap(nil); r != nil; {
-			below := r.below
-			r.below = nil
-			if r.group.without(r) {
-				r.below, last = last, r
+		var over []*group
+		for l := c.leaving.Swap(nil); l != nil; l = l.below {
+			if g := l.who.group; g.without(l.who) {
+				over = append(over, g)
 			}
-			r = below
 		}
 		c.mu.Unlock()
-		for ; last != nil; last = last.below {
-			last.group.stop() // A call to who made the context.
+		for _, g := range over {
+			g.stop() // A call to who made the context.
 		}
 	}
 }

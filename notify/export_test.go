@@ -34,7 +34,7 @@ const MinSweep = minSweep
 // Parked reports whether w waits and nobody has woken it yet.
 func (w *Waiter) Parked() bool {
 	p := w.place.Load()
-	return p != nil && p.state.Load() == parked
+	return p != nil && p.state() == parked
 }
 
 // Interrupt is what the end of a context that w is registered with does.

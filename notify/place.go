@@ -27,21 +27,26 @@ type place struct {
 
 	// crowd is what the Broadcast's waiters share, if there is such a thing yet. Every
 	// place repeats that of the place below, so that the top knows it. Atomic, like
-	// height, for the sake of pushers that read a top that is one no more.
+	// word, for the sake of pushers that read a top that is one no more.
 	crowd atomic.Pointer[crowd]
 
-	state atomic.Uint32
-
-	// height is how many places of waiters there are from here down. The waiter sets it before
-	// it pushes the place.
-	height atomic.Uint32
+	// word is the state, in its low bits, and the height: how many places of waiters there are
+	// from here down, which the waiter sets before it pushes the place. They are one because
+	// an atomic.Uint32 takes 8 bytes.
+	word atomic.Uint32
 }
 
 const (
 	free    = iota // its waiter may use it: it has been taken off a stack, or not come to one
 	parked         // who takes it from this state must wake its waiter, or is the waiter
 	claimed        // the wait is over; it may still be on a stack
+
+	stateBits = 2
+	stateMask = 1<<stateBits - 1
 )
+
+func (p *place) state() uint32  { return p.word.Load() & stateMask }
+func (p *place) height() uint32 { return p.word.Load() >> stateBits }
 
 // A crowd is made when a Broadcast is first asked for its channel, or one of its waiters
 // first gives up.
@@ -52,9 +57,26 @@ type crowd struct {
 	relays atomic.Pointer[relays]        // made on demand
 }
 
+// set is for the waiter, while p is on no stack and not parked.
+func (p *place) set(state uint32) { p.word.Store(p.word.Load()&^stateMask | state) }
+
+// end takes p from parked to another state, and reports whether it did: not if it was not parked.
+func (p *place) end(state uint32) bool {
+	for {
+		w := p.word.Load()
+		if w&stateMask != parked {
+			return false
+		}
+		if p.word.CompareAndSwap(w, w&^stateMask|state) {
+			return true
+		}
+		// Somebody was faster, or it was just given its height, which happens few times.
+	}
+}
+
 // interrupt ends the wait, unless it has ended already.
 func (p *place) interrupt() {
-	if p.state.CompareAndSwap(parked, claimed) {
+	if p.end(claimed) {
 		p.signal()
 	}
 }
@@ -62,8 +84,15 @@ func (p *place) interrupt() {
 // release ends the wait, unless it has ended already, and lets the waiter have p back.
 // The caller has taken p off the stack.
 func (p *place) release() {
-	if p.state.Swap(free) == parked {
-		p.signal()
+	for {
+		w := p.word.Load()
+		if !p.word.CompareAndSwap(w, w&^stateMask) { // free is 0.
+			continue // Somebody claimed it: that happens once.
+		}
+		if w&stateMask == parked {
+			p.signal()
+		}
+		return
 	}
 }
 
@@ -94,7 +123,7 @@ func (p *place) on(top *place) bool {
 		return false
 	case nil:
 	default:
-		c, height = top.crowd.Load(), top.height.Load()
+		c, height = top.crowd.Load(), top.height()
 	}
 	if p.wake != nil {
 		height++
@@ -105,8 +134,10 @@ func (p *place) on(top *place) bool {
 	if p.crowd.Load() != c {
 		p.crowd.Store(c)
 	}
-	if p.height.Load() != height {
-		p.height.Store(height)
+	for w := p.word.Load(); w>>stateBits != height; w = p.word.Load() {
+		if p.word.CompareAndSwap(w, height<<stateBits|w&stateMask) {
+			break
+		}
 	}
 	return true
 }
@@ -171,7 +202,7 @@ func (b *Broadcast) abandon() {
 		return
 	}
 	gone := c.gone.Inc()
-	if top := b.top.Load(); gone >= minSweep && 2*int64(gone) >= int64(top.height.Load()) {
+	if top := b.top.Load(); gone >= minSweep && 2*int64(gone) >= int64(top.height()) {
 		b.sweep(c)
 	}
 }
@@ -206,7 +237,7 @@ func (b *Broadcast) sweep(c *crowd) {
 			return
 		}
 		back.next, last.next = head, top
-		back.height.Add(kept)
+		back.word.Store((back.height() + kept) << stateBits)
 		if b.top.CompareAndSwap(top, back) {
 			return
 		}
@@ -221,7 +252,7 @@ func prune(p *place) (head, last *place, kept uint32, dropped int32) {
 		next := p.detach()
 		switch {
 		case p.wake == nil:
-		case p.state.Load() == claimed:
+		case p.state() == claimed:
 			dropped++
 		case last == nil:
 			head, last = p, p
@@ -251,7 +282,7 @@ func (p *place) fire() {
 			}
 		}
 	}
-	if done == nil && p.height.Load() <= Inline {
+	if done == nil && p.height() <= Inline {
 		p.wakeAll()
 		return
 	}

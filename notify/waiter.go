@@ -95,7 +95,7 @@ func (w *Waiter) Park(ctx context.Context, b *Broadcast, shared *Contexts) {
 	ended := ctx.Done()
 	registered := w.register(ctx, ended, shared)
 	p := w.vacancy()
-	p.state.Store(parked)
+	p.set(parked)
 	// From here on p can be claimed. Only now may it be asked whether there is
 	// something to wait for: who makes one of these conditions true does so before
 	// it tries to claim p, so that one of the two sees the other. The context comes first, for
@@ -113,10 +113,10 @@ func (w *Waiter) Park(ctx context.Context, b *Broadcast, shared *Contexts) {
 			w.leave(p, claimed)
 		}
 	}
-	if p.state.Load() != free {
+	if p.state() != free {
 		// It stays on the stack, and leads to all below it. It is still parked if what
 		// woke w was left over from a wait that a panic of its context cut short.
-		p.state.CompareAndSwap(parked, claimed)
+		p.end(claimed)
 		w.place.Store(nil)
 		b.abandon()
 	}
@@ -126,7 +126,7 @@ func (w *Waiter) Park(ctx context.Context, b *Broadcast, shared *Contexts) {
 // and its waking has come past; else that stays where it is, for Fire or a sweep to find.
 func (w *Waiter) vacancy() *place {
 	p := w.place.Load()
-	if p != nil && p.state.Load() == free {
+	if p != nil && p.state() == free {
 		return p
 	}
 	if w.wake == nil {
@@ -140,10 +140,10 @@ func (w *Waiter) vacancy() *place {
 // leave ends the wait on p, which is then claimed or, being on no stack, free. Whoever was faster
 // to end it has sent a wake-up or is about to: no wait ends with one pending.
 func (w *Waiter) leave(p *place, to uint32) {
-	if !p.state.CompareAndSwap(parked, to) {
+	if !p.end(to) {
 		<-w.wake
 		if to == free {
-			p.state.Store(free)
+			p.set(free)
 		}
 	}
 }

@@ -10,7 +10,7 @@ func init() {
 		for p := broadcast.(*Broadcast).top.Load(); p != nil && p != &sealed; p = p.next {
 			sched.Loop() // A bug may have made it a ring.
 			places++
-			if p.state.Load() == parked {
+			if p.state() == parked {
 				waiting++
 			}
 		}
