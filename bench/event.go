@@ -30,9 +30,7 @@ func (v *eventValue[T]) GetAll(ctx context.Context, ws []Watcher[T], vals []T) (
 
 func (v *eventValue[T]) LoadAll(n int) (val T, ok bool) {
 	for range n {
-		if val, ok = v.Load(); !ok {
-			break
-		}
+		val, ok = v.Load()
 	}
 	return val, ok
 }
