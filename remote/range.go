@@ -12,9 +12,8 @@ import (
 // Entries of different keys do not replace each other: a watcher gets the newest of every key,
 // in the order in which they last changed. It skips what a key was in between. A key that
 // was deleted is an Entry without Present. A watcher begins with an Entry that has
-// Restart set, and gets another one should it fall so far behind that deletions that it has
-// not seen are no longer remembered, which are the last 1,024 at most. [Entry.Apply] does
-// what is to be done.
+// Restart set, and gets another one should it fall so far behind that a deletion that it has
+// not seen is forgotten; at least the last 512 are remembered. [Entry.Apply] does what is to be done.
 //
 // Use [NewRange] to make one; the zero Range is of no use. It must not be copied. All methods may
 // be called concurrently.

@@ -68,6 +68,18 @@ func TestRangeBeginsWithTheWholeState(t *testing.T) {
 	})
 }
 
+func TestRangeBacklogWaitsForTheFirstState(t *testing.T) {
+	rangeInBubble(t, func(t *testing.T, f *remotetest.Fake, r *remote.Range[string]) {
+		f.Cut(errors.New("cable"))
+		put(t, f, "p/a", "1")
+		w := r.Watch()
+		waits(t, w, event.BacklogOnly[entry]())
+		assert.True(t, isOpen(w.Changed()))
+		f.Heal()
+		assert.Equal(t, "* a=1", pending(t, w))
+	})
+}
+
 func TestRangeConflatesByKey(t *testing.T) {
 	rangeInBubble(t, func(t *testing.T, f *remotetest.Fake, r *remote.Range[string]) {
 		w := r.Watch()

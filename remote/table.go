@@ -11,10 +11,9 @@ import (
 // maxTombstones is how many deletions a table remembers. Past that it forgets the older half.
 const maxTombstones = 1024
 
-// A table is the state of the keys with a prefix. Its log has each key once, and each
-// that was deleted lately, in the order in which they last changed: a watcher is
-// a place in it. Who changes again moves to the end, whether a watcher has seen the
-// older state or not, which is what makes the slow conflate.
+// A table is the state of the keys with a prefix. Its log has each key once, also those
+// deleted lately, in the order in which they last changed: a watcher is a place in it. A key
+// that changes again moves to the end, seen or not, which is what makes the slow conflate.
 //
 //	log    a₁  –  c₃  –  –  b₆  d₇        – is what has moved on, half at most
 //	seq     1     3         6   7

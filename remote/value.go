@@ -13,9 +13,10 @@ import (
 // may be called concurrently.
 //
 // The first watcher starts to follow the store and the Close of the last ends that, so close
-// watchers. One follows for all of them, and a value is decoded once. The Sets of one Value,
-// and of all others of that key, are ordered by the store. In the terminology of the Go memory model, a Set
-// synchronizes before nothing but what the store lets it: do not count on it.
+// watchers. One follows for all of them, and a value is decoded once. The writes of a key, by
+// whatever Value or machine, are ordered by the store. In the terminology of the Go memory model,
+// the decoding of a value synchronizes before the Get that returns it or a later one; whether a Set does
+// is the store's affair.
 type Value[T any] struct {
 	key   string
 	codec Codec[T]
