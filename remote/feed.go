@@ -83,7 +83,7 @@ func (f *feed[S]) leave(s *session[S]) {
 	f.report(Idle, nil)
 }
 
-// end ends the feed, unless that was done, or, if only is not nil, that is not the session.
+// end ends the feed, unless that was done, or only is a session that nobody watches any more.
 func (f *feed[S]) end(only *session[S], cause error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -157,9 +157,6 @@ func (s *session[S]) follow(ctx context.Context) {
 		}
 		return s.apply(b)
 	})
-	if ctx.Err() != nil {
-		return
-	}
 	s.cancel()
 	if err == nil {
 		err = errFollowNil

@@ -152,6 +152,43 @@ func TestPiecesAreAppliedAsOne(t *testing.T) {
 	})
 }
 
+// TestAWholeStateBeginsAnew has one begin before another is concluded: what only that had is void.
+func TestAWholeStateBeginsAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript()
+		r := remote.NewRange(s, "p/", remote.String())
+		defer r.Close()
+		piece := func(key string) []remote.Change {
+			return []remote.Change{{Key: key, Value: []byte("1"), Revision: 1}}
+		}
+		w := r.Watch()
+		s.say <- remote.Batch{Full: true, More: true, Changes: piece("p/a")}
+		s.say <- remote.Batch{Full: true, More: true, Changes: piece("p/b")}
+		s.say <- remote.Batch{Revision: 1, Changes: piece("p/c")}
+		assert.Equal(t, "* b=1 c=1", pending(t, w))
+	})
+}
+
+// TestBrokenSince has a connection break once, and be reported twice.
+func TestBrokenSince(t *testing.T) {
+	scripted(t, func(t *testing.T, s *script, v *remote.Value[string]) {
+		v.Watch()
+		status := func(reason error) remote.Status {
+			synctest.Wait()
+			got, err := event.Wait(t.Context(), v.Status(), func(s remote.Status) bool { return s.Reason == reason })
+			require.NoError(t, err)
+			assert.Equal(t, remote.Broken, got.State)
+			return got
+		}
+		cable, hub := errors.New("cable"), errors.New("hub")
+		s.say <- remote.Batch{Broken: cable}
+		first := status(cable)
+		time.Sleep(time.Hour)
+		s.say <- remote.Batch{Broken: hub}
+		assert.Equal(t, first.Since, status(hub).Since)
+	})
+}
+
 // TestDuplicatesAreDropped has a store say things twice, which it should not.
 func TestDuplicatesAreDropped(t *testing.T) {
 	scripted(t, func(t *testing.T, s *script, v *remote.Value[string]) {

@@ -158,6 +158,7 @@ func TestRangeWatcherThatFellBehind(t *testing.T) {
 		for _, e := range backlogOf(t, w) {
 			e.Apply(table)
 		}
+		pending(t, up)
 		assert.Len(t, table, remote.MaxTombstones+2)
 		for i := range remote.MaxTombstones + 1 {
 			remove(t, f, fmt.Sprintf("p/%04d", i))
@@ -298,6 +299,18 @@ func TestRangeWrites(t *testing.T) {
 		s, err := r.Status().Watch().Get(ctx)
 		require.NoError(t, err)
 		assert.Equal(t, remote.Connected, s.State)
+	})
+}
+
+// TestRangeWatcherClosedTwice has that count once.
+func TestRangeWatcherClosedTwice(t *testing.T) {
+	rangeInBubble(t, func(t *testing.T, f *remotetest.Fake, r *remote.Range[string]) {
+		w, other := r.Watch(), r.Watch()
+		pending(t, other)
+		require.NoError(t, w.Close())
+		require.NoError(t, w.Close())
+		put(t, f, "p/a", "1")
+		assert.Equal(t, "a=1", pending(t, other))
 	})
 }
 

@@ -84,18 +84,13 @@ func (w *rangeWatcher[T]) await(ctx context.Context, t *table[T], at position, o
 	}
 }
 
-// drain hears all that the pulse has to say. It returns apart the end of the range, for which
-// something may yet be there to be returned, and what ends a Get in any case.
+// drain hears what the pulse has to say.
 func (w *rangeWatcher[T]) drain(ctx context.Context) (end, hindrance error) {
-	end, hindrance = w.listen(ctx, event.BacklogOnly[uint64]())
-	if end == nil && hindrance == nil {
-		// A last pulse comes before the end.
-		end, hindrance = w.listen(ctx, event.BacklogOnly[uint64]())
-	}
-	return end, hindrance
+	return w.listen(ctx, event.BacklogOnly[uint64]())
 }
 
-// listen is a Get on the pulse.
+// listen is a Get on the pulse. It returns apart the end of the range, for which something may
+// yet be there to be returned, and what ends a Get in any case.
 func (w *rangeWatcher[T]) listen(ctx context.Context, opts ...event.GetOption[uint64]) (end, hindrance error) {
 	_, err := w.pulse.Get(ctx, opts...)
 	switch {

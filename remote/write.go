@@ -30,9 +30,6 @@ func (f *feed[S]) mayWrite(ctx context.Context, what, key string) error {
 	if ctx == nil {
 		panic("remote: " + what + ": nil context")
 	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
 	if err := f.scope.Check(key); err != nil {
 		return err
 	}
