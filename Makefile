@@ -5,9 +5,9 @@ MODULES = . $(patsubst %/go.mod,%,$(wildcard */go.mod */*/go.mod))
 NESTED = $(filter-out . tools,$(MODULES))
 FUZZTIME ?= 5s
 
-.PHONY: check fmt vet static test race cpus 386 fuzz nested examples bench etcd-faults explore
+.PHONY: check fmt tidy vet static test race cpus 386 fuzz nested examples bench etcd-faults explore
 
-check: fmt vet static test race cpus 386 fuzz nested examples model
+check: fmt tidy vet static test race cpus 386 fuzz nested examples model
 	@echo "make check: all passed"
 
 fmt:
@@ -39,6 +39,10 @@ fuzz:
 
 nested:
 	@for m in $(NESTED); do echo "test $$m"; $(GO) -C $$m test ./... || exit 1; done
+	$(GO) -C examples test -race ./...
+
+tidy:
+	@for m in $(MODULES); do echo "tidy $$m"; $(GO) -C $$m mod tidy -diff || exit 1; done
 
 examples:
 	$(GO) -C examples run ./hotreload

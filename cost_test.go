@@ -51,6 +51,32 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
+// TestAllocationsOfWaiting pins that a Get that waits again under one context allocates nothing.
+func TestAllocationsOfWaiting(t *testing.T) {
+	const rounds = 2000
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var there, back event.MemoryValue[int]
+	var echo sync.WaitGroup
+	defer echo.Wait()
+	defer there.Close()
+	echo.Go(func() {
+		for n, err := range event.All(ctx, &there) {
+			if err == nil {
+				back.Set(n)
+			}
+		}
+	})
+	w := back.Watch()
+	defer w.Close()
+	allocated := testing.AllocsPerRun(rounds, func() {
+		there.Set(1)
+		_, err := w.Get(ctx)
+		require.NoError(t, err)
+	})
+	assert.InDelta(t, 2, allocated, 0.5, "two Sets, and nothing for two Gets")
+}
+
 // TestAllocationsOfASetThatWakes pins that they do not grow with those who wait: the snapshot,
 // and from a few waiters on the hand-off.
 func TestAllocationsOfASetThatWakes(t *testing.T) {

@@ -64,7 +64,8 @@
 //     places that were given up are swept when they outnumber those in use.
 //  11. An old value is garbage once a newer one is set and no call is returning it. A watcher keeps
 //     the value that it watches and at most its last context; Close releases both. One that is
-//     dropped without a Close can be collected once its last context has ended.
+//     dropped without a Close can be collected once its last context has ended. (Contexts are told
+//     apart by their Done channels.)
 //
 // Get:
 //
@@ -80,13 +81,14 @@
 //  14. Filter skips what its predicate rejects; several must all accept. A predicate runs on the
 //     caller's goroutine, without a lock, is asked about a Set at most once a Get, and may call
 //     back into the value. What it accepted is what is returned. If it panics, the watcher has not moved.
-//  15. BacklogOnly never waits: what is unseen, else the value's end, else BacklogDone, after which
-//     what a Filter rejected counts as seen. The Filter is asked about one value, the newest then. (An implementation that asks a store first may wait for that: it says so.)
+//  15. BacklogOnly never waits. It returns what is unseen, else the value's end, else BacklogDone;
+//     after BacklogDone what a Filter rejected counts as seen. Filters are asked about one value, the
+//     newest at that moment. (An implementation that asks a store first may wait for that: it says so.)
 //  16. Changed returns a channel that is closed if something is unseen, the value has ended or the
-//     watcher is closed, and else closes when there is something new or the value ends. It misses
-//     nothing but may be early, for a Filter or a view may leave out what is new: pair it with
-//     BacklogOnly. With few takers it closes before Set returns, with many soon after. It consumes
-//     nothing.
+//     watcher is closed, and else closes when there is something new or the value ends. It never
+//     misses a change, but may close early, for a Filter or a view may leave out what is new: pair it
+//     with BacklogOnly. With few takers it closes before Set returns, with many soon after. To take it
+//     consumes nothing and, while something is unseen, allocates nothing.
 //
 // Ends:
 //
@@ -131,15 +133,18 @@
 // # In other words
 //
 // Set publishes and goes on; it does not care who watches. A watcher is a bookmark: it knows the
-// version that it returned last, and nothing else. To have ten thousand of them costs their memory
-// and, when the value changes, the ten thousand wake-ups. All but the first few happen after Set
-// has returned, in no particular order, while each watcher that happens to run sees the new value
-// already.
+// version that it returned last, and nothing else. Ten thousand of them cost their memory and, on a
+// change, ten thousand wake-ups, which come after Set has returned, in no particular order; a watcher
+// that runs anyway sees the new value without one.
 //
 // Being woken is not lock-free. It waits for the goroutine that has the waking to do: a producer
 // between making a value the newest and waking, the goroutine that Set starts for many, or a Get
 // that is clearing away the places of others that gave up. If that one is preempted, those asleep
 // stay asleep until it runs again. Whoever is awake sees the new value at once.
+//
+// In a bubble of package testing/synctest, watch values that were made in it. A Changed channel that
+// was taken in a bubble, by Pipe for one, must not be closed by a Set from outside: package runtime
+// ends the process then.
 //
 // [Wait] waits for one state, [All] ranges over what comes, [Pipe] feeds a channel under a
 // supervisor, [RunWhile] restarts what cannot change while it runs, and [Watcher.Changed]

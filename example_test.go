@@ -9,34 +9,31 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// A service follows its configuration: it sees what is current, then each change that
+// follow is a service under its configuration: it sees what is current, then each change that
 // it is fast enough for, and always the last.
+func follow(ctx context.Context, config event.ValueWatch[string]) error {
+	w := config.Watch()
+	defer w.Close()
+	for {
+		c, err := w.Get(ctx) // The newest, at once, if not seen; else the next.
+		if err != nil {
+			return err // ctx has ended, or the value has.
+		}
+		fmt.Println("running with", c)
+	}
+}
+
+// A service follows its configuration until the value ends.
 func Example() {
 	var config event.MemoryValue[string] // The zero value is ready.
-	config.Set("v1")
+	config.Set("v1")                     // Never blocks, whoever watches.
 
 	var services sync.WaitGroup
-	services.Go(func() {
-		w := config.Watch()
-		defer w.Close()
-		for {
-			c, err := w.Get(context.TODO()) // The newest, at once, if not seen; else the next.
-			if err != nil {
-				fmt.Println("stopped:", err)
-				return
-			}
-			fmt.Println("running with", c)
-			if c == "v1" {
-				config.Set("v2") // Never blocks.
-			} else {
-				config.Close()
-			}
-		}
-	})
+	services.Go(func() { fmt.Println("stopped:", follow(context.TODO(), &config)) })
+	config.Close() // The service still gets "v1", if it has not come to that yet.
 	services.Wait()
 	// Output:
 	// running with v1
-	// running with v2
 	// stopped: event: value closed
 }
 
