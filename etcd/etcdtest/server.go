@@ -12,6 +12,8 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.uber.org/zap"
+
+	"github.com/eventvalue/event/etcd"
 )
 
 // FastTick is the heartbeat interval of servers that are told none. Elections take some ten of
@@ -117,19 +119,8 @@ func (s *Server) removeTemp() error {
 	return os.RemoveAll(s.temp)
 }
 
-// Dial returns a client of the servers at these addresses. It is quiet, and does not
-// wait for a connection. Close it.
+// Dial returns a client of the servers at these addresses, with [etcd.ClientConfig]. It does
+// not wait for a connection. Close it.
 func Dial(addrs ...string) (*clientv3.Client, error) {
-	return clientv3.New(ClientConfig(addrs...))
-}
-
-// ClientConfig is the configuration that [Dial] uses, for those who want to change it.
-func ClientConfig(addrs ...string) clientv3.Config {
-	return clientv3.Config{
-		Endpoints:            addrs,
-		Logger:               zap.NewNop(),
-		DialTimeout:          5 * time.Second,
-		DialKeepAliveTime:    10 * time.Second, // the least that gRPC allows
-		DialKeepAliveTimeout: time.Second,
-	}
+	return clientv3.New(etcd.ClientConfig(addrs...))
 }
