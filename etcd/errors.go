@@ -19,6 +19,10 @@ var errSilent = errors.New("etcd: the server does not answer")
 // errLost is errSilent of a connection that was good.
 var errLost = errors.New("etcd: the server has fallen silent")
 
+// errBehind is why a connection counts as lost that is there. The server has a leader and answers, but
+// hears nothing of what the others agree on: what it sends does not reach them, say.
+var errBehind = errors.New("etcd: the server stays behind the others")
+
 // errWatchEnded is why a watch is begun anew that the client has ended without a reason.
 var errWatchEnded = errors.New("etcd: the watch has ended")
 

@@ -76,7 +76,8 @@ type follower struct {
 
 	known   bool // there is a state that can be continued, at:
 	at      point
-	healthy bool // the session has come to the point where it follows
+	goal    int64 // a revision that the store has reached, and whoever serves a watch is to reach, too
+	healthy bool  // the session has come to the point where it follows
 }
 
 // A point is a point in a store's history.
@@ -119,9 +120,11 @@ func (f *follower) apply(b remote.Batch) error {
 // it from there until something happens. It returns what.
 func (f *follower) session(ctx context.Context) error {
 	if f.known {
-		if err := f.verify(ctx, f.at); err != nil {
+		goal, err := f.verify(ctx, f.at)
+		if err != nil {
 			return err
 		}
+		f.goal = goal
 		// Connected, and about to catch up.
 		if err := f.apply(remote.Batch{More: true}); err != nil {
 			return err
@@ -153,32 +156,32 @@ func inTurn(try func() error) (err error) {
 
 // get is a linearizable read: it asks the leader what is newest, wherever it is sent to. A
 // serializable one, from a server that was cut off, might be older than what is known.
-func (f *follower) get(ctx context.Context, patience time.Duration, key string, opts ...clientv3.OpOption) (r *clientv3.GetResponse, err error) {
-	err = inTurn(func() error {
-		ctx, cancel := context.WithTimeoutCause(ctx, patience, errSilent)
-		defer cancel()
-		r, err = f.kv.Get(ctx, key, opts...)
-		switch client, ok := f.kv.(interface{ Ctx() context.Context }); {
-		case err == nil:
-			return nil
-		case ok && client.Ctx().Err() != nil:
-			return errClientClosed // It would try again for as long as we have patience.
-		case ctx.Err() != nil:
-			return context.Cause(ctx)
-		}
-		return err
-	})
-	return r, err
+func (f *follower) get(ctx context.Context, patience time.Duration, key string, opts ...clientv3.OpOption) (*clientv3.GetResponse, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errSilent)
+	defer cancel()
+	r, err := f.kv.Get(ctx, key, opts...)
+	switch client, ok := f.kv.(interface{ Ctx() context.Context }); {
+	case err == nil:
+		return r, nil
+	case ok && client.Ctx().Err() != nil:
+		return nil, errClientClosed // It would try again for as long as we have patience.
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	}
+	return nil, err
 }
 
 // list reads the whole state, page by page. All pages are of the revision of the first: writes
 // in between come by the watch that begins there.
 func (f *follower) list(ctx context.Context) error {
+	// Is anybody there? A page may be large, and the line slow: that it takes long would say nothing.
+	if _, err := f.get(ctx, f.silence, f.key, clientv3.WithKeysOnly()); err != nil {
+		return err
+	}
 	var at point
 	from, full := f.key, true
 	for {
-		// A page may be large, and the line slow.
-		r, err := f.get(ctx, 5*f.silence, from, f.options(clientv3.WithLimit(f.page), clientv3.WithRev(at.revision))...)
+		r, err := f.page(ctx, from, at.revision)
 		if err != nil {
 			return err
 		}
@@ -194,11 +197,20 @@ func (f *follower) list(ctx context.Context) error {
 			return err
 		}
 		if !r.More {
-			f.known, f.at = true, at
+			f.known, f.at, f.goal = true, at, at.revision
 			return nil
 		}
 		from, full = string(r.Kvs[len(r.Kvs)-1].Key)+"\x00", false
 	}
+}
+
+// page reads keys beginning with from, at a revision, or the newest if that is 0.
+func (f *follower) page(ctx context.Context, from string, revision int64) (r *clientv3.GetResponse, err error) {
+	err = inTurn(func() error {
+		r, err = f.get(ctx, 5*f.silence, from, f.options(clientv3.WithLimit(f.pageSize), clientv3.WithRev(revision))...)
+		return err
+	})
+	return r, err
 }
 
 // note makes last the newest of itself and the changes.
@@ -222,26 +234,27 @@ func change(kv *mvccpb.KeyValue, deleted bool) remote.Change {
 // store was restored from a backup, whatever has been written since.
 //
 // That costs one read of one key, as it was then. The answer is not beyond doubt: whoever writes
-// the same values at the same revisions again gets away with it.
-func (f *follower) verify(ctx context.Context, at point) error {
+// the same values at the same revisions again gets away with it. verify returns the revision
+// that the store has reached.
+func (f *follower) verify(ctx context.Context, at point) (int64, error) {
 	key := at.last.Key
 	if at.last.Revision == 0 {
 		key = f.key // There was nothing, not even this.
 	}
 	r, err := f.get(ctx, f.silence, key, clientv3.WithRev(at.revision))
 	if errors.Is(err, rpctypes.ErrFutureRev) {
-		return &staleError{"the revision has gone back"}
+		return 0, &staleError{"the revision has gone back"}
 	}
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if err := at.check(r.Header); err != nil {
-		return err
+		return 0, err
 	}
 	if !at.remembers(r.Kvs) {
-		return &staleError{fmt.Sprintf("the store remembers revision %d otherwise", at.revision)}
+		return 0, &staleError{fmt.Sprintf("the store remembers revision %d otherwise", at.revision)}
 	}
-	return nil
+	return r.Header.Revision, nil
 }
 
 // remembers reports whether kvs, what the store says there was under the key of the last change, is that.

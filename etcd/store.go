@@ -19,10 +19,10 @@ type Store struct {
 	kv      clientv3.KV
 	watcher clientv3.Watcher
 
-	silence time.Duration
-	page    int64
-	lease   clientv3.LeaseID
-	log     *slog.Logger
+	silence  time.Duration
+	pageSize int64
+	lease    clientv3.LeaseID
+	log      *slog.Logger
 }
 
 var _ remote.Store = (*Store)(nil)
@@ -50,7 +50,7 @@ func PageSize(n int) Option {
 	if n < 1 {
 		panic("etcd: PageSize: less than 1")
 	}
-	return func(s *Store) { s.page = int64(n) }
+	return func(s *Store) { s.pageSize = int64(n) }
 }
 
 // Lease attaches the keys that are written to a lease: they are deleted when it ends, as it does
@@ -76,11 +76,11 @@ func New(kv clientv3.KV, w clientv3.Watcher, opts ...Option) *Store {
 		panic("etcd: New: nil Watcher")
 	}
 	s := &Store{
-		kv:      kv,
-		watcher: w,
-		silence: DefaultSilence,
-		page:    1000,
-		log:     slog.New(slog.DiscardHandler),
+		kv:       kv,
+		watcher:  w,
+		silence:  DefaultSilence,
+		pageSize: 1000,
+		log:      slog.New(slog.DiscardHandler),
 	}
 	for _, o := range opts {
 		o(s)

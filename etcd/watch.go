@@ -43,7 +43,7 @@ func (f *follower) watch(ctx context.Context) error {
 	if !alarm.Stop() {
 		return context.Cause(ctx)
 	}
-	w := &watch{follower: f, ctx: ctx, ch: ch, audited: make(chan error, 1)}
+	w := &watch{follower: f, ctx: ctx, ch: ch, audited: make(chan audit, 1)}
 	defer w.end(cancel)
 	return w.run()
 }
@@ -52,13 +52,23 @@ func (f *follower) watch(ctx context.Context) error {
 // keeps what is not taken, without a limit.
 type watch struct {
 	*follower
-	ctx      context.Context
-	ch       clientv3.WatchChan
-	failed   bool // it has ended by itself
-	missed   int  // how many times in a row nothing was heard between two ticks
-	ticks    int  // since the last audit
+	ctx    context.Context
+	ch     clientv3.WatchChan
+	failed bool // it has ended by itself
+
+	missed int   // at how many ticks in a row nothing had been heard
+	late   int   // at how many the revision was what it was, and not the goal
+	was    int64 // the revision at the last tick
+
+	ticks    int // since the last audit
 	auditing bool
-	audited  chan error // the outcome of an audit
+	audited  chan audit
+}
+
+// An audit is what verify has said while the watch was open.
+type audit struct {
+	goal int64
+	err  error
 }
 
 func (w *watch) run() error {
@@ -78,11 +88,8 @@ func (w *watch) run() error {
 			err = w.take(r)
 		case <-tick.C:
 			err = w.tick()
-		case err = <-w.audited:
-			w.auditing = false
-			if _, ok := err.(*staleError); !ok && !permanent(err) {
-				err = nil // That the audit failed is for the watch to notice.
-			}
+		case a := <-w.audited:
+			err = w.audit(a)
 		}
 		if err != nil {
 			return err
@@ -132,11 +139,30 @@ func (w *watch) tick() error {
 	if w.missed++; w.missed > 3 {
 		return errSilent
 	}
+	if w.late++; w.at.revision >= w.goal || w.at.revision != w.was {
+		w.late = 0
+	}
+	if w.was = w.at.revision; w.late > 3 {
+		return errBehind
+	}
 	w.ask()
 	if w.ticks++; w.ticks >= 3*auditEvery && !w.auditing {
 		w.ticks, w.auditing = 0, true
-		go func(at point) { w.audited <- w.verify(w.ctx, at) }(w.at)
+		go func(at point) {
+			goal, err := w.verify(w.ctx, at)
+			w.audited <- audit{goal, err}
+		}(w.at)
 	}
+	return nil
+}
+
+// audit takes what an audit has found out. That it has failed is for the watch to notice.
+func (w *watch) audit(a audit) error {
+	w.auditing = false
+	if _, ok := a.err.(*staleError); ok || permanent(a.err) {
+		return a.err
+	}
+	w.goal = max(w.goal, a.goal)
 	return nil
 }
 
@@ -180,6 +206,9 @@ func (w *watch) progress(revision int64) error {
 	case revision < w.at.revision:
 		return &staleError{"the revision has gone back"}
 	case revision == w.at.revision && w.healthy:
+		return nil
+	case revision < w.goal:
+		w.at.revision = revision // Catching up.
 		return nil
 	}
 	return w.reach(remote.Batch{Revision: revision})

@@ -94,6 +94,9 @@ func (m *Member) Kill() {
 	m.proc = nil
 }
 
+// Dir returns the directory of the member's data. Copied while there is no process, it is a backup.
+func (m *Member) Dir() string { return m.config.Dir }
+
 // Pid returns the number of the member's process, 0 if there is none.
 func (m *Member) Pid() int {
 	if m.proc == nil {

@@ -1,11 +1,7 @@
 package integration
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -90,65 +86,25 @@ func TestHalfOpenConnections(t *testing.T) {
 	}
 }
 
-// backup copies the data of a server that has been closed.
-func backup(t *testing.T, dir string) (copied string) {
-	t.Helper()
-	copied = t.TempDir()
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		rel, rerr := filepath.Rel(dir, path)
-		if err != nil || rerr != nil {
-			return errors.Join(err, rerr)
-		}
-		to := filepath.Join(copied, rel)
-		if d.IsDir() {
-			return os.MkdirAll(to, 0o700)
-		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		return os.WriteFile(to, data, 0o600)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return copied
-}
-
 // restored follows a server that is replaced by one with an older backup, on which
 // more is written before it can be reached again.
 func restored(t *testing.T, more int) {
-	dir := t.TempDir()
-	s := start(t, etcdtest.Config{Dir: dir})
-	direct := dial(t, s.Addr())
-	put(t, direct, "kept", "old")
-	put(t, direct, "deleted later", "old")
-	_ = direct.Close() // Else the server waits for it.
-	_ = s.Close()
-	old := backup(t, dir)
-
-	s = start(t, etcdtest.Config{Dir: dir})
-	direct = dial(t, s.Addr())
-	p := proxied(t, s.Addr())
-	client := dial(t, p.Addr())
-	r := follow(t, etcd.New(client, client, etcd.Silence(silence)), remote.Prefix(""))
-	put(t, direct, "kept", "new")
-	put(t, direct, "lost", "new")
-	del(t, direct, "deleted later")
-	r.agrees(direct)
-	p.Cut()
-	_ = direct.Close()
-	_ = s.Close()
-	r.until("a broken connection", func() bool { return r.broken != nil })
-
-	s = start(t, etcdtest.Config{Dir: old})
-	direct = dial(t, s.Addr())
+	w := newWorld(t)
+	put(t, w.client, "kept", "old")
+	put(t, w.client, "deleted later", "old")
+	restore := w.save()
+	r := follow(t, w.store, remote.Prefix(""))
+	put(t, w.client, "kept", "new")
+	put(t, w.client, "lost", "new")
+	del(t, w.client, "deleted later")
+	r.agrees(w.client)
+	w.proxy.Cut()
+	restore()
 	for i := range more {
-		put(t, direct, "more", fmt.Sprint(i))
+		put(t, w.client, "more", fmt.Sprint(i))
 	}
-	p.Retarget(s.Addr())
-	p.Heal()
-	r.agrees(direct)
+	w.proxy.Heal()
+	r.agrees(w.client)
 	if r.resets != 1 {
 		t.Errorf("%d resets were declared, want 1", r.resets)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"sync"
 	"testing"
 	"time"
@@ -158,16 +157,7 @@ func (r *recorder) until(what string, ok func() bool) {
 	r.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	good := func() bool {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		return ok()
-	}
-	if good() {
-		return
-	}
-	_, err := event.Wait(ctx, &r.beats, func(struct{}) bool { return good() })
-	if err != nil {
+	if !r.wait(ctx, ok) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.t.Fatalf("%s: does not come; there are %d keys at revision %d, broken: %v, %d breaks, %d whole states",
@@ -175,23 +165,57 @@ func (r *recorder) until(what string, ok func() bool) {
 	}
 }
 
-// agrees waits until the recorder has what the store has.
+// agrees waits until the recorder has what the store has. What was on its way may still
+// be written, so it asks the store again and again.
 func (r *recorder) agrees(c clientv3.KV) {
 	r.t.Helper()
-	want := contents(r.t, c, r.scope)
-	var got map[string]string
-	defer func() {
-		if r.t.Failed() && len(want) < 50 {
-			r.t.Logf("the store has %v, the recorder %v", want, got)
+	eventually(r.t, c, r.scope, r.has)
+}
+
+// eventually waits until has, which waits for some time itself, says true to what the store has.
+func eventually(t *testing.T, c clientv3.KV, scope remote.Scope, has func(context.Context, map[string]string) bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); ; {
+		want := contents(t, c, scope)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		ok := has(ctx, want)
+		cancel()
+		if ok {
+			return
 		}
-	}()
-	r.until("what the store has", func() bool {
-		got = map[string]string{}
+		if time.Now().After(end) {
+			t.Fatalf("what the store has does not come: %d keys", len(want))
+		}
+	}
+}
+
+// has waits until the recorder has that, or ctx ends.
+func (r *recorder) has(ctx context.Context, want map[string]string) bool {
+	return r.wait(ctx, func() bool {
+		if r.fulls == 0 || r.broken != nil || len(r.table) != len(want) {
+			return false
+		}
 		for k, c := range r.table {
-			got[k] = fmt.Sprintf("%s@%d", c.Value, c.Revision)
+			if want[k] != fmt.Sprintf("%s@%d", c.Value, c.Revision) {
+				return false
+			}
 		}
-		return r.fulls > 0 && r.broken == nil && maps.Equal(got, want)
+		return true
 	})
+}
+
+// wait waits until ok is true, or ctx ends.
+func (r *recorder) wait(ctx context.Context, ok func() bool) bool {
+	good := func(struct{}) bool {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return ok()
+	}
+	if good(struct{}{}) {
+		return true
+	}
+	_, err := event.Wait(ctx, &r.beats, good)
+	return err == nil
 }
 
 // count returns the number that f reads.

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 
 	"github.com/eventvalue/event/etcd"
 	"github.com/eventvalue/event/etcd/etcdtest"
@@ -50,8 +52,14 @@ func dial(t testing.TB, addrs ...string) *clientv3.Client {
 	return dialWith(t, etcd.ClientConfig(addrs...))
 }
 
+// dialWith connects again faster than [etcd.ClientConfig] does.
+
 func dialWith(t testing.TB, cfg clientv3.Config) *clientv3.Client {
 	t.Helper()
+	cfg.DialOptions = append(cfg.DialOptions, grpc.WithConnectParams(grpc.ConnectParams{
+		Backoff:           backoff.Config{BaseDelay: 20 * time.Millisecond, Multiplier: 2, MaxDelay: 200 * time.Millisecond},
+		MinConnectTimeout: time.Second,
+	}))
 	c, err := clientv3.New(cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,266 @@
+package integration
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/etcd"
+	"github.com/eventvalue/event/etcd/etcdtest"
+	"github.com/eventvalue/event/remote"
+)
+
+// A trial is a cluster of three processes under a load, and watchers of a range.
+type trial struct {
+	t       *testing.T
+	cluster *etcdtest.Cluster
+	client  *clientv3.Client
+	store   *etcd.Store
+	record  *recorder
+	values  *remote.Range[string]
+	stop    context.CancelFunc
+	load    sync.WaitGroup
+}
+
+func newTrial(t *testing.T, opts ...etcd.Option) *trial {
+	if !*faults {
+		t.Skip("without -faults")
+	}
+	c, err := etcdtest.StartCluster(patient(t), etcdtest.ClusterConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	tr := &trial{t: t, cluster: c, client: dial(t, c.Addrs()...)}
+	tr.store = etcd.New(tr.client, tr.client, append([]etcd.Option{etcd.Silence(silence)}, opts...)...)
+	tr.record = follow(t, tr.store, remote.Prefix("r/"))
+	tr.values = remote.NewRange(tr.store, "r/", remote.String())
+	t.Cleanup(func() { _ = tr.values.Close() })
+	ctx, stop := context.WithCancel(context.Background())
+	tr.stop = stop
+	t.Cleanup(func() { stop(); tr.load.Wait() })
+	for i := range 4 {
+		tr.load.Go(func() { tr.write(ctx, i) })
+	}
+	return tr
+}
+
+// write writes and deletes, whatever becomes of it.
+func (tr *trial) write(ctx context.Context, who int) {
+	for n := 0; ctx.Err() == nil; n++ {
+		key := fmt.Sprintf("r/%d/%d", who, n%7)
+		one, cancel := context.WithTimeout(ctx, time.Second)
+		if n%3 == 0 {
+			_, _ = tr.store.Delete(one, key, remote.Condition{})
+		} else {
+			_, _ = tr.store.Put(one, key, []byte(fmt.Sprint(n)), remote.Condition{})
+		}
+		cancel()
+	}
+}
+
+// moves waits until something has come that was written after its call.
+func (tr *trial) moves() {
+	tr.t.Helper()
+	from := tr.record.count(func() int { return int(tr.record.revision) })
+	tr.record.until("news", func() bool { return tr.record.broken == nil && int(tr.record.revision) > from+5 })
+}
+
+// settles ends the load, and checks that whoever follows ends with what the store has.
+func (tr *trial) settles(watchers []*follower) {
+	tr.t.Helper()
+	tr.stop()
+	tr.load.Wait()
+	// What was on its way may still be written: after a write that is answered, all is.
+	for {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		rev, err := tr.store.Put(ctx, "r/end", []byte("end"), remote.Condition{})
+		cancel()
+		if err == nil {
+			if err := tr.values.Sync(patient(tr.t), rev); err != nil {
+				tr.t.Fatal(err)
+			}
+			break
+		}
+		if !errors.Is(err, remote.ErrUnknownOutcome) {
+			tr.t.Fatal(err)
+		}
+	}
+	tr.record.agrees(tr.client)
+	for _, w := range watchers {
+		eventually(tr.t, tr.client, remote.Prefix("r/"), w.has)
+	}
+	if tr.record.resets != 0 {
+		tr.t.Errorf("%d resets, though the store never went back", tr.record.resets)
+	}
+}
+
+// A follower is a watcher of a range, and what it has been told.
+type follower struct {
+	t    *testing.T
+	done chan struct{}
+	beat event.MemoryValue[struct{}] // set after each entry
+
+	mu     sync.Mutex
+	table  map[string]string
+	newest map[string]int64 // revisions of what was there
+}
+
+// watchers starts n of them.
+func (tr *trial) watchers(n int) (all []*follower) {
+	for range n {
+		f := &follower{t: tr.t, done: make(chan struct{}), table: map[string]string{}, newest: map[string]int64{}}
+		w := tr.values.Watch()
+		go f.run(w)
+		tr.t.Cleanup(func() { _ = w.Close(); <-f.done })
+		all = append(all, f)
+	}
+	return all
+}
+
+// run checks that no key goes backwards, for the store never does.
+func (f *follower) run(w event.Watcher[remote.Entry[string]]) {
+	defer close(f.done)
+	for {
+		e, err := w.Get(context.Background())
+		if err != nil {
+			return
+		}
+		f.mu.Lock()
+		if newest := f.newest[e.Key]; e.Present && e.Revision <= newest {
+			f.t.Errorf("key %q goes from revision %d to %d", e.Key, newest, e.Revision)
+		}
+		if e.Present {
+			f.newest[e.Key] = e.Revision
+		}
+		if e.Restart {
+			clear(f.newest) // Each may come again, though not older; that the recorder checks.
+		}
+		e.Apply(f.table)
+		f.mu.Unlock()
+		f.beat.Set(struct{}{})
+	}
+}
+
+// has waits until the watcher has been told that, or ctx ends.
+func (f *follower) has(ctx context.Context, want map[string]string) bool {
+	_, err := event.Wait(ctx, &f.beat, func(struct{}) bool {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		for k, v := range f.table {
+			if want[k] != fmt.Sprintf("%s@%d", v, f.newest[k]) {
+				return false
+			}
+		}
+		return len(f.table) == len(want)
+	})
+	return err == nil
+}
+
+func TestKillOfTheLeader(t *testing.T) {
+	tr := newTrial(t)
+	ws := tr.watchers(10)
+	for range 3 {
+		tr.moves()
+		leader, err := tr.cluster.Leader(patient(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		leader.Kill()
+		tr.moves()
+		if err := leader.Start(patient(t)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tr.moves()
+	tr.settles(ws)
+}
+
+// The member that serves the watch is paused: its connections stay, and it says nothing.
+func TestPauseOfTheServingMember(t *testing.T) {
+	tr := newTrial(t)
+	ws := tr.watchers(10)
+	tr.moves()
+	// All in turn: one of them is the one. The client's keep-alive would take ten seconds more.
+	for _, m := range tr.cluster.Members {
+		if err := m.Pause(); err != nil {
+			t.Fatal(err)
+		}
+		tr.moves()
+		if err := m.Resume(); err != nil {
+			t.Fatal(err)
+		}
+		tr.moves()
+	}
+	if tr.record.count(func() int { return tr.record.breaks }) == 0 {
+		t.Error("the connection was never called broken, though every member was paused")
+	}
+	tr.settles(ws)
+}
+
+func TestLossOfTheQuorum(t *testing.T) {
+	tr := newTrial(t)
+	ws := tr.watchers(10)
+	tr.moves()
+	for _, m := range tr.cluster.Members[:2] {
+		m.Kill()
+	}
+	tr.record.until("a broken connection", func() bool { return tr.record.broken != nil })
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if _, err := tr.store.Put(ctx, "r/x", nil, remote.Condition{}); !errors.Is(err, remote.ErrUnknownOutcome) {
+		t.Errorf("a write without a quorum: %v", err)
+	}
+	for _, m := range tr.cluster.Members[:2] {
+		if err := m.Start(patient(t)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tr.moves()
+	tr.settles(ws)
+}
+
+// A member is cut off from the others, not from its clients: what it serves gets old.
+func TestPartition(t *testing.T) {
+	tr := newTrial(t)
+	ws := tr.watchers(10)
+	for _, m := range tr.cluster.Members {
+		tr.moves()
+		m.Peer.Hold()
+		tr.moves()
+		m.Peer.Heal()
+	}
+	tr.settles(ws)
+}
+
+func TestCompactionWhileMembersDie(t *testing.T) {
+	tr := newTrial(t, etcd.PageSize(3))
+	ws := tr.watchers(10)
+	for _, m := range tr.cluster.Members {
+		tr.moves()
+		m.Kill()
+		tr.moves()
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		for ctx.Err() == nil {
+			r, err := tr.client.Get(ctx, "x")
+			if err != nil {
+				continue
+			}
+			if _, err = tr.client.Compact(ctx, r.Header.Revision); err == nil {
+				break
+			}
+		}
+		cancel()
+		if err := m.Start(patient(t)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tr.moves()
+	tr.settles(ws)
+}
