@@ -50,6 +50,9 @@ type MemoryValue[T any] struct {
 
 	// contexts are those under which watchers wait.
 	contexts notify.Contexts
+
+	// demand is how many watchers there are.
+	demand demand
 }
 
 // A snapshot is one state of a value. It does not change once it is the head.
@@ -179,6 +182,7 @@ func (v *MemoryValue[T]) Watch() Watcher[T] {
 	v.current()
 	w := new(watcher[T])
 	w.value.Store(v)
+	v.demand.add(1)
 	return w
 }
 

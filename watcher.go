@@ -231,7 +231,28 @@ func (w *watcher[T]) Close() error {
 			break
 		}
 	}
+	v := w.value.Load()
 	w.value.Store(nil)
 	w.waiter.Close()
+	v.demand.add(-1)
 	return nil
+}
+
+// Behind reports how many versions the value is ahead of what the watcher last returned, or
+// passed: how far a consumer lags. It is 0 for a watcher that was closed, and for one that has nothing to
+// get. Each Set counts, and what a [Filter] would reject does too.
+//
+// The watchers of a [MemoryValue] have it, and those of [Map] and [Distinct] over watchers that have it:
+//
+//	if w, ok := w.(interface{ Behind() uint64 }); ok {
+//		lag.Set(w.Behind())
+//	}
+//
+// Behind is two atomic loads and may be called during a Get. Get keeps nothing for it.
+func (w *watcher[T]) Behind() uint64 {
+	word, v := w.word.load(), w.value.Load()
+	if v == nil || word&closed != 0 {
+		return 0
+	}
+	return v.head.Load().stamp>>versionShift - word>>versionShift
 }

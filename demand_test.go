@@ -1,0 +1,156 @@
+package event_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/eventvalue/event"
+)
+
+func TestWatchersCountsWhatIsOpen(t *testing.T) {
+	var v event.MemoryValue[int]
+	before := []event.Watcher[int]{v.Watch(), v.Watch(), v.Watch()}
+	_ = before[0].Close()
+	counts := v.Watchers()
+	n, ok := counts.(event.Loader[int]).Load()
+	assert.True(t, ok)
+	assert.Equal(t, 2, n, "those from before it was asked for, too")
+	w := counts.Watch()
+	has(t, w, 2)
+	_ = before[0].Close() // Twice is once.
+	nothing(t, w)
+	third := v.Watch()
+	has(t, w, 3)
+	for i, w2 := range []event.Watcher[int]{before[1], third, before[2]} {
+		_ = w2.Close()
+		has(t, w, 2-i)
+	}
+	has(t, v.Watchers().Watch(), 0)
+	_ = v.Close()
+	nothing(t, w) // It does not end with v.
+	late := v.Watch()
+	has(t, w, 1)
+	_ = late.Close()
+	has(t, w, 0)
+}
+
+// TestWatchersThatCameAndWentAreNoticed is for a producer that works on demand.
+func TestWatchersThatCameAndWentAreNoticed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var v event.MemoryValue[int]
+		w := v.Watchers().Watch()
+		has(t, w, 0)
+		got := make(chan int, 1)
+		go func() { n, _ := w.Get(t.Context()); got <- n }()
+		synctest.Wait()
+		require.Empty(t, got)
+		_ = v.Watch().Close()
+		assert.Contains(t, []int{0, 1}, <-got)
+		_ = v.Watch().Close()
+		has(t, w, 0)
+	})
+}
+
+func TestWatchersOfViews(t *testing.T) {
+	var v event.MemoryValue[int]
+	counts := v.Watchers().(event.Loader[int])
+	view := event.Combine(&v, event.Map(event.Distinct(&v, func(a, b int) bool { return a == b }), func(n int) int { return n }), paired)
+	n, _ := counts.Load()
+	assert.Zero(t, n, "a view keeps nothing while nobody watches")
+	a, b := view.Watch(), event.Rate(&v, 1).Watch()
+	n, _ = counts.Load()
+	assert.Equal(t, 3, n)
+	_, _ = a.Close(), b.Close()
+	n, _ = counts.Load()
+	assert.Zero(t, n)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, _ = event.Wait(ctx, &v, func(int) bool { return true })
+	for range event.All(ctx, view) {
+		n, _ = counts.Load()
+		assert.Equal(t, 2, n)
+	}
+	n, _ = counts.Load()
+	assert.Zero(t, n)
+}
+
+// TestWatchersIsExact has watchers come and go, also while it is asked for first.
+func TestWatchersIsExact(t *testing.T) {
+	watchdog(t)
+	for range sized(2000) {
+		var v event.MemoryValue[int]
+		stay := make([]event.Watcher[int], 3)
+		var asked [2]event.ValueWatch[int]
+		together(
+			func() { stay[0] = v.Watch() },
+			func() { _ = v.Watch().Close(); stay[1] = v.Watch() },
+			func() { asked[0] = v.Watchers(); stay[2] = v.Watch() },
+			func() { asked[1] = v.Watchers() },
+		)
+		for _, a := range asked {
+			has(t, a.Watch(), len(stay))
+		}
+		var all sync.WaitGroup
+		for _, w := range stay {
+			all.Go(func() { _ = w.Close() })
+			all.Go(func() { _ = w.Close() })
+		}
+		all.Wait()
+		has(t, asked[0].Watch(), 0)
+	}
+}
+
+func TestBehind(t *testing.T) {
+	var v event.MemoryValue[int]
+	lag := func(w event.Watcher[int]) int { return int(w.(interface{ Behind() uint64 }).Behind()) }
+	w := v.Watch()
+	assert.Zero(t, lag(w), "no data")
+	for n := range 5 {
+		v.Set(n)
+	}
+	assert.Equal(t, 5, lag(w))
+	has(t, w, 4)
+	assert.Zero(t, lag(w))
+	v.Set(5)
+	v.Set(5)
+	assert.Equal(t, 2, lag(w))
+	_, err := now(t, w, event.Filter(func(int) bool { return false }))
+	assert.Equal(t, event.BacklogDone, err)
+	assert.Zero(t, lag(w), "what was passed counts as seen")
+	v.Set(6)
+	mapped := event.Map(event.Distinct(&v, func(a, b int) bool { return a == b }), func(n int) int { return n }).Watch()
+	assert.Equal(t, 8, lag(mapped))
+	_ = v.Close()
+	assert.Equal(t, 1, lag(w), "the end is no version")
+	final, err := now(t, w)
+	assert.NoError(t, err)
+	assert.Equal(t, 6, final)
+	assert.Zero(t, lag(w))
+	_ = w.Close()
+	assert.Zero(t, lag(w))
+	assert.NotImplements(t, (*interface{ Behind() uint64 })(nil), event.Map[int](unloadable{&v}, func(n int) int { return n }).Watch())
+	assert.NotImplements(t, (*interface{ Behind() uint64 })(nil), event.Combine(&v, &v, paired).Watch())
+}
+
+func TestBehindDuringAGet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var v event.MemoryValue[int]
+		w := v.Watch()
+		v.Set(1)
+		done := make(chan error)
+		go func() {
+			_, err := w.Get(t.Context(), event.Filter(func(n int) bool { return n > 1 }))
+			done <- err
+		}()
+		synctest.Wait()
+		assert.EqualValues(t, 1, w.(interface{ Behind() uint64 }).Behind())
+		v.Set(2)
+		assert.NoError(t, <-done)
+		assert.Zero(t, w.(interface{ Behind() uint64 }).Behind())
+	})
+}
