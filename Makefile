@@ -52,8 +52,7 @@ bench:
 
 # Kills and pauses etcd servers: some minutes, Linux only, not part of check.
 etcd-faults:
-<<<<<<< HEAD
-	$(GO) -C etcd/etcdtest test -count 1 -timeout 10m . -faults
+	$(GO) -C etcd/etcdtest test -count 1 -timeout 15m . ./integration -faults
 
 # Large bounds: some minutes. The table of what was searched goes to internal/explore/README.md.
 explore:
@@ -66,14 +65,8 @@ model:
 
 model-full:
 	./model/check full
-<<<<<<< HEAD
 
 # Histories of concurrent calls, checked; make nested checks some thousands.
 LINEAR ?= 2m
 linear:
 	$(GO) -C internal/linear test -run TestHistories -v -count 1 -timeout 0 . -args -for $(LINEAR)
-=======
-=======
-	$(GO) -C etcd/etcdtest test -count 1 -timeout 15m . ./integration -faults
->>>>>>> 63410c5 (etcd: follow keys and ranges of etcd)
->>>>>>> 7b43376 (etcd: follow keys and ranges of etcd)
