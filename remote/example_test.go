@@ -2,6 +2,7 @@ package remote_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/eventvalue/event"
@@ -59,4 +60,20 @@ func ExampleValue_CompareAndSet() {
 	// false <nil>
 	// <nil>
 	// remote: conflict: the key is not at that revision
+}
+
+// How a Value stands with its store is an Event Value, too.
+func ExampleValue_Status() {
+	ctx := context.Background()
+	store := new(remotetest.Fake)
+	leader := remote.NewValue(store, "leader", remote.String())
+	defer leader.Close()
+	w := leader.Watch()
+	defer w.Close()
+
+	store.Cut(errors.New("no route to host"))
+	broken := func(s remote.Status) bool { return s.State == remote.Broken }
+	s, err := event.Wait(ctx, leader.Status(), broken)
+	fmt.Println(s.State, s.Reason, err)
+	// Output: broken no route to host <nil>
 }

@@ -252,8 +252,8 @@ func TestRangeBadValue(t *testing.T) {
 		put(t, f, "p/b", `"good"`)
 		w := r.Watch()
 		assert.Equal(t, restart, get(t, w))
-		_, err := w.Get(t.Context())
-		require.ErrorIs(t, err, remote.ErrBadValue)
+		_, err := w.Get(t.Context(), event.Filter(func(entry) bool { return false }))
+		require.ErrorIs(t, err, remote.ErrBadValue, "a Filter is not asked about what is no value")
 		assert.ErrorContains(t, err, `"p/a" at revision 1`)
 		assert.Equal(t, "b=good", pending(t, w))
 		put(t, f, "p/a", `"mended"`)
@@ -299,6 +299,51 @@ func TestRangeWrites(t *testing.T) {
 		s, err := r.Status().Watch().Get(ctx)
 		require.NoError(t, err)
 		assert.Equal(t, remote.Connected, s.State)
+	})
+}
+
+// TestRangeEndsForGood has it closed while something is being applied.
+func TestRangeEndsForGood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := new(remotetest.Fake)
+		c := &closingCodec{Codec: remote.String()}
+		r := remote.NewRange(f, "p/", remote.Codec[string](c))
+		c.close = r.Close
+		w := r.Watch()
+		assert.Equal(t, restart, get(t, w))
+		put(t, f, "p/a", "close")
+		synctest.Wait()
+		for range 2 {
+			_, err := w.Get(t.Context())
+			require.Equal(t, event.ErrClosed, err)
+		}
+	})
+}
+
+// A closingCodec calls close when it is to decode that.
+type closingCodec struct {
+	remote.Codec[string]
+	close func() error
+}
+
+func (c *closingCodec) Decode(data []byte) (string, error) {
+	if string(data) == "close" {
+		_ = c.close()
+	}
+	return c.Codec.Decode(data)
+}
+
+// TestRangeDeletionOfNothing has the store tell of a deletion whose key came and went unseen.
+func TestRangeDeletionOfNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript()
+		r := remote.NewRange(s, "p/", remote.String())
+		defer r.Close()
+		w := r.Watch()
+		s.say <- remote.Batch{Full: true}
+		assert.Equal(t, restart, get(t, w))
+		s.say <- remote.Batch{Revision: 2, Changes: []remote.Change{{Key: "p/a", Deleted: true, Revision: 2}}}
+		assert.Empty(t, pending(t, w))
 	})
 }
 
