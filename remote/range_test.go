@@ -1,6 +1,7 @@
 package remote_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -274,6 +275,32 @@ func TestRangeIsKeyed(t *testing.T) {
 	r.Keyed()
 	w.(keyed).Keyed()
 	assert.NotImplements(t, (*keyed)(nil), remote.NewValue(new(remotetest.Fake), "key", remote.String()))
+}
+
+// TestRangeThroughMapAndPipe has every entry come through, and be the newest of its key when it is offered.
+func TestRangeThroughMapAndPipe(t *testing.T) {
+	rangeInBubble(t, func(t *testing.T, f *remotetest.Fake, r *remote.Range[string]) {
+		ctx, cancel := context.WithCancel(t.Context())
+		m := event.Map(r, func(e entry) string { return words([]entry{e}) })
+		c, ended := make(chan string), make(chan error)
+		go func() { ended <- event.Pipe(m, c)(ctx) }()
+		put(t, f, "p/a", "1")
+		put(t, f, "p/b", "1")
+		synctest.Wait()
+		remove(t, f, "p/b")
+		put(t, f, "p/c", "1")
+		synctest.Wait()
+		var got []string
+		for range 4 {
+			got = append(got, <-c)
+		}
+		assert.Equal(t, []string{"*", "a=1", "b-", "c=1"}, got)
+		cancel()
+		require.ErrorIs(t, <-ended, context.Canceled)
+		assert.PanicsWithValue(t, "event: Distinct: keyed value", func() {
+			event.Distinct(m, func(a, b string) bool { return a == b })
+		})
+	})
 }
 
 func TestRangeWrites(t *testing.T) {
