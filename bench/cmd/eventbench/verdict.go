@@ -14,6 +14,7 @@ func (w *writer) costs() {
 	w.line("%s", "Each is a ratio, but for the last, with what is to be reached and what is aimed at. A question mark stands behind a verdict that the interval leaves open.")
 	w.line("")
 	w.header("what", "against", "reach", "aim", "measured", "interval", "verdict")
+	var missed []string
 	for _, c := range costs {
 		s, ok := w.r.cost(c)
 		measured, interval, verdict := "?", "", "not measured"
@@ -21,8 +22,21 @@ func (w *writer) costs() {
 			measured, interval, verdict = number(s.Center), s.interval(), c.verdict(s)
 		}
 		w.row(c.what, c.against, fmt.Sprint(c.reach), fmt.Sprint(c.aim), measured, interval, verdict)
+		if strings.HasPrefix(verdict, missedIt) && c.missed != "" {
+			missed = append(missed, fmt.Sprintf("- **%s.** %s", c.what, c.missed))
+		}
+	}
+	if len(missed) > 0 {
+		w.line("")
+		w.line("%s", "Why those are missed that are:")
+		w.line("")
+	}
+	for _, m := range missed {
+		w.line("%s", m)
 	}
 }
+
+const missedIt = "**missed**"
 
 // cost summarizes what has been measured of a cost.
 func (r *results) cost(c cost) (summary, bool) {
@@ -35,7 +49,7 @@ func (r *results) cost(c cost) (summary, bool) {
 func (c cost) verdict(s summary) string {
 	// What is shown is rounded, and so is what it is compared with.
 	center := mustParse(number(s.Center))
-	verdict := "**missed**"
+	verdict := missedIt
 	switch {
 	case center <= c.aim:
 		verdict = "aim reached"
