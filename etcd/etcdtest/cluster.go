@@ -100,17 +100,48 @@ func (c *Cluster) Leader(ctx context.Context) (*Member, error) {
 	}
 }
 
+// Settled waits until all members that run know one leader.
+func (c *Cluster) Settled(ctx context.Context) error {
+	for {
+		leaders := map[uint64]bool{}
+		for _, m := range c.Members {
+			if m.proc != nil {
+				leaders[m.status(ctx).leader] = true
+			}
+		}
+		if len(leaders) == 1 && !leaders[0] {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("etcdtest: not settled: %w", ctx.Err())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
 // leads reports whether the member answers that it is the leader.
 func (m *Member) leads(ctx context.Context) bool {
+	s := m.status(ctx)
+	return s.leader != 0 && s.leader == s.self
+}
+
+// A status is who a member is, and whom it takes for the leader. It is zero if that does not answer.
+type status struct{ self, leader uint64 }
+
+func (m *Member) status(ctx context.Context) status {
 	client, err := Dial(m.Client.Addr())
 	if err != nil {
-		return false
+		return status{}
 	}
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	s, err := client.Status(ctx, m.Client.Addr())
-	return err == nil && s.Leader != 0 && s.Leader == s.Header.MemberId
+	if err != nil {
+		return status{}
+	}
+	return status{s.Header.MemberId, s.Leader}
 }
 
 // Close kills the members and returns when all have ended.

@@ -27,6 +27,7 @@ type Member struct {
 // A process is a running member.
 type process struct {
 	cmd   *exec.Cmd
+	addr  string    // where it serves clients
 	leash io.Closer // the process ends when it is closed
 	ended chan struct{}
 }
@@ -97,6 +98,15 @@ func (m *Member) Kill() {
 // Dir returns the directory of the member's data. Copied while there is no process, it is a backup.
 func (m *Member) Dir() string { return m.config.Dir }
 
+// Listens returns where the process serves clients that do not go by the proxy, "" if there is
+// none. The next process listens elsewhere.
+func (m *Member) Listens() string {
+	if m.proc == nil {
+		return ""
+	}
+	return m.proc.addr
+}
+
 // Pid returns the number of the member's process, 0 if there is none.
 func (m *Member) Pid() int {
 	if m.proc == nil {
@@ -149,6 +159,7 @@ func (m *Member) Start(ctx context.Context) error {
 		p.kill()
 		return fmt.Errorf("etcdtest: member %s has not started: %s (does the program call etcdtest.Main?)", m.config.Name, stderr.String())
 	}
+	p.addr = client
 	m.Client.Retarget(client)
 	m.Peer.Retarget(peer)
 	m.proc = p

@@ -1,0 +1,279 @@
+package integration
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/eventvalue/event/etcd"
+	"github.com/eventvalue/event/etcd/etcdtest"
+	"github.com/eventvalue/event/remote"
+)
+
+// defaultTick is etcd's, for what is compared with others.
+const defaultTick = 100 * time.Millisecond
+
+// A field is a server in a process of its own, and a client without a proxy.
+type field struct {
+	client *clientv3.Client
+	store  *etcd.Store
+}
+
+func newField(b *testing.B) field {
+	c, err := etcdtest.StartCluster(patient(b), etcdtest.ClusterConfig{Members: 1, Tick: defaultTick})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = c.Close() })
+	client := dial(b, c.Members[0].Listens())
+	return field{client, etcd.New(client, client)}
+}
+
+// A way is how many follow one key, each on a goroutine of its own: got is called with each
+// value that one of them sees.
+type way struct {
+	name   string
+	follow func(ctx context.Context, f field, watchers int, got func(val string)) (ready func() error)
+}
+
+// ways are a remote.Value, and a watch of the client for each.
+var ways = []way{{"event", followValue}, {"naive", followNaively}}
+
+func followValue(ctx context.Context, f field, watchers int, got func(string)) func() error {
+	v := remote.NewValue(f.store, "key", remote.String())
+	for range watchers {
+		w := v.Watch()
+		go func() {
+			defer w.Close()
+			for {
+				e, err := w.Get(ctx)
+				if err != nil {
+					return
+				}
+				got(e.Value)
+			}
+		}()
+	}
+	return func() error { return v.Sync(ctx, 1) }
+}
+
+func followNaively(ctx context.Context, f field, watchers int, got func(string)) func() error {
+	for range watchers {
+		ch := f.client.Watch(ctx, "key")
+		go func() {
+			for r := range ch {
+				if n := len(r.Events); n > 0 {
+					got(string(r.Events[n-1].Kv.Value))
+				}
+			}
+		}()
+	}
+	return func() error { return nil }
+}
+
+// BenchmarkSetToGet measures from just before a Set to the return of the Get that has its
+// value, for each watcher; the next Set comes when all have it.
+func BenchmarkSetToGet(b *testing.B) {
+	for _, watchers := range []int{1, 1000} {
+		for _, w := range ways {
+			b.Run(fmt.Sprintf("watchers=%d/way=%s", watchers, w.name), func(b *testing.B) { setToGet(b, w, watchers) })
+		}
+	}
+}
+
+func setToGet(b *testing.B, w way, watchers int) {
+	f := newField(b)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var (
+		mu    sync.Mutex
+		start time.Time
+		want  string
+		took  []time.Duration
+		left  int
+		all   = make(chan struct{})
+	)
+	ready := w.follow(ctx, f, watchers, func(val string) {
+		now := time.Now()
+		mu.Lock()
+		defer mu.Unlock()
+		if val != want || left == 0 {
+			return
+		}
+		took = append(took, now.Sub(start))
+		if left--; left == 0 {
+			all <- struct{}{}
+		}
+	})
+	if err := ready(); err != nil {
+		b.Fatal(err)
+	}
+	n := 0
+	for b.Loop() {
+		n++
+		mu.Lock()
+		want, left, start = fmt.Sprint(n), watchers, time.Now()
+		mu.Unlock()
+		put(b, f.client, "key", fmt.Sprint(n))
+		select {
+		case <-all:
+		case <-time.After(patience):
+			b.Fatal("not all have got it")
+		}
+	}
+	report(b, took, time.Microsecond, "µs")
+}
+
+// report reports percentiles.
+func report(b *testing.B, took []time.Duration, unit time.Duration, name string) {
+	slices.Sort(took)
+	for _, p := range []int{50, 99} {
+		d := took[(len(took)-1)*p/100]
+		b.ReportMetric(float64(d)/float64(unit), fmt.Sprintf("p%d-%s", p, name))
+	}
+}
+
+// BenchmarkSets measures how many values 16 setters write in a second, while one watches.
+func BenchmarkSets(b *testing.B) {
+	f := newField(b)
+	v := remote.NewValue(f.store, "key", remote.String())
+	w := v.Watch()
+	defer w.Close()
+	const setters = 16
+	work := make(chan struct{})
+	var done sync.WaitGroup
+	failed := make(chan error, setters)
+	for range setters {
+		done.Go(func() {
+			for range work {
+				if _, err := v.Set(context.Background(), "value"); err != nil {
+					failed <- err
+					return
+				}
+			}
+		})
+	}
+	for b.Loop() {
+		select {
+		case work <- struct{}{}:
+		case err := <-failed:
+			b.Fatal(err)
+		}
+	}
+	close(work)
+	done.Wait()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "sets/s")
+}
+
+// BenchmarkIdleReaders measures what 1,000 watchers that do not read keep of 1,000 values of 1 kB:
+// a round is all of these. The server is in another process.
+func BenchmarkIdleReaders(b *testing.B) {
+	const watchers, values = 1000, 1000
+	for _, w := range ways {
+		b.Run("way="+w.name, func(b *testing.B) {
+			var kept int64
+			for b.Loop() {
+				kept += idleReaders(b, w.name, watchers, values)
+			}
+			b.ReportMetric(float64(kept)/float64(b.N)/(1<<20), "MB-kept")
+		})
+	}
+}
+
+func idleReaders(b *testing.B, name string, watchers, values int) int64 {
+	f := newField(b)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	before := heap()
+	v := remote.NewValue(f.store, "key", remote.String())
+	defer v.Close()
+	for range watchers {
+		if name == "naive" {
+			f.client.Watch(ctx, "key")
+			continue
+		}
+		w := v.Watch()
+		defer w.Close()
+	}
+	val := strings.Repeat("x", 1000)
+	var last int64
+	for range values {
+		last = put(b, f.client, "key", val)
+	}
+	// One that reads tells when all has come this far: of the client's watches, the last one gets it last.
+	if name == "naive" {
+		one := f.client.Watch(ctx, "key", clientv3.WithRev(last))
+		<-one
+	} else if err := v.Sync(ctx, last); err != nil {
+		b.Fatal(err)
+	}
+	return heap() - before
+}
+
+// BenchmarkKilledLeader measures from the kill of the leader of three members, at etcd's default
+// ticks, to the return of the Get that has a value that was set after it.
+func BenchmarkKilledLeader(b *testing.B) {
+	c, err := etcdtest.StartCluster(patient(b), etcdtest.ClusterConfig{Tick: defaultTick})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer c.Close()
+	client := dialWith(b, etcd.ClientConfig(c.Addrs()...))
+	v := remote.NewValue(etcd.New(client, client), "key", remote.String())
+	w := v.Watch()
+	defer w.Close()
+	var took []time.Duration
+	n := 0
+	for b.Loop() {
+		n++
+		took = append(took, killLeader(b, c, v, fmt.Sprint(n)))
+	}
+	report(b, took, time.Millisecond, "ms")
+	b.ReportMetric(float64(slices.Max(took).Milliseconds()), "max-ms")
+}
+
+func killLeader(b *testing.B, c *etcdtest.Cluster, v *remote.Value[string], val string) time.Duration {
+	leader, err := c.Leader(patient(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	w := v.Watch()
+	defer w.Close()
+	start := time.Now()
+	leader.Kill()
+	for {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		_, err := v.Set(ctx, val)
+		cancel()
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, remote.ErrUnknownOutcome) {
+			b.Fatal(err)
+		}
+	}
+	for ctx := patient(b); ; {
+		e, err := w.Get(ctx)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if e.Value == val {
+			break
+		}
+	}
+	took := time.Since(start)
+	if err := leader.Start(patient(b)); err != nil {
+		b.Fatal(err)
+	}
+	if err := c.Settled(patient(b)); err != nil {
+		b.Fatal(err)
+	}
+	return took
+}
