@@ -43,7 +43,7 @@ func changes() []*sched.Scenario {
 			})
 			r.Go("set", func() { w.v.Set(1) })
 		}},
-		{Name: "changed/one channel", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
+		{Name: "changed/one channel", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
 			w := newWorld(r, 2)
 			r.Go("select", func() {
 				a := w.sees[0].w.Changed()

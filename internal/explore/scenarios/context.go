@@ -46,7 +46,7 @@ func contexts() []*sched.Scenario {
 			})
 			r.Go("end, then set", func() { ctx.Cancel(); w.v.Set(1) })
 		}},
-		{Name: "context/registered", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
+		{Name: "context/registered", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
 			w := newWorld(r, 1)
 			ctx := sched.NewContext()
 			r.Go("get", func() {
@@ -136,6 +136,27 @@ func contexts() []*sched.Scenario {
 				s.reach(r, b, 3)
 			})
 			r.Go("set", func() { w.v.Set(1); w.v.Set(2); w.v.Set(3) })
+			r.Finally(func(waiting []string) error {
+				if n := a.Registered(); n > 0 && w.sees[0].ctx == b {
+					return fmt.Errorf("%d registrations with the former context are left", n)
+				}
+				return w.finally(waiting)
+			})
+		}},
+		{Name: "context/another, without a wait", Bound: 2, FullBound: 4, Run: func(r *sched.Run) {
+			w := newWorld(r, 1)
+			a, b := sched.NewContext(), sched.NewContext()
+			r.Go("get, set, get", func() {
+				s := w.sees[0]
+				for range 2 {
+					_, err := s.get(a)
+					want(r, "Get", err, nil)
+				}
+				w.v.Set(3)
+				_, err := s.get(b)
+				want(r, "Get", err, nil)
+			})
+			r.Go("set", func() { w.v.Set(1); w.v.Set(2) })
 			r.Finally(func(waiting []string) error {
 				if n := a.Registered(); n > 0 && w.sees[0].ctx == b {
 					return fmt.Errorf("%d registrations with the former context are left", n)

@@ -18,7 +18,7 @@ func ends() []*sched.Scenario {
 
 func watcherEnds() []*sched.Scenario {
 	return []*sched.Scenario{
-		{Name: "close/watcher", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
+		{Name: "close/watcher", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
 			w := newWorld(r, 1)
 			ctx := sched.NewContext()
 			s := w.sees[0]
@@ -89,12 +89,12 @@ func valueEnds() []*sched.Scenario {
 			r.Go("set", func() { w.v.Set(1); w.v.Set(2) })
 			r.Go("close", func() { _ = w.v.Close() })
 		}},
-		{Name: "close/value without data", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
+		{Name: "close/value without data", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
 			w := newWorld(r, 2)
 			r.Group("get", 2, func(i int) { w.sees[i].ended(r) })
 			r.Go("close", func() { _ = w.v.Close() })
 		}},
-		{Name: "close/set is dropped", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
+		{Name: "close/set is dropped", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
 			w := newWorld(r, 1)
 			r.Go("get", func() { w.sees[0].ended(r) })
 			r.Go("close", func() {

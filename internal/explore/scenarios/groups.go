@@ -62,6 +62,18 @@ func groups() []*sched.Scenario {
 			r.Go("close", ws[2].Close)
 			released(r, shared, ctx)
 		}},
+		{Name: "contexts/leave beside a wait", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
+			ws, ctx, shared := make([]notify.Waiter, 2), sched.NewContext(), new(notify.Contexts)
+			register(&ws[1], ctx, shared)
+			r.Go("register", func() { register(&ws[0], ctx, shared) })
+			r.Go("close", ws[1].Close)
+			r.Finally(func([]string) error {
+				if groups, leaving := inspect.Contexts(shared); groups != 1 || leaving > 0 {
+					return fmt.Errorf("%d groups, %d Waiters are leaving", groups, leaving)
+				}
+				return nil
+			})
+		}},
 		{Name: "contexts/change", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
 			ws, a, b, shared := make([]notify.Waiter, 2), sched.NewContext(), sched.NewContext(), new(notify.Contexts)
 			r.Group("change", len(ws), func(i int) {

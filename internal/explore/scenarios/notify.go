@@ -106,7 +106,7 @@ func broadcasts() []*sched.Scenario {
 // waiters are of package notify's Waiter.
 func waiters() []*sched.Scenario {
 	return []*sched.Scenario{
-		{Name: "waiter/one after another", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
+		{Name: "waiter/one after another", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
 			bs := make([]notify.Broadcast, 3)
 			ws, waits := []*notify.Waiter{{}, {}}, make([]bool, 2)
 			r.Group("wait", 2, func(i int) {
@@ -124,7 +124,7 @@ func waiters() []*sched.Scenario {
 			})
 			quiet(r, ws, waits)
 		}},
-		{Name: "waiter/close", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
+		{Name: "waiter/close", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
 			var b notify.Broadcast
 			ctx := sched.NewContext()
 			w, waits := new(notify.Waiter), make([]bool, 1)
@@ -144,7 +144,7 @@ func waiters() []*sched.Scenario {
 			r.Group("close", 2, func(int) { w.Close() })
 			quiet(r, []*notify.Waiter{w}, waits)
 		}},
-		{Name: "waiter/registered", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
+		{Name: "waiter/registered", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
 			bs := make([]notify.Broadcast, 3)
 			ctx := sched.NewContext()
 			w, waits := new(notify.Waiter), make([]bool, 1)
@@ -161,7 +161,7 @@ func waiters() []*sched.Scenario {
 			r.Go("cancel", ctx.Cancel)
 			quiet(r, []*notify.Waiter{w}, waits)
 		}},
-		{Name: "waiter/close releases the context", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
+		{Name: "waiter/close releases the context", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
 			bs := make([]notify.Broadcast, 3)
 			ctx := sched.NewContext()
 			w, waits := new(notify.Waiter), make([]bool, 1)
@@ -183,7 +183,7 @@ func waiters() []*sched.Scenario {
 				return nil
 			})
 		}},
-		{Name: "waiter/done", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
+		{Name: "waiter/done", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
 			// However often each asks, there are no more takers than waiters.
 			var b notify.Broadcast
 			var w notify.Waiter
@@ -200,8 +200,12 @@ func waiters() []*sched.Scenario {
 				}
 			})
 			r.Go("wait", func() { want(r, "Wait", b.Wait(context.Background()), nil) })
+			taken := w.Done(&b)
 			r.Go("fire", func() {
 				b.Fire()
+				if open(taken) {
+					r.Fail("the channel of one taker is open after Fire")
+				}
 				if c := w.Done(&b); open(c) {
 					r.Fail("Done after Fire is open")
 				}

@@ -48,7 +48,7 @@ func bounded(r *sched.Run, b *notify.Broadcast, limit int) {
 // the overlay says so.
 func sweeps() []*sched.Scenario {
 	return []*sched.Scenario{
-		{Name: "sweep/fire", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
+		{Name: "sweep/fire", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
 			b := new(notify.Broadcast)
 			abandon(b, 2)
 			r.Go("wait", func() { wait(r, b) })
@@ -66,8 +66,8 @@ func sweeps() []*sched.Scenario {
 					waits[i] = false
 				}
 			})
-			r.Go("give up", func() { abandon(&bs[0], 1) })
-			r.Go("fire", func() { bs[0].Fire(); bs[1].Fire() })
+			r.Go("give up, fire the next", func() { abandon(&bs[0], 1); bs[1].Fire() })
+			r.Go("fire", bs[0].Fire)
 			quiet(r, ws, waits)
 		}},
 		{Name: "sweep/fire with more", Bound: 1, FullBound: 2, Run: func(r *sched.Run) {
@@ -100,7 +100,7 @@ func sweeps() []*sched.Scenario {
 			r.Group("give up", 2, func(int) { abandon(b, 8) })
 			bounded(r, b, 10)
 		}},
-		{Name: "sweep/keeps the channel", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
+		{Name: "sweep/keeps the channel", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
 			b := new(notify.Broadcast)
 			c := b.Done()
 			r.Go("give up", func() { abandon(b, 4) })
@@ -117,7 +117,7 @@ func sweeps() []*sched.Scenario {
 				return nil
 			})
 		}},
-		{Name: "sweep/closes the channel in time", Bound: 2, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
+		{Name: "sweep/closes the channel in time", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
 			b := new(notify.Broadcast)
 			c := b.Done()
 			r.Go("give up", func() { abandon(b, 3) })

@@ -28,7 +28,7 @@ func values() []*sched.Scenario {
 	return []*sched.Scenario{
 		produce("value/1 set x 1 watcher", sched.Unlimited, 0, 1, 1, 1, false),
 		produce("value/1 x 2 sets x 1 watcher", sched.Unlimited, 0, 1, 2, 1, false),
-		produce("value/2 x 2 sets x 1 watcher", 3, sched.Unlimited, 2, 2, 1, false),
+		produce("value/2 x 2 sets x 1 watcher", 3, 4, 2, 2, 1, false),
 		produce("value/2 x 1 set x 2 watchers", 2, 3, 2, 1, 2, false),
 		produce("value/2 x 2 sets x 2 watchers", 1, 3, 2, 2, 2, false),
 		produce("value/2 x 2 sets x 3 watchers", 0, 1, 2, 2, 3, false),
@@ -45,7 +45,7 @@ func values() []*sched.Scenario {
 				}
 			})
 		}},
-		{Name: "value/update against set", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
+		{Name: "value/update against set", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
 			w := newWorld(r, 1)
 			var made, base int
 			r.Go("update", func() {
@@ -69,7 +69,7 @@ func values() []*sched.Scenario {
 				return w.finally(waiting)
 			})
 		}},
-		{Name: "value/two updates", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
+		{Name: "value/two updates", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
 			w := newWorld(r, 1)
 			r.Group("update", 2, func(int) {
 				for range 2 {
@@ -132,6 +132,20 @@ func values() []*sched.Scenario {
 					if returned[0][val]+returned[1][val] > 1 || len(waiting) > 0 {
 						return fmt.Errorf("the values were returned %v times, %q wait", returned, waiting)
 					}
+				}
+				return nil
+			})
+		}},
+		{Name: "value/watchers are counted", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
+			v := new(event.MemoryValue[int])
+			first := v.Watch()
+			var count event.ValueWatch[int]
+			r.Group("watch", 2, func(int) { v.Watch() })
+			r.Go("close", func() { _ = first.Close() })
+			r.Go("count", func() { count = v.Watchers() })
+			r.Finally(func([]string) error {
+				if n, ok := count.(event.Loader[int]).Load(); n != 2 || !ok {
+					return fmt.Errorf("%d watchers, %t", n, ok)
 				}
 				return nil
 			})
