@@ -12,7 +12,7 @@
 
 /* Set: each Set has a snapshot of its own, as its allocation is. */
 proctype producer(byte first) {
-	byte old, new, p, q, t, c, h; bool ok;
+	byte old, new, p, q, t, c; bool ok;
 	new = first;
 	do
 	:: new == first + SETS -> break
@@ -46,7 +46,7 @@ dropped:	atomic { new++; old = 0 }
 
 /* MemoryValue.Close. */
 proctype ender(byte new) {
-	byte old, p, q, t, c, h; bool ok;
+	byte old, p, q, t, c; bool ok;
 #ifndef BUG_END_LATE
 	end = true; /* E1: CloseWithError, compare-and-swap */
 #endif
@@ -66,7 +66,7 @@ again:	atomic { /* E2: CloseWithError, load */
 
 /* Watcher.Close. */
 proctype closer(byte w) {
-	byte old, p, c, h; bool ok;
+	byte old, p, c; bool ok;
 again:	old = word[w]; /* C1: Close, word */
 	atomic { /* C2: Close, compare-and-swap */
 		if :: word[w] == old -> word[w] = old | CLOSEDBIT :: else -> goto again fi
@@ -83,9 +83,9 @@ again:	old = word[w]; /* C1: Close, word */
 
 /* The end of a context, and what it calls: once, or again when it is late. */
 proctype canceller(byte x) {
-	byte w, p, c, h, m, late; bool ok;
+	byte w, p, m, late; bool ok;
 	atomic { ended[x] = true; newest[x] = version[head] } /* X1: the context ends */
-	atomic { over[x] = true; m = members[x] } /* X2: group.end, under the mutex */
+	atomic { over[x] = true; m = members[x]; members[x] = 0 } /* X2: group.end, under the mutex */
 again:	w = 0;
 	do
 	:: w < WATCHERS ->
@@ -101,7 +101,7 @@ again:	w = 0;
 
 /* Watcher.Changed, and a receive from what it returns. */
 proctype taker(byte w) {
-	byte old, s, p, q, t, c, h; bool ok;
+	byte old, s, p, q, t, c; bool ok;
 	old = word[w]; /* T1: Changed, word */
 	if :: old & CLOSEDBIT -> goto taken :: else fi;
 	s = head; /* T2: Changed, head */

@@ -29,7 +29,9 @@ inline register(w) {
 	:: !told
 	:: !told ->
 		told = true;
-		members[x] = members[x] | (1 << w); /* R4: join, under the mutex */
+		atomic { /* R4: join, under the mutex */
+			if :: !over[x] -> members[x] = members[x] | (1 << w) :: else fi
+		};
 		registration[w] = x + 1; /* R5: register, store */
 #ifdef BUG_REGISTER_BLIND
 		skip
@@ -60,71 +62,68 @@ inline vacancy(w) {
 	fi
 }
 
-inline leave(w) {
-	claim(p);
+inline leave(w, to) {
+	claim(p, to);
 	if
 	:: ok
 #ifdef BUG_LEAVE_WAKEUP
-	:: else
+	:: else -> state[p] = to
 #else
-	:: else -> atomic { wake[w] -> wake[w] = false } /* P4: leave, receive */
+	:: else ->
+		atomic { wake[w] -> wake[w] = false }; /* P4: leave, receive */
+		if :: to == free -> state[p] = free /* P5: leave, set */ :: else fi
 #endif
 	fi
 }
 
-/* Leaves in ok whether there is something to wait for no more. */
-inline recheck(w, b) {
-	ok = (top[b] == SEALED); /* P6: Park, Fired */
-#ifdef BUG_NO_RECHECK_FIRED
-	ok = false;
+/* Leaves in ok whether there is something to wait for. */
+inline look(w) {
+	ok = true;
+#ifndef BUG_NO_LOOK_CONTEXT
+	ok = !ended[x]; /* P7: Park, Err */
 #endif
-#ifndef BUG_NO_RECHECK_CLOSED
-	if :: !ok -> ok = closed[w] /* P7: Park, closed.Load */ :: else fi;
-#endif
-#ifndef BUG_NO_RECHECK_CONTEXT
-	if :: !ok -> atomic { /* P8: Park, Err */
-			ok = ended[x];
-			waits[w] = (ok -> 0 : b + 1); under[w] = x
-		}
-	:: else
-	fi
-#else
-	if :: !ok -> atomic { waits[w] = b + 1; under[w] = x } :: else fi
+#ifndef BUG_NO_LOOK_CLOSED
+	if :: ok -> ok = !closed[w] /* P8: Park, closed.Load */ :: else fi
 #endif
 }
 
 inline wait(w, b) {
-	skip; /* An inline must not begin with a label. */
+	atomic { waits[w] = b + 1; under[w] = x }
 end_wait:
 	if
-	:: atomic { wake[w] -> wake[w] = false; waits[w] = 0; under[w] = 0 } /* P9: Park, receive */
+	:: atomic { wake[w] -> wake[w] = false; waits[w] = 0; under[w] = 0; ok = false } /* P9: Park, receive */
 	:: atomic { !told && ended[x] -> waits[w] = 0; under[w] = 0; ok = true } /* P10: Park, Done of the context */
 	fi;
-	if :: ok -> leave(w) :: else fi
+	if :: ok -> leave(w, claimed) :: else fi
 }
 
 inline park(w, b) {
 	register(w);
 	vacancy(w);
-	push(b, p);
-	if
-	:: !ok -> assert(head != b) /* Something to return, or somewhere to wait. */
-	:: else ->
 #ifdef BUG_PARK_LATE
-		recheck(w, b);
-		state[p] = parked;
+	look(w);
+	state[p] = parked;
+	if :: ok -> push(b, p) :: else fi;
 #else
-		state[p] = parked; /* P5: park, store */
-		recheck(w, b);
+#ifdef BUG_PUSH_FIRST
+	push(b, p);
+	state[p] = parked;
+	if :: ok -> look(w) :: else fi;
+#else
+	state[p] = parked; /* P6: Park, set */
+	look(w);
+	if :: ok -> push(b, p) :: else fi;
 #endif
-		if
-		:: ok -> leave(w)
-		:: else -> wait(w, b)
-		fi;
+#endif
+	if
+	:: !ok ->
+		leave(w, free)
+	:: else ->
+		wait(w, b);
 		if /* P11: Park, state */
 		:: state[p] == free
 		:: else ->
-			claim(p);
+			claim(p, claimed);
 #ifndef BUG_REUSE_CLAIMED
 			place[w] = NIL; /* P12: Park, store */
 #endif
@@ -160,7 +159,7 @@ inline returns(w, s) {
 }
 
 proctype getter(byte w; byte own) {
-	byte n, x, old, s, p, q, t, c, h, a, z, fresh, spare;
+	byte n, x, old, s, p, q, t, c, a, z, fresh, spare;
 	bool ok, told, pre;
 	do
 	:: n == GETS -> break

@@ -1,5 +1,5 @@
 /* Package notify. An inline is a function; what it needs it takes from the process that calls
-   it: t a top, c a crowd, h a height, p and q places, ok a result. */
+   it: t a top, c a crowd, p and q places, ok a result. */
 
 inline signal(p) {
 	atomic { /* N1: place.signal */
@@ -9,23 +9,24 @@ inline signal(p) {
 	}
 }
 
-/* Leaves in ok whether the caller is the one who ends the wait. */
-inline claim(p) {
-	atomic { ok = (state[p] == parked); h = height[p] } /* N2: claim, load */
-	if
-	:: ok -> atomic { /* N3: claim, compare-and-swap */
-#ifndef BUG_CLAIM_STORE
-		ok = (state[p] == parked && height[p] == h);
+/* Ends a wait, and leaves in ok whether the caller is the one who does. Go tries again where only
+   the height has changed, so that load and compare-and-swap are one step. */
+inline claim(p, to) {
+#ifdef BUG_CLAIM_STORE
+	ok = (state[p] == parked);
+	if :: ok -> state[p] = to :: else fi
+#else
+	atomic { /* N2: end */
+		ok = (state[p] == parked);
+		if :: ok -> state[p] = to :: else fi
+	}
 #endif
-		if :: ok -> state[p] = claimed :: else fi; h = 0 }
-	:: else -> h = 0
-	fi
 }
 
 inline interrupt(w) {
-	p = place[w]; /* N4: Waiter.interrupt, load */
+	p = place[w]; /* N3: Waiter.interrupt, load */
 	if
-	:: p != NIL -> claim(p); if :: ok -> signal(p) :: else fi
+	:: p != NIL -> claim(p, claimed); if :: ok -> signal(p) :: else fi
 	:: else
 	fi;
 	atomic { p = NIL; ok = false }
@@ -34,7 +35,7 @@ inline interrupt(w) {
 /* The owner of a stack wakes who is on p, and goes on to the next in p. A failed
    compare-and-swap of release does nothing, so that load and swap are one step. */
 inline release(p) {
-	atomic { /* N5: detach and release */
+	atomic { /* N4: detach and release */
 		assert(stacked[p]); stacked[p] = false;
 #ifndef BUG_FREE_EARLY
 		q = next[p]; next[p] = NIL;
@@ -102,8 +103,7 @@ inline on(p, t) {
 #if CROWDS
 	if
 	:: t != NIL ->
-		c = crowd[t]; /* N11: on, crowd.Load */
-		h = height[t] /* N12: on, height */
+		c = crowd[t] /* N11: on, crowd.Load */
 	:: else -> c = NIL
 	fi
 #else
@@ -112,13 +112,9 @@ inline on(p, t) {
 }
 
 /* The compare-and-swap that ends a push: from t to p on b, with below under p. What it must find
-   is that a place comes to a broadcast once: no ABA. That is why, where there are no
-   crowds, the height may be looked up as late as here. */
+   is that a place comes to a broadcast once: no ABA. */
 inline swap(b, from, to, below) {
-#if !CROWDS
-	h = height[from];
-#endif
-	next[to] = below; crowd[to] = c; height[to] = h + 1; h = 0;
+	next[to] = below; crowd[to] = c;
 	ok = (top[b] == from);
 	if
 	:: ok ->

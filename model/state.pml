@@ -59,8 +59,7 @@ bool end;                  /* MemoryValue.end is not nil */
 #define ALLPLACES (OWN + WATCHERS * GETTERS * STANDINS + TAKERS + 1)
 byte next[ALLPLACES];
 byte crowd[ALLPLACES];     /* a crowd is known by the place that it was made for */
-byte height[ALLPLACES];    /* place.word is height and state; both change in one step */
-byte state[ALLPLACES];
+byte state[ALLPLACES];     /* of place.word, whose other part, the height, is left out */
 #define free 0
 #define parked 1
 #define claimed 2
