@@ -209,7 +209,7 @@ func (w *gatherer[T]) fill(j *joint, held bool) {
 	switch wait := w.wait(); {
 	case held && wait > 0:
 		j.after(wait)
-	case held:
+	case held: // by chance: the interval passes between two looks at the clock
 		j.signal.Fire()
 	default:
 		for _, p := range w.parts {
@@ -261,7 +261,7 @@ func (w *gatherer[T]) pending() bool {
 }
 
 func (w *gatherer[T]) join(j *joint) {
-	if w.turn.isClosed() {
+	if w.turn.isClosed() { // by chance: a Close that comes once the view above has looked
 		j.signal.Fire()
 	} else {
 		w.fill(j, w.unseen.Load())
@@ -281,7 +281,7 @@ func (w *gatherer[T]) Changed() <-chan struct{} {
 		held, next := w.unseen.Load(), new(joint)
 		w.fill(next, held)
 		next.start()
-		if !w.out.CompareAndSwap(old, next) {
+		if !w.out.CompareAndSwap(old, next) { // by chance: two make the channel at once
 			next.release()
 			continue
 		}
@@ -292,7 +292,7 @@ func (w *gatherer[T]) Changed() <-chan struct{} {
 		if w.unseen.Load() != held || w.pending() {
 			next.signal.Fire()
 		}
-		if w.turn.isClosed() && w.out.CompareAndSwap(next, nil) {
+		if w.turn.isClosed() && w.out.CompareAndSwap(next, nil) { // by chance: a Close in between
 			next.release()
 		}
 		return next.signal.Done()

@@ -94,7 +94,7 @@ func (f *follower[T]) run(ctx context.Context, val T, keep func(old, next T) boo
 	switch newest, err := f.watcher.Get(ctx, BacklogOnly[T]()); {
 	case err == nil:
 		return newest, nil
-	case ctx.Err() != nil:
+	case ctx.Err() != nil: // by chance: it ends after the look above
 		return zero, ctx.Err()
 	}
 	return f.next, nil // Of an error the next run will hear.

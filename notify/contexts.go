@@ -134,7 +134,7 @@ func (r *registration) leave() {
 	} else {
 		l := &leaver{who: r}
 		for l.below = c.leaving.Load(); !c.leaving.CompareAndSwap(l.below, l); {
-			l.below = c.leaving.Load()
+			l.below = c.leaving.Load() // by chance: two leave at once while the mutex is held
 		}
 	}
 	c.settle()

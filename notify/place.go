@@ -87,7 +87,7 @@ func (p *place) release() {
 	for {
 		w := p.word.Load()
 		if !p.word.CompareAndSwap(w, w&^stateMask) { // free is 0.
-			continue // Somebody claimed it: that happens once.
+			continue // by chance: somebody claims it just now, which happens once
 		}
 		if w&stateMask == parked {
 			p.signal()
@@ -218,7 +218,7 @@ func (b *Broadcast) sweep(c *crowd) {
 	stay := new(place)
 	var top *place
 	for taken := false; !taken; taken = b.top.CompareAndSwap(top, stay) {
-		if top = b.top.Load(); top == &sealed {
+		if top = b.top.Load(); top == &sealed { // by chance: a Fire in between
 			return
 		}
 		stay.crowd.Store(c)
@@ -231,7 +231,7 @@ func (b *Broadcast) sweep(c *crowd) {
 	for {
 		top := b.top.Load()
 		back := new(place)
-		if !back.on(top) {
+		if !back.on(top) { // by chance: a Fire in between
 			last.next = nil // What a failed attempt put there is Fire's.
 			head.wakeAll()
 			return

@@ -1,0 +1,9 @@
+package notify_test
+
+import (
+	"testing"
+
+	"github.com/eventvalue/event/internal/leak"
+)
+
+func TestMain(m *testing.M) { leak.Main(m) }
