@@ -7,7 +7,7 @@ FUZZTIME ?= 5s
 
 .PHONY: check fmt tidy vet static test race cpus 386 fuzz nested examples bench etcd-faults explore
 
-check: fmt tidy vet static test race cpus 386 fuzz nested examples model
+check: fmt tidy vet static test race cpus 386 fuzz nested examples model leaks
 	@echo "make check: all passed"
 
 fmt:
@@ -58,7 +58,7 @@ etcd-faults:
 explore:
 	$(GO) test ./internal/explore -run TestEveryInterleaving -v -timeout 2h -args -full -update
 
-.PHONY: model model-full linear
+.PHONY: model model-full linear soak cover leaks
 # The model, for spin; says so where that is missing. Some minutes and 12 GB: make model-full.
 model:
 	@./model/check smoke || test $$? = 3
@@ -70,3 +70,17 @@ model-full:
 LINEAR ?= 2m
 linear:
 	$(GO) -C internal/linear test -run TestHistories -v -count 1 -timeout 0 . -args -for $(LINEAR)
+
+# Part of the release checklist in CONTRIBUTING.md.
+SOAK ?= 10m
+soak:
+	$(GO) run ./internal/soak -for $(SOAK)
+
+# Every statement of event and notify is run by a test, or a comment at it says why not.
+cover:
+	$(GO) test -coverpkg=.,./notify -coverprofile=cover.out $$($(GO) list ./... | grep -vE '/(bench|internal)(/|$$)')
+	$(GO) run ./internal/uncovered cover.out
+
+# No goroutine waits for ever after the whole suite.
+leaks:
+	EVENT_LEAKS=1 GOEXPERIMENT=goroutineleakprofile $(GO) test -count 1 . ./notify ./internal/leak

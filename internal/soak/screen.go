@@ -1,0 +1,39 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+)
+
+// A screen is where lines go: written over one another on a terminal, else one after another.
+type screen struct {
+	w        io.Writer
+	terminal bool
+	every    time.Duration // between two lines
+}
+
+func newScreen(f *os.File) *screen {
+	if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+		return &screen{f, true, time.Second}
+	}
+	return &screen{f, false, 10 * time.Second}
+}
+
+// line shows how things stand.
+func (s *screen) line(format string, args ...any) {
+	if s.terminal {
+		fmt.Fprintf(s.w, "\r\x1b[K"+format, args...)
+	} else {
+		fmt.Fprintf(s.w, format+"\n", args...)
+	}
+}
+
+// end prints what stays.
+func (s *screen) end(format string, args ...any) {
+	s.line(format, args...)
+	if s.terminal {
+		fmt.Fprintln(s.w)
+	}
+}
