@@ -123,6 +123,27 @@ func TestMapKeepsTheMarkOfAKeyedValue(t *testing.T) {
 	assert.Implements(t, (*event.Loader[int])(nil), loader)
 }
 
+// behindEntries is a keyed value whose watchers know how far behind they are.
+type behindEntries struct{ entries }
+
+type behindEntriesWatcher struct{ event.Watcher[int] }
+
+func (behindEntriesWatcher) Keyed()         {}
+func (behindEntriesWatcher) Behind() uint64 { return 3 }
+
+func (e behindEntries) Watch() event.Watcher[int] {
+	return behindEntriesWatcher{e.entries.Watch()}
+}
+
+func TestMapOfAKeyedValueKnowsHowFarBehindItIs(t *testing.T) {
+	var v event.MemoryValue[int]
+	w := event.Map[int](behindEntries{entries{&v}}, func(n int) int { return n }).Watch()
+	assert.True(t, isKeyed(w))
+	b, ok := w.(interface{ Behind() uint64 })
+	assert.True(t, ok)
+	assert.EqualValues(t, 3, b.Behind())
+}
+
 type loadableEntries struct {
 	entries
 	event.Loader[int]
