@@ -198,8 +198,8 @@ func (o *observer) end() error {
 	return nil
 }
 
-// TestUpdateLosesNothing increments one counter by Update from many goroutines, and sets
-// another part of the value meanwhile: all increments are in the end there.
+// TestUpdateLosesNothing increments one counter by Update from many goroutines, among
+// Updates that then leave it as it is: in the end all increments are there.
 func TestUpdateLosesNothing(t *testing.T) {
 	watchdog(t)
 	noLeak(t)
