@@ -40,10 +40,10 @@ func FuzzNotify(f *testing.F) {
 	f.Fuzz(func(t *testing.T, program []byte) { run(t, program, replay.Notify) })
 }
 
-func run(t *testing.T, program []byte, replay func([]byte) error) {
+func run(t *testing.T, program []byte, check func([]byte) error) {
 	program = program[:min(len(program), maxSteps*stepSize)]
 	synctest.Test(t, func(t *testing.T) {
-		if err := replay(program); err != nil {
+		if err := check(program); err != nil {
 			t.Error(err)
 		}
 	})

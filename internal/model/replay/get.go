@@ -2,6 +2,7 @@ package replay
 
 import (
 	"fmt"
+	"testing/synctest"
 
 	"github.com/eventvalue/event/internal/model"
 )
@@ -71,7 +72,7 @@ func (vs *values) start(w *twoWatchers, c *contexts, sp spec) {
 
 // settle waits until all Gets have returned or wait, and compares each with the model.
 func (vs *values) settle() error {
-	settled()
+	synctest.Wait()
 	waiting := vs.calls[:0]
 	for i, cl := range vs.calls {
 		done, err := cl.compare()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"testing/synctest"
 
 	"github.com/eventvalue/event/internal/model"
 	"github.com/eventvalue/event/notify"
@@ -249,7 +250,7 @@ func (ns *notifications) compare() error {
 
 // settle waits until all waits are over or go on waiting, and compares each with the model.
 func (ns *notifications) settle() error {
-	settled()
+	synctest.Wait()
 	waiting := ns.waits[:0]
 	for i, p := range ns.waits {
 		done, err := p.compare()

@@ -16,7 +16,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"testing/synctest"
 	"time"
 
 	"github.com/eventvalue/event"
@@ -149,6 +148,3 @@ func sameError(err, model error) bool {
 
 // errCause is the cause of the values that end with one.
 var errCause = errors.New("cause")
-
-// settled waits until nothing in the bubble moves.
-func settled() { synctest.Wait() }
