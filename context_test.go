@@ -9,15 +9,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/internal/testkit"
 )
 
 // counting is a context of a type of its own that counts who is registered with it.
 type counting struct {
-	context.Context
+	testkit.Foreign
 	registered int
 }
-
-func (*counting) Value(any) any { return nil }
 
 func (c *counting) AfterFunc(func()) func() bool {
 	c.registered++
@@ -48,7 +47,7 @@ func TestGetUnderAnotherContextForgetsTheFormer(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var v event.MemoryValue[int]
 				w := v.Watch()
-				former := &counting{Context: t.Context()}
+				former := &counting{Foreign: testkit.Foreign{Context: t.Context()}}
 				for n := range 3 {
 					go func() { synctest.Wait(); v.Set(n) }()
 					_, err := w.Get(former)

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/eventvalue/event/internal/testkit"
 )
 
 // patience is how long a test may wait for what must happen: far longer than it takes
@@ -57,7 +59,7 @@ func eventually(cond func() bool) bool {
 
 // sized returns n, or less where everything takes longer.
 func sized(n int) int {
-	if raceEnabled {
+	if testkit.RaceEnabled {
 		n /= 5
 	}
 	if testing.Short() {
@@ -68,7 +70,7 @@ func sized(n int) int {
 
 // rounds is how often the registration races are run.
 func rounds() int {
-	if raceEnabled {
+	if testkit.RaceEnabled {
 		return sized(50_000)
 	}
 	return sized(40_000)
@@ -81,7 +83,7 @@ func together(fs ...func()) {
 	var arrived atomic.Int32
 	var all sync.WaitGroup
 	processors, moment := runtime.GOMAXPROCS(0), 5_000
-	if raceEnabled {
+	if testkit.RaceEnabled {
 		moment /= 5
 	}
 	run := func(f func()) {
@@ -93,9 +95,7 @@ func together(fs ...func()) {
 				runtime.Gosched()
 			}
 		}
-		for range rand.IntN(200) {
-			arrived.Load()
-		}
+		linger(200)
 		f()
 	}
 	for _, f := range fs[1:] {
@@ -103,6 +103,14 @@ func together(fs ...func()) {
 	}
 	run(fs[0])
 	all.Wait()
+}
+
+// linger goes on for a random number of steps below n, of about a nanosecond.
+func linger(n int) {
+	var steps atomic.Int32
+	for range rand.IntN(n) {
+		steps.Load()
+	}
 }
 
 // liveHeap returns the bytes of the objects that are reachable.

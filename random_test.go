@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 
 	"github.com/eventvalue/event/internal/model/replay"
+	"github.com/eventvalue/event/internal/testkit"
 )
 
 var randomSeed = flag.Uint64("random.seed", 0, "run only the random program of this `seed`")
@@ -24,7 +25,7 @@ func TestRandomProgramsAgreeWithModel(t *testing.T) {
 		}
 	}
 	n := steps
-	if testing.Short() || raceEnabled {
+	if testing.Short() || testkit.RaceEnabled {
 		n /= 8
 	}
 	for _, seed := range seeds {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/eventvalue/event/bench"
 	"github.com/eventvalue/event/eventtest"
+	"github.com/eventvalue/event/internal/testkit"
 )
 
 // TestConformance shows that no contender is a wrong program. Cond and cond-fresh, whose
@@ -39,7 +40,7 @@ func TestConformance(t *testing.T) {
 // leaves many open. Where all takes longer anyway, it makes the suite do less: a contender
 // that does not wait for what a bubble knows gets fewer rounds.
 func fewRounds() []eventtest.Capability {
-	if raceEnabled {
+	if testkit.RaceEnabled {
 		return []eventtest.Capability{eventtest.Bubble}
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 
 	"github.com/eventvalue/event"
 	"github.com/eventvalue/event/bench"
+	"github.com/eventvalue/event/internal/testkit"
 )
 
 // benchtime makes testing.Benchmark run as long as d says.
@@ -41,7 +42,7 @@ func TestWorkloads(t *testing.T) {
 // TestWorkloadsCheckValues shows that no workload measures a contender whose values do not
 // arrive as they were set.
 func TestWorkloadsCheckValues(t *testing.T) {
-	if raceEnabled {
+	if testkit.RaceEnabled {
 		t.Skip("who gets the wrong value looks for its time where that is just being written")
 	}
 	benchtime(t, "3x")

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eventvalue/event/eventtest"
+	"github.com/eventvalue/event/internal/testkit"
 )
 
 // bugVariable names the bug to the process in which TestBroken runs the suite on it.
@@ -43,10 +44,10 @@ func TestBugsAreCaught(t *testing.T) {
 		for b, subtest := range caughtBy {
 			t.Run(string(b), func(t *testing.T) {
 				t.Parallel()
-				if b == racy && !eventtest.RaceEnabled {
+				if b == racy && !testkit.RaceEnabled {
 					t.Skip("takes the race detector to see")
 				}
-				if regexp.MustCompile("^G09_|Allocates").MatchString(subtest) && eventtest.RaceEnabled {
+				if regexp.MustCompile("^G09_|Allocates").MatchString(subtest) && testkit.RaceEnabled {
 					t.Skip("the race detector allocates")
 				}
 				failed := failures(t, b, subtest)
@@ -68,7 +69,7 @@ func TestBugsAreCaught(t *testing.T) {
 		return
 	}
 	for _, rule := range eventtest.Rules() {
-		if strings.HasPrefix(rule, "G07_") && !eventtest.RaceEnabled || slices.Contains(ofTheEventPackage, rule) {
+		if strings.HasPrefix(rule, "G07_") && !testkit.RaceEnabled || slices.Contains(ofTheEventPackage, rule) {
 			continue
 		}
 		slices.Sort(caught[rule])

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/internal/testkit"
 )
 
 func changedRules() []rule {
@@ -32,7 +33,7 @@ func changedRules() []rule {
 func (h *harness) idle(w event.Watcher[*Item]) <-chan struct{} {
 	h.Helper()
 	changed := w.Changed()
-	if h.lacks(PreciseChanges) && isClosed(changed) {
+	if h.lacks(PreciseChanges) && testkit.IsClosed(changed) {
 		h.getFails(h.Context(), w, event.BacklogDone, backlog())
 		changed = w.Changed()
 	}
@@ -68,7 +69,7 @@ func changedBeforeSetReturns(h *harness) {
 	for n := range 5 {
 		changed, theirs := h.idle(w), h.idle(other)
 		h.Set(&Item{N: n})
-		if !isClosed(changed) || !isClosed(theirs) {
+		if !testkit.IsClosed(changed) || !testkit.IsClosed(theirs) {
 			h.Fatal("Set has returned and Changed is not closed")
 		}
 		h.get(w, n)

@@ -2,9 +2,6 @@ package eventtest
 
 import "time"
 
-// RaceEnabled reports whether the race detector is on.
-const RaceEnabled = raceEnabled
-
 // SetPatience sets how long the suite waits for what ought to happen.
 func SetPatience(d time.Duration) { patience = d }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/internal/testkit"
 )
 
 // patience is how long something may take in real time that ought to happen. Only what is
@@ -85,7 +86,7 @@ func (h *harness) rounds() int {
 	switch {
 	case h.lacks(Bubble) || h.late:
 		return 20
-	case raceEnabled || testing.Short():
+	case testkit.RaceEnabled || testing.Short():
 		return 500
 	}
 	return 3000
@@ -131,7 +132,7 @@ func (c *call) returns() {
 	c.h.Helper()
 	if c.h.bubble {
 		c.h.settle()
-		if !isClosed(c.done) {
+		if !testkit.IsClosed(c.done) {
 			c.h.Fatalf("%s does not return", c.what)
 		}
 		return
@@ -147,7 +148,7 @@ func (c *call) returns() {
 func (c *call) waits() {
 	c.h.Helper()
 	c.h.settle()
-	if isClosed(c.done) {
+	if testkit.IsClosed(c.done) {
 		c.h.Fatalf("%s returns, though it has nothing to return for", c.what)
 	}
 }
@@ -291,17 +292,8 @@ func (h *harness) closes(c <-chan struct{}) {
 func (h *harness) open(c <-chan struct{}) {
 	h.Helper()
 	h.settle()
-	if isClosed(c) {
+	if testkit.IsClosed(c) {
 		h.Fatal("Changed is closed, though nothing has changed")
-	}
-}
-
-func isClosed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
 	}
 }
 

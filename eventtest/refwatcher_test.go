@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/internal/testkit"
 )
 
 // A refWatcher is the watcher of a reference.
@@ -58,7 +59,7 @@ func (w *refWatcher) begin(ctx context.Context) (*reference, error) {
 		return nil, ctx.Err()
 	case busy && w.is(concurrentBeforeClosed):
 		return nil, event.ErrConcurrentGet
-	case isClosed(w.closed):
+	case testkit.IsClosed(w.closed):
 		if w.is(endBeforeClosed) && r.state().end != nil {
 			return nil, r.state().end
 		}
@@ -199,7 +200,7 @@ func (w *refWatcher) hindrance(ctx context.Context) error {
 		return context.Canceled
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case isClosed(w.closed):
+	case testkit.IsClosed(w.closed):
 		return event.ErrWatcherClosed
 	}
 	return nil
@@ -279,7 +280,7 @@ var sink any
 func (w *refWatcher) Changed() <-chan struct{} {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if isClosed(w.closed) {
+	if testkit.IsClosed(w.closed) {
 		if w.is(changedForgetsClose) {
 			return make(chan struct{})
 		}
@@ -299,7 +300,7 @@ func (w *refWatcher) Changed() <-chan struct{} {
 	}
 	switch {
 	case s.version > w.seen:
-		return closedChannel
+		return testkit.Closed
 	case r.is(changedIsRacy):
 		runtime.Gosched()
 		return r.state().changed
@@ -314,19 +315,13 @@ func (w *refWatcher) Changed() <-chan struct{} {
 	return s.changed
 }
 
-var closedChannel = func() chan struct{} {
-	c := make(chan struct{})
-	close(c)
-	return c
-}()
-
 func (w *refWatcher) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
 	case w.is(closeForgotten):
 		return nil
-	case isClosed(w.closed):
+	case testkit.IsClosed(w.closed):
 		if w.is(closeTwiceFails) {
 			return event.ErrWatcherClosed
 		}
@@ -339,13 +334,4 @@ func (w *refWatcher) Close() error {
 	}
 	close(w.closed)
 	return nil
-}
-
-func isClosed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
-	}
 }

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/eventvalue/event/internal/testkit"
 )
 
 // A guarantee is a subtest of the suite: what package event numbers.
@@ -66,7 +68,7 @@ func (r rule) run(t *testing.T, newSubject func(testing.TB) Subject, lacks []Cap
 			t.Skipf("lacking: %s", c)
 		}
 	}
-	if r.mode == noRace && raceEnabled {
+	if r.mode == noRace && testkit.RaceEnabled {
 		t.Skip("says nothing under the race detector")
 	}
 	bubble := r.mode == inBubble && !slices.Contains(lacks, Bubble)

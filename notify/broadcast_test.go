@@ -12,20 +12,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/eventvalue/event/internal/testkit"
 	"github.com/eventvalue/event/notify"
 )
 
 // sizes are numbers of waiters or takers on both sides of what Fire does itself.
 var sizes = []int{1, notify.Inline, notify.Inline + 1, 1000}
-
-func isClosed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
-	}
-}
 
 func TestFireWakesAll(t *testing.T) {
 	for _, n := range sizes {
@@ -53,7 +45,7 @@ func TestFireIsForEver(t *testing.T) {
 	b.Fire()
 	assert.True(t, b.Fired())
 	assert.NoError(t, b.Wait(t.Context()))
-	assert.True(t, isClosed(b.Done()))
+	assert.True(t, testkit.IsClosed(b.Done()))
 	b.Fire()
 	assert.True(t, b.Fired())
 }
@@ -87,9 +79,9 @@ func TestDoneIsOneChannel(t *testing.T) {
 	var b notify.Broadcast
 	c := b.Done()
 	assert.Equal(t, c, b.Done())
-	assert.False(t, isClosed(c))
+	assert.False(t, testkit.IsClosed(c))
 	b.Fire()
-	assert.True(t, isClosed(c), "few takers: closed before Fire returns")
+	assert.True(t, testkit.IsClosed(c), "few takers: closed before Fire returns")
 }
 
 func TestDoneWithManyTakersCloses(t *testing.T) {
@@ -120,7 +112,7 @@ func TestDoneClosesBeforeFireReturnsBelowManyWaiters(t *testing.T) {
 		}
 		synctest.Wait()
 		b.Fire()
-		assert.True(t, isClosed(c))
+		assert.True(t, testkit.IsClosed(c))
 	})
 }
 
@@ -162,7 +154,7 @@ func TestGivenUpWaitsAreSwept(t *testing.T) {
 				assert.Equal(t, c, b.Done(), "the channel stays")
 				b.Fire()
 				wg.Wait() // A sweep that dropped somebody alive would hang here.
-				assert.True(t, isClosed(c))
+				assert.True(t, testkit.IsClosed(c))
 			})
 		})
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/eventvalue/event/internal/testkit"
 	"github.com/eventvalue/event/notify"
 )
 
@@ -122,7 +123,7 @@ func TestPanicOfARegistrationLeavesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var shared notify.Contexts
 		var w notify.Waiter
-		ctx := explosive{foreign{t.Context()}}
+		ctx := explosive{testkit.Foreign{Context: t.Context()}}
 		var b notify.Broadcast
 		first := make(chan struct{})
 		go func() {

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/eventvalue/event/internal/testkit"
 	"github.com/eventvalue/event/notify"
 )
 
@@ -18,9 +19,9 @@ func TestRelayPassesFireOn(t *testing.T) {
 	a.Relay(&to)
 	b.Relay(&to)
 	c := to.Done()
-	assert.False(t, isClosed(c))
+	assert.False(t, testkit.IsClosed(c))
 	b.Fire()
-	assert.True(t, isClosed(c), "before Fire returns")
+	assert.True(t, testkit.IsClosed(c), "before Fire returns")
 	assert.False(t, a.Fired(), "not backwards")
 	a.Fire()
 	assert.True(t, to.Fired())

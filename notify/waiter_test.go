@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/eventvalue/event/internal/testkit"
 	"github.com/eventvalue/event/notify"
 )
 
@@ -93,13 +94,8 @@ func (c *afterFuncContext) AfterFunc(func()) func() bool {
 func newAfterFuncContext(t *testing.T) (*afterFuncContext, func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	// The wrapping keeps package context from finding its own type inside.
-	return &afterFuncContext{Context: foreign{ctx}}, cancel
+	return &afterFuncContext{Context: testkit.Foreign{Context: ctx}}, cancel
 }
-
-// foreign is a context of a type that package context does not know.
-type foreign struct{ context.Context }
-
-func (foreign) Value(any) any { return nil }
 
 // A registration that has been taken back too late runs all the same.
 func TestLateEndOfAnEarlierContextEndsNothing(t *testing.T) {
@@ -149,7 +145,7 @@ func TestForeignContextCostsAGoroutineUntilClose(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		before := runtime.NumGoroutine()
-		w := used(t, foreign{ctx}, 3)
+		w := used(t, testkit.Foreign{Context: ctx}, 3)
 		assert.LessOrEqual(t, runtime.NumGoroutine(), before+1)
 		w.Close()
 		synctest.Wait()
@@ -227,8 +223,8 @@ func TestDoneCountsAWaiterOnce(t *testing.T) {
 	assert.Equal(t, c, other.Done(&b))
 	assert.Equal(t, 2, b.Takers())
 	b.Fire()
-	assert.True(t, isClosed(c))
-	assert.True(t, isClosed(w.Done(&b)))
+	assert.True(t, testkit.IsClosed(c))
+	assert.True(t, testkit.IsClosed(w.Done(&b)))
 }
 
 // fickle is a context whose Err panics when told to.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"github.com/eventvalue/event/internal/testkit"
 	"github.com/eventvalue/event/notify"
 )
 
@@ -37,7 +38,7 @@ func (b *Broadcast) Done() <-chan struct{} {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.fired {
-		return hasEnded
+		return testkit.Closed
 	}
 	if b.done == nil {
 		b.done = make(chan struct{})

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/internal/testkit"
 )
 
 // A Watcher is the model of a watcher. All its fields but v are guarded by v's mutex.
@@ -31,13 +32,6 @@ type Result[T any] struct {
 
 	wake <-chan struct{} // If Blocked: closed when the value changes.
 }
-
-// hasEnded is what Changed returns where there is nothing to wait for.
-var hasEnded = func() chan struct{} {
-	c := make(chan struct{})
-	close(c)
-	return c
-}()
 
 // Start begins a Get and returns what it does. If that is to wait, then the Get is in
 // progress from now on, and [Watcher.Resume] says how it goes on. A panic of a
@@ -153,7 +147,7 @@ func (w *Watcher[T]) Changed() <-chan struct{} {
 	w.v.mu.Lock()
 	defer w.v.mu.Unlock()
 	if w.hindrance(context.Background()) != nil || w.v.version > w.seen || w.v.end != nil {
-		return hasEnded
+		return testkit.Closed
 	}
 	return w.v.wait()
 }

@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/internal/testkit"
 )
 
 // An Item is what the values hold. Two Items may have the same Key and so be equal for a
@@ -118,7 +119,7 @@ func (sp spec) do(s *side) {
 		_, err := s.w.Get(context.Background())
 		s.trail = append(s.trail, err)
 	case Takes:
-		s.trail = append(s.trail, isClosed(s.w.Changed()))
+		s.trail = append(s.trail, testkit.IsClosed(s.w.Changed()))
 	case Panics:
 		panic(errPredicate)
 	case Leaves:

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/internal/testkit"
 )
 
 // StepSize is the number of bytes of a step.
@@ -56,11 +57,6 @@ const (
 	contextKinds
 )
 
-// foreign hides from package context what it embeds.
-type foreign struct{ context.Context }
-
-func (foreign) Value(any) any { return nil }
-
 // newContext returns a context; parent is for a Child.
 func newContext(kind int, parent *contexts) *contexts {
 	one := func(parent context.Context) (context.Context, context.CancelFunc) {
@@ -71,10 +67,10 @@ func newContext(kind int, parent *contexts) *contexts {
 			return context.WithTimeout(context.Background(), tick)
 		case Foreign:
 			ctx, cancel := context.WithCancel(context.Background())
-			return foreign{ctx}, cancel
+			return testkit.Foreign{Context: ctx}, cancel
 		case Child:
 			// Of what is in a foreign one: its end would reach the child later only.
-			if f, ok := parent.(foreign); ok {
+			if f, ok := parent.(testkit.Foreign); ok {
 				parent = f.Context
 			}
 			return context.WithCancel(parent)
@@ -102,22 +98,12 @@ func (c *contexts) cancel() {
 // advance lets a tick go by.
 func advance() { <-time.After(tick) }
 
-// isClosed reports whether c is closed; nothing is ever sent to it.
-func isClosed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
-	}
-}
-
 // A pair of channels, one from each side, that should close at the same time.
 type channels struct{ real, model <-chan struct{} }
 
 // check compares what the two channels are now.
 func (c *channels) check() error {
-	if got, want := isClosed(c.real), isClosed(c.model); got != want {
+	if got, want := testkit.IsClosed(c.real), testkit.IsClosed(c.model); got != want {
 		return fmt.Errorf("a channel is closed: %v, model %v", got, want)
 	}
 	return nil
@@ -131,7 +117,7 @@ func (c *channels) replace(real, model <-chan struct{}) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	if last.real != nil && !isClosed(last.real) && !isClosed(real) && last.real != real {
+	if last.real != nil && !testkit.IsClosed(last.real) && !testkit.IsClosed(real) && last.real != real {
 		return errors.New("another channel while the last is open")
 	}
 	return nil

@@ -1,5 +1,0 @@
-//go:build !race
-
-package eventtest
-
-const raceEnabled = false

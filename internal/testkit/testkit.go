@@ -1,0 +1,28 @@
+// Package testkit has what the tests of several packages need.
+package testkit
+
+import "context"
+
+// Closed is a channel that is closed.
+var Closed = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
+// IsClosed reports whether c is closed; nothing is ever sent to it.
+func IsClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// Foreign is a context of a type that package context does not know: it hides what it
+// embeds. To be told of its end costs package context a goroutine.
+type Foreign struct{ context.Context }
+
+// Value hides the type inside, for which package context asks by it.
+func (Foreign) Value(any) any { return nil }
