@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 
 	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/internal/testkit"
 )
 
 // inBubble runs the rounds of a contest in a bubble: there it is known when a Get waits.
@@ -236,16 +237,16 @@ func TestSweepLeavesTheLiving(t *testing.T) {
 	}
 }
 
-// TestSweepAgainstSet has just so many Gets give up that a sweep comes with those which come
-// together with the Set.
+// TestSweepAgainstSet has just so many Gets give up that a sweep comes with those that come,
+// and give up, together with the Set.
 func TestSweepAgainstSet(t *testing.T) {
-	const living, due = 3, 64
+	const living, due = 50, 64
 	watchdog(t)
 	noLeak(t)
-	get := func(v *event.MemoryValue[int]) {
+	get := func(ctx context.Context, v *event.MemoryValue[int]) {
 		w := v.Watch()
 		defer w.Close()
-		if got, err := w.Get(context.Background()); err != nil || got != 1 {
+		if got, err := w.Get(ctx); (err != nil || got != 1) && (err == nil || err != ctx.Err()) {
 			t.Errorf("Get returns %d, %v, want 1", got, err)
 		}
 	}
@@ -254,15 +255,32 @@ func TestSweepAgainstSet(t *testing.T) {
 			var v event.MemoryValue[int]
 			var waiting sync.WaitGroup
 			for range living {
-				waiting.Go(func() { get(&v) })
+				waiting.Go(func() { get(context.Background(), &v) })
 			}
-			leave(t, &v, due-living-1-i%5)
-			late := func() { get(&v) }
-			set := func() { v.Set(1) }
-			together(set, late, late, late, late, late, late)
+			leave(t, &v, due-1-i%3)
+			stays := func() { get(context.Background(), &v) }
+			gives := func() { get(&momentary{Context: context.Background()}, &v) }
+			set := func() { linger(20000); v.Set(1) } // It takes some time to come to a sweep.
+			together(set, gives, gives, gives, stays, stays)
 			waiting.Wait()
 		})
 	}
+}
+
+// A momentary context ends just after it has been asked, once, whether it has ended. A Get that
+// finds nothing new is then on its place, and gives up at once.
+type momentary struct {
+	context.Context
+	asked int
+}
+
+func (*momentary) Done() <-chan struct{} { return testkit.Closed }
+
+func (m *momentary) Err() error {
+	if m.asked++; m.asked > 1 {
+		return context.Canceled
+	}
+	return nil
 }
 
 // leave has n watchers wait on v, which has no data, and give up.
