@@ -23,6 +23,26 @@ func (c *counting) AfterFunc(func()) func() bool {
 	return func() bool { c.registered--; return true }
 }
 
+// A Get that its context ends by a panic leaves the watcher as it was.
+func TestPanicOfAContextLeavesTheWatcherUsable(t *testing.T) {
+	for _, before := range []int{0, 3} { // From the second on it is registered.
+		synctest.Test(t, func(t *testing.T) {
+			var v event.MemoryValue[int]
+			w := v.Watch()
+			defer w.Close()
+			waitOn(t, &v, w, t.Context(), before)
+			for i := range 1000 {
+				ctx := &testkit.Explosive{Foreign: testkit.Foreign{Context: t.Context()}, AtDone: i % 2, AtErr: (i + 1) % 2}
+				require.Panics(t, func() { _, _ = w.Get(ctx) })
+			}
+			changed := w.Changed()
+			require.False(t, testkit.IsClosed(changed))
+			waitOn(t, &v, w, t.Context(), 3)
+			require.True(t, testkit.IsClosed(changed))
+		})
+	}
+}
+
 // A watcher keeps no context but its last, also if the Get under that need not wait.
 func TestGetUnderAnotherContextForgetsTheFormer(t *testing.T) {
 	for name, other := range map[string]func(*event.MemoryValue[int], event.Watcher[int], context.Context) error{

@@ -110,56 +110,60 @@ func garbage[T any](t *testing.T, what string, p weak.Pointer[T]) {
 	}
 }
 
+type payloadWatcher = event.Watcher[*payload]
+
+// uses are what a watcher may do with a value. Each is called while that is the current
+// one, in a bubble. What it sets itself is no garbage yet when it returns.
+var uses = map[string]func(context.Context, *testing.T, *event.MemoryValue[*payload], payloadWatcher){
+	"not seen": func(context.Context, *testing.T, *event.MemoryValue[*payload], payloadWatcher) {},
+	"seen": func(ctx context.Context, t *testing.T, _ *event.MemoryValue[*payload], w payloadWatcher) {
+		getAny(ctx, t, w)
+	},
+	"selected on": func(ctx context.Context, t *testing.T, _ *event.MemoryValue[*payload], w payloadWatcher) {
+		w.Changed()
+		getAny(ctx, t, w)
+		w.Changed()
+	},
+	"waited on": func(ctx context.Context, t *testing.T, v *event.MemoryValue[*payload], w payloadWatcher) {
+		for range 3 { // By select first and by registration then.
+			getAny(ctx, t, w)
+			var waiting sync.WaitGroup
+			waiting.Go(func() { getAny(ctx, t, w) })
+			synctest.Wait()
+			v.Set(new(payload))
+			waiting.Wait()
+			v.Set(new(payload))
+		}
+	},
+	"given up on": func(ctx context.Context, t *testing.T, _ *event.MemoryValue[*payload], w payloadWatcher) {
+		getAny(ctx, t, w)
+		for range 3 {
+			ctx, cancel := context.WithTimeout(ctx, time.Second)
+			_, err := w.Get(ctx)
+			require.Equal(t, context.DeadlineExceeded, err)
+			cancel()
+		}
+	},
+	"rejected": func(ctx context.Context, t *testing.T, _ *event.MemoryValue[*payload], w payloadWatcher) {
+		none := event.Filter(func(*payload) bool { return false })
+		ctx, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		_, err := w.Get(ctx, none)
+		require.Equal(t, context.DeadlineExceeded, err)
+		_, err = w.Get(context.Background(), none, event.BacklogOnly[*payload]())
+		require.Equal(t, event.BacklogDone, err)
+	},
+}
+
+func getAny(ctx context.Context, t *testing.T, w payloadWatcher) {
+	_, err := w.Get(ctx)
+	require.NoError(t, err)
+}
+
 // TestOldValuesAreGarbage: whatever a watcher has done with a value, once it is replaced
 // nothing refers to it.
 func TestOldValuesAreGarbage(t *testing.T) {
-	type watcher = event.Watcher[*payload]
-	get := func(ctx context.Context, t *testing.T, w watcher) {
-		_, err := w.Get(ctx)
-		require.NoError(t, err)
-	}
-	// Each is called with the value being the current one, in a bubble. What it sets itself
-	// is no garbage yet when it returns.
-	for name, use := range map[string]func(context.Context, *testing.T, *event.MemoryValue[*payload], watcher){
-		"not seen": func(context.Context, *testing.T, *event.MemoryValue[*payload], watcher) {},
-		"seen": func(ctx context.Context, t *testing.T, _ *event.MemoryValue[*payload], w watcher) {
-			get(ctx, t, w)
-		},
-		"selected on": func(ctx context.Context, t *testing.T, _ *event.MemoryValue[*payload], w watcher) {
-			w.Changed()
-			get(ctx, t, w)
-			w.Changed()
-		},
-		"waited on": func(ctx context.Context, t *testing.T, v *event.MemoryValue[*payload], w watcher) {
-			for range 3 { // By select first and by registration then.
-				get(ctx, t, w)
-				var waiting sync.WaitGroup
-				waiting.Go(func() { get(ctx, t, w) })
-				synctest.Wait()
-				v.Set(new(payload))
-				waiting.Wait()
-				v.Set(new(payload))
-			}
-		},
-		"given up on": func(ctx context.Context, t *testing.T, _ *event.MemoryValue[*payload], w watcher) {
-			get(ctx, t, w)
-			for range 3 {
-				ctx, cancel := context.WithTimeout(ctx, time.Second)
-				_, err := w.Get(ctx)
-				require.Equal(t, context.DeadlineExceeded, err)
-				cancel()
-			}
-		},
-		"rejected": func(ctx context.Context, t *testing.T, _ *event.MemoryValue[*payload], w watcher) {
-			none := event.Filter(func(*payload) bool { return false })
-			ctx, cancel := context.WithTimeout(ctx, time.Second)
-			defer cancel()
-			_, err := w.Get(ctx, none)
-			require.Equal(t, context.DeadlineExceeded, err)
-			_, err = w.Get(context.Background(), none, event.BacklogOnly[*payload]())
-			require.Equal(t, event.BacklogDone, err)
-		},
-	} {
+	for name, use := range uses {
 		t.Run(name, func(t *testing.T) {
 			watchdog(t)
 			noLeak(t)
@@ -199,7 +203,7 @@ func TestClosedWatcherHoldsNothing(t *testing.T) {
 		v := new(event.MemoryValue[int])
 		ctx := &tracked{root}
 		w := v.Watch()
-		waitOn(t, v, w, ctx)
+		waitOn(t, v, w, ctx, 3)
 		require.NoError(t, w.Close())
 		value, context := weak.Make(v), weak.Make(ctx)
 		v, ctx = nil, nil
@@ -209,10 +213,10 @@ func TestClosedWatcherHoldsNothing(t *testing.T) {
 	})
 }
 
-// waitOn has w wait under ctx often enough to be registered with it.
-func waitOn(t *testing.T, v *event.MemoryValue[int], w event.Watcher[int], ctx context.Context) {
+// waitOn has w wait under ctx so many times; from the second on it is registered with it.
+func waitOn(t *testing.T, v *event.MemoryValue[int], w event.Watcher[int], ctx context.Context, times int) {
 	t.Helper()
-	for i := range 3 {
+	for i := range times {
 		var waiting sync.WaitGroup
 		waiting.Go(func() {
 			got, err := w.Get(ctx)
@@ -235,7 +239,7 @@ func TestDroppedWatcherIsGarbage(t *testing.T) {
 		var v event.MemoryValue[int]
 		ctx, cancel := context.WithCancel(context.Background())
 		w := v.Watch()
-		waitOn(t, &v, w, ctx)
+		waitOn(t, &v, w, ctx, 3)
 		w.Changed()
 		ended, cancelled := context.WithCancel(ctx)
 		giveUpUnder(t, w, ended, cancelled)

@@ -114,16 +114,16 @@ func TestContextsKeepNoRoomForThePast(t *testing.T) {
 	})
 }
 
-// explosive is a context that panics where it would take a registration.
-type explosive struct{ context.Context }
+// aloof is a context that panics where it would take a registration.
+type aloof struct{ context.Context }
 
-func (explosive) AfterFunc(func()) func() bool { panic("explosive") }
+func (aloof) AfterFunc(func()) func() bool { panic("aloof") }
 
 func TestPanicOfARegistrationLeavesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var shared notify.Contexts
 		var w notify.Waiter
-		ctx := explosive{testkit.Foreign{Context: t.Context()}}
+		ctx := aloof{testkit.Foreign{Context: t.Context()}}
 		var b notify.Broadcast
 		first := make(chan struct{})
 		go func() {

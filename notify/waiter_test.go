@@ -227,30 +227,19 @@ func TestDoneCountsAWaiterOnce(t *testing.T) {
 	assert.True(t, testkit.IsClosed(w.Done(&b)))
 }
 
-// fickle is a context whose Err panics when told to.
-type fickle struct {
-	context.Context
-	panics *bool
-}
-
-func (f fickle) Err() error {
-	if *f.panics {
-		panic("fickle")
+// explosive returns a context that panics during a Wait: at its Done, at its first Err or, for
+// an i of 1, at the second, which comes when the place can be claimed.
+func explosive(ctx context.Context, i int) context.Context {
+	e := &testkit.Explosive{Foreign: testkit.Foreign{Context: ctx}}
+	switch i % 3 {
+	case 0:
+		e.AtDone = 1
+	case 1:
+		e.AtErr = 2
+	default:
+		e.AtErr = 1
 	}
-	return f.Context.Err()
-}
-
-// lateFickle panics at the Err that comes once the place can be claimed.
-type lateFickle struct {
-	context.Context
-	calls *int
-}
-
-func (f lateFickle) Err() error {
-	if *f.calls++; *f.calls%2 == 0 {
-		panic("fickle")
-	}
-	return nil
+	return e
 }
 
 func TestPanicOfAContextBlocksNobody(t *testing.T) {
@@ -258,14 +247,30 @@ func TestPanicOfAContextBlocksNobody(t *testing.T) {
 		var b notify.Broadcast
 		var w notify.Waiter
 		for range 5 {
-			assert.Panics(t, func() { _ = w.Wait(lateFickle{t.Context(), new(int)}, &b) })
+			assert.Panics(t, func() { _ = w.Wait(explosive(t.Context(), 1), &b) })
 		}
-		panics := true
-		assert.Panics(t, func() { _ = w.Wait(fickle{t.Context(), &panics}, &b) })
+		assert.Panics(t, func() { _ = w.Wait(explosive(t.Context(), 2), &b) })
 		c := waiting(t.Context(), &w, &b)
 		b.Fire() // Finds five places to wake on one channel of capacity one.
 		assert.NoError(t, <-c)
 		waitOnce(t.Context(), &w)
+	})
+}
+
+// A context that panics has no place left behind on the stack, however it is waited for.
+func TestPanicsOfAContextLeaveNoPlaces(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b notify.Broadcast
+		var w notify.Waiter
+		for i := range 1000 {
+			ctx := explosive(t.Context(), i)
+			assert.Panics(t, func() { _ = w.Wait(ctx, &b) })
+		}
+		assert.Zero(t, b.StackLen())
+		c := waiting(t.Context(), &w, &b)
+		assert.Equal(t, 1, b.StackLen())
+		b.Fire()
+		assert.NoError(t, <-c)
 	})
 }
 

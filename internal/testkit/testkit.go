@@ -26,3 +26,28 @@ type Foreign struct{ context.Context }
 
 // Value hides the type inside, for which package context asks by it.
 func (Foreign) Value(any) any { return nil }
+
+// Explosive is a context that panics when its Done or its Err is called for a certain time:
+// the first for 1, and so on, and never for 0.
+type Explosive struct {
+	Foreign
+	AtDone, AtErr int
+}
+
+// Done panics or is that of the context inside.
+func (e *Explosive) Done() <-chan struct{} {
+	countdown(&e.AtDone)
+	return e.Foreign.Done()
+}
+
+// Err panics or is that of the context inside.
+func (e *Explosive) Err() error {
+	countdown(&e.AtErr)
+	return e.Foreign.Err()
+}
+
+func countdown(n *int) {
+	if *n--; *n == 0 {
+		panic("explosive")
+	}
+}
