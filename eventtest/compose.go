@@ -7,7 +7,7 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// composition is guarantees 20 and 22, over the subject, and bad use. What it is composed
+// composition is guarantees 20 to 23, over the subject, and bad use. What it is composed
 // of is package event's; that it works takes a watcher that keeps its promises.
 func composition() []guarantee {
 	pipe, end := needs(Changes, Backlog), needs(Changes, Backlog, canClose)
@@ -23,6 +23,7 @@ func composition() []guarantee {
 			{name: "BacklogOnly", test: pipeOfBacklog, needs: pipe},
 			{name: "BeginsAnew", test: pipeBeginsAnew, needs: pipe},
 		}},
+		{"G21_Views", viewRules()},
 		{"G22_All", []rule{
 			{name: "YieldsValuesThenTheEnd", test: allYields, needs: needs(canClose)},
 			{name: "ContextEndsIt", test: contextEndsAll},
@@ -30,6 +31,7 @@ func composition() []guarantee {
 			{name: "BreakClosesTheWatcher", test: breakClosesWatcher, needs: needs(ClosingWatchers)},
 			{name: "OtherErrorsDoNotEndIt", test: allGoesOn},
 		}},
+		{"G23_RunWhile", runRules()},
 		{"BadUse", []rule{
 			{name: "NilContextOfGet", test: nilContextOfGet},
 			{name: "NilContexts", test: nilContexts},
