@@ -6,8 +6,11 @@ require (
 	github.com/eventvalue/event v0.0.0
 	github.com/fsnotify/fsnotify v1.10.1
 	github.com/mattn/go-isatty v0.0.24
+	github.com/oklog/run v1.2.0
 	github.com/pelletier/go-toml/v2 v2.4.3
 	github.com/stretchr/testify v1.12.1
+	github.com/thejerf/suture/v4 v4.0.6
+	golang.org/x/sync v0.16.0
 )
 
 require (

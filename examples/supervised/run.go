@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/eventvalue/event"
+)
+
+// A service is run until it fails, and again then.
+type service interface {
+	Serve(ctx context.Context) error
+}
+
+// A report is what came of a run.
+type report struct {
+	set, got, starts int
+	last             int
+}
+
+func (r report) String() string {
+	return fmt.Sprintf("%d values set, %d got by a consumer that was started %d times; the last was %d", r.set, r.got, r.starts, r.last)
+}
+
+// A witness checks what the consumer sees.
+type witness struct {
+	mu     sync.Mutex
+	report report
+	err    error
+	done   func()
+	want   int
+}
+
+// saw is consumer.saw.
+func (w *witness) saw(n int, first bool, newest int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.report.got++
+	switch {
+	case first:
+		w.report.starts++
+		if n < newest {
+			w.err = errors.Join(w.err, fmt.Errorf("a restarted consumer got %d first, when %d was there", n, newest))
+		}
+	case n <= w.report.last:
+		w.err = errors.Join(w.err, fmt.Errorf("a consumer got %d after %d", n, w.report.last))
+	}
+	w.report.last = n
+	if n == w.want {
+		w.done()
+	}
+}
+
+// run has a producer set a value that often, under a supervisor, and a consumer get it, and
+// returns when the consumer has the last.
+func run(ctx context.Context, supervise supervisor, rounds int, crash func() bool) (report, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var value event.MemoryValue[int]
+	w := &witness{want: rounds, done: cancel}
+	ticks := make(chan struct{})
+	go func() {
+		defer close(ticks)
+		// A tick at which the producer crashes sets nothing.
+		for n, _ := value.Load(); n < rounds; n, _ = value.Load() {
+			select {
+			case ticks <- struct{}{}:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	supervise(ctx,
+		&producer{value: &value, crash: crash, ticks: ticks, most: rounds},
+		&consumer{value: &value, crash: crash, saw: w.saw})
+	for range ticks { // The goroutine above ends, too.
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.report.set, _ = value.Load()
+	open, _ := value.Watchers().(event.Loader[int]).Load()
+	if open > 0 {
+		w.err = errors.Join(w.err, fmt.Errorf("%d watchers are left open", open))
+	}
+	if w.report.last != rounds {
+		w.err = errors.Join(w.err, fmt.Errorf("the consumer got %d last, not %d", w.report.last, rounds))
+	}
+	return w.report, w.err
+}
