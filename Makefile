@@ -46,6 +46,7 @@ tidy:
 
 examples:
 	$(GO) -C examples run ./hotreload
+	$(GO) -C examples run ./supervised
 
 bench:
 	$(GO) run ./bench/cmd/eventbench
