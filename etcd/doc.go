@@ -17,9 +17,10 @@
 //
 // # Servers
 //
-// The servers must be etcd 3.5.8 or later, or 3.4.25 or later of the 3.4 line: older ones may
-// announce progress before they have sent what led to it, and a change might be missed. Talk to
-// the members, not to etcd's gRPC proxy, which answers no progress requests.
+// The servers must be etcd 3.5.13 or later, or 3.4.31 or later of the 3.4 line: older ones may
+// announce progress before they have sent what led to it, so that a change might be missed, or not
+// at all where nothing changes. Talk to the members, not to etcd's gRPC proxy, which answers no
+// progress requests.
 //
 // Restore backups with etcdutl's --bump-revision and --mark-compacted. Then all who watch
 // know that the store was reset. Without them a Store notices by what is left to see: a
