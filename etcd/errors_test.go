@@ -1,0 +1,64 @@
+package etcd_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/eventvalue/event/etcd"
+	"github.com/eventvalue/event/remote"
+)
+
+func TestWriteErrors(t *testing.T) {
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, c := range []struct {
+		err     error
+		ctx     context.Context
+		want    error
+		unknown bool
+	}{
+		{rpctypes.ErrRequestTooLarge, t.Context(), remote.ErrBadValue, false},
+		{status.Error(codes.ResourceExhausted, "trying to send message larger than max"), t.Context(), remote.ErrBadValue, false},
+		{rpctypes.ErrNoSpace, t.Context(), rpctypes.ErrNoSpace, false},
+		{rpctypes.ErrTooManyRequests, t.Context(), rpctypes.ErrTooManyRequests, false},
+		{rpctypes.ErrPermissionDenied, t.Context(), rpctypes.ErrPermissionDenied, false},
+		{rpctypes.ErrInvalidAuthToken, t.Context(), rpctypes.ErrInvalidAuthToken, false},
+		{rpctypes.ErrLeaseNotFound, t.Context(), rpctypes.ErrLeaseNotFound, false},
+		{rpctypes.ErrTimeout, t.Context(), rpctypes.ErrTimeout, true},
+		{rpctypes.ErrTimeoutDueToLeaderFail, t.Context(), rpctypes.ErrTimeoutDueToLeaderFail, true},
+		{rpctypes.ErrStopped, t.Context(), rpctypes.ErrStopped, true},
+		{status.Error(codes.Unavailable, "transport is closing"), t.Context(), remote.ErrUnknownOutcome, true},
+		{status.Error(codes.Canceled, "canceled"), ended, context.Canceled, true},
+		{errors.New("what nobody knows"), t.Context(), remote.ErrUnknownOutcome, true},
+	} {
+		err := etcd.WriteError(c.ctx, c.err)
+		if !errors.Is(err, c.want) || errors.Is(err, remote.ErrUnknownOutcome) != c.unknown {
+			t.Errorf("%v becomes %v", c.err, err)
+		}
+	}
+}
+
+func TestPermanent(t *testing.T) {
+	for err, want := range map[error]bool{
+		rpctypes.ErrPermissionDenied: true,
+		rpctypes.ErrAuthFailed:       true,
+		rpctypes.ErrUserEmpty:        true,
+		etcd.ErrClientClosed:         true,
+		status.Error(codes.Unimplemented, "unknown service etcdserverpb.KV"): true,
+		rpctypes.ErrInvalidAuthToken:                                         false,
+		rpctypes.ErrAuthOldRevision:                                          false,
+		rpctypes.ErrNoLeader:                                                 false,
+		rpctypes.ErrCompacted:                                                false,
+		status.Error(codes.Unavailable, "connection lost"):                   false,
+		etcd.ErrSilent:                                                       false,
+	} {
+		if got := etcd.Permanent(err); got != want {
+			t.Errorf("permanent(%v) = %v", err, got)
+		}
+	}
+}

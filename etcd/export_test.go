@@ -1,0 +1,9 @@
+package etcd
+
+// For the tests.
+var (
+	WriteError      = writeError
+	Permanent       = permanent
+	ErrSilent       = errSilent
+	ErrClientClosed = errClientClosed
+)

@@ -1,0 +1,308 @@
+package etcd_test
+
+import (
+	"context"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/mvccpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	"github.com/eventvalue/event/etcd"
+	"github.com/eventvalue/event/remote"
+)
+
+// A script is a server that does what the test says, below etcd's real client, or instead of its
+// watcher: that does not work in a bubble.
+type script struct {
+	pb.KVClient // what is not scripted panics
+
+	streams chan *stream // that were opened, in order
+
+	mu     sync.Mutex
+	opened []*stream
+	header pb.ResponseHeader
+	kvs    []*mvccpb.KeyValue
+	ranges []*pb.RangeRequest
+	mute   bool // reads are not answered
+}
+
+func newScript() *script {
+	s := &script{streams: make(chan *stream, 100)}
+	s.header = pb.ResponseHeader{ClusterId: 1, RaftTerm: 5, Revision: 50}
+	s.kvs = []*mvccpb.KeyValue{{Key: []byte("k"), Value: []byte("v"), ModRevision: 40}}
+	return s
+}
+
+// store returns a Store on the script that works in a bubble.
+func (s *script) store(opts ...etcd.Option) *etcd.Store {
+	return etcd.New(clientv3.NewKVFromKVClient(s, nil), watcher{s}, opts...)
+}
+
+// below returns a Store on the script with etcd's own watcher between them.
+func (s *script) below(opts ...etcd.Option) *etcd.Store {
+	c := clientv3.NewCtxClient(context.Background(), clientv3.WithZapLogger(zap.NewNop()))
+	return etcd.New(clientv3.NewKVFromKVClient(s, c), clientv3.NewWatchFromWatchClient(s, c), opts...)
+}
+
+// A watcher is a script as clientv3.Watcher.
+type watcher struct{ s *script }
+
+func (w watcher) Watch(ctx context.Context, key string, opts ...clientv3.OpOption) clientv3.WatchChan {
+	st := w.s.open(ctx)
+	_ = st.Send(&pb.WatchRequest{RequestUnion: &pb.WatchRequest_CreateRequest{
+		CreateRequest: &pb.WatchCreateRequest{StartRevision: clientv3.OpGet(key, opts...).Rev()},
+	}})
+	out := make(chan clientv3.WatchResponse)
+	created := make(chan struct{})
+	go func() {
+		defer close(out)
+		for {
+			r, err := st.Recv()
+			if err != nil {
+				return
+			}
+			if r.Created {
+				close(created)
+				continue
+			}
+			select {
+			case out <- clientv3.WatchResponse{Header: r.Header, Events: r.Events}:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	select {
+	case <-created:
+	case <-ctx.Done():
+	}
+	return out
+}
+
+func (w watcher) RequestProgress(ctx context.Context) error {
+	w.s.mu.Lock()
+	defer w.s.mu.Unlock()
+	for _, st := range w.s.opened {
+		if md, _ := metadata.FromOutgoingContext(ctx); strings.Join(md.Get("event-stream"), ",") == st.sent("event-stream") {
+			return st.Send(&pb.WatchRequest{RequestUnion: &pb.WatchRequest_ProgressRequest{ProgressRequest: &pb.WatchProgressRequest{}}})
+		}
+	}
+	return io.ErrClosedPipe
+}
+
+func (w watcher) Close() error { return nil }
+
+// set changes the script.
+func (s *script) set(do func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	do()
+}
+
+func (s *script) head() *pb.ResponseHeader {
+	return &pb.ResponseHeader{ClusterId: s.header.ClusterId, RaftTerm: s.header.RaftTerm, Revision: s.header.Revision}
+}
+
+func (s *script) Range(ctx context.Context, in *pb.RangeRequest, _ ...grpc.CallOption) (*pb.RangeResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ranges = append(s.ranges, in)
+	if s.mute {
+		s.mu.Unlock()
+		<-ctx.Done()
+		s.mu.Lock()
+		return nil, status.FromContextError(ctx.Err()).Err()
+	}
+	r := &pb.RangeResponse{Header: s.head()}
+	for _, kv := range s.kvs {
+		if len(in.RangeEnd) > 0 || string(in.Key) == string(kv.Key) {
+			r.Kvs = append(r.Kvs, kv)
+		}
+	}
+	return r, nil
+}
+
+// lists counts the whole states that were read.
+func (s *script) lists() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.ranges {
+		if len(r.RangeEnd) > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// Watch opens a stream.
+func (s *script) Watch(ctx context.Context, _ ...grpc.CallOption) (grpc.BidiStreamingClient[pb.WatchRequest, pb.WatchResponse], error) {
+	return s.open(ctx), nil
+}
+
+func (s *script) open(ctx context.Context) *stream {
+	st := &stream{s: s, ctx: ctx, requests: make(chan *pb.WatchRequest, 1000), responses: make(chan *pb.WatchResponse, 1000)}
+	s.mu.Lock()
+	s.opened = append(s.opened, st)
+	s.mu.Unlock()
+	s.streams <- st
+	return st
+}
+
+// A stream is one that was opened.
+type stream struct {
+	grpc.ClientStream
+	s         *script
+	ctx       context.Context
+	requests  chan *pb.WatchRequest
+	responses chan *pb.WatchResponse
+}
+
+func (st *stream) Send(r *pb.WatchRequest) error {
+	st.requests <- r
+	return nil
+}
+
+func (st *stream) Recv() (*pb.WatchResponse, error) {
+	select {
+	case r := <-st.responses:
+		return r, nil
+	case <-st.ctx.Done():
+		return nil, status.FromContextError(st.ctx.Err()).Err()
+	}
+}
+
+func (st *stream) CloseSend() error { return nil }
+
+// create answers the request for a watch, and returns it.
+func (st *stream) create() *pb.WatchCreateRequest {
+	r := (<-st.requests).GetCreateRequest()
+	st.responses <- &pb.WatchResponse{Header: st.s.head(), Created: true}
+	return r
+}
+
+// progress answers the next request for progress, which must come.
+func (st *stream) progress(revision int64) {
+	for r := range st.requests {
+		if r.GetProgressRequest() != nil {
+			break
+		}
+	}
+	h := st.s.head()
+	h.Revision = revision
+	st.responses <- &pb.WatchResponse{Header: h, WatchId: clientv3.InvalidWatchID}
+}
+
+// keep answers requests for progress, with the script's header as change makes it, until the
+// stream ends.
+func (st *stream) keep(change func(h *pb.ResponseHeader)) {
+	for {
+		select {
+		case <-st.ctx.Done():
+			return
+		case r := <-st.requests:
+			if r.GetProgressRequest() != nil {
+				st.s.mu.Lock()
+				h := st.s.head()
+				st.s.mu.Unlock()
+				change(h)
+				st.responses <- &pb.WatchResponse{Header: h, WatchId: clientv3.InvalidWatchID}
+			}
+		}
+	}
+}
+
+// asIs changes nothing.
+func asIs(*pb.ResponseHeader) {}
+
+// event sends a change, with a header whose revision is ahead.
+func (st *stream) event(key, val string, revision, header int64) {
+	h := st.s.head()
+	h.Revision = header
+	st.responses <- &pb.WatchResponse{Header: h, Events: []*mvccpb.Event{
+		{Kv: &mvccpb.KeyValue{Key: []byte(key), Value: []byte(val), ModRevision: revision}},
+	}}
+}
+
+// sent returns a value of the metadata that the stream was opened with.
+func (st *stream) sent(key string) string {
+	md, _ := metadata.FromOutgoingContext(st.ctx)
+	return strings.Join(md.Get(key), ",")
+}
+
+// A tape is what a Follow says.
+type tape struct {
+	mu      sync.Mutex
+	batches []remote.Batch
+	times   []time.Time
+	end     func() error // ends the Follow, and returns what that returned
+}
+
+// follow follows every key in a bubble. The test ends it.
+func follow(t *testing.T, store *etcd.Store) *tape {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	tp := new(tape)
+	ended := make(chan error, 1)
+	go func() {
+		ended <- store.Follow(ctx, remote.Prefix(""), func(b remote.Batch) error {
+			tp.mu.Lock()
+			defer tp.mu.Unlock()
+			tp.batches = append(tp.batches, b)
+			tp.times = append(tp.times, time.Now())
+			return nil
+		})
+	}()
+	tp.end = func() error {
+		cancel()
+		return <-ended
+	}
+	return tp
+}
+
+// all returns the batches so far.
+func (tp *tape) all() []remote.Batch {
+	tp.mu.Lock()
+	defer tp.mu.Unlock()
+	return slices.Clone(tp.batches)
+}
+
+// last returns the newest batch.
+func (tp *tape) last() remote.Batch {
+	all := tp.all()
+	if len(all) == 0 {
+		return remote.Batch{}
+	}
+	return all[len(all)-1]
+}
+
+// broken returns when the first batch came that says so.
+func (tp *tape) broken() (at time.Time, err error) {
+	tp.mu.Lock()
+	defer tp.mu.Unlock()
+	for i, b := range tp.batches {
+		if b.Broken != nil {
+			return tp.times[i], b.Broken
+		}
+	}
+	return time.Time{}, nil
+}
+
+// until waits in real time until ok is true of the newest batch.
+func (tp *tape) until(t *testing.T, ok func(remote.Batch) bool) {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); !ok(tp.last()); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("the newest batch is %+v", tp.last())
+		}
+	}
+}

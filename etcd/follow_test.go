@@ -1,0 +1,178 @@
+package etcd_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+
+	"github.com/eventvalue/event/etcd"
+	"github.com/eventvalue/event/remote"
+)
+
+// inBubble runs a test in a bubble, which also fails it if a goroutine is left: every stream, watch
+// and timer has ended by then.
+func inBubble(t *testing.T, test func(t *testing.T, s *script)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) { test(t, newScript()) })
+}
+
+// ends ends the Follow, and with it all streams.
+func ends(t *testing.T, tp *tape) {
+	t.Helper()
+	if err := tp.end(); !errors.Is(err, context.Canceled) {
+		t.Errorf("Follow returns %v", err)
+	}
+	synctest.Wait()
+}
+
+func TestWatchesFromTheListedRevision(t *testing.T) {
+	s := newScript()
+	tp := follow(t, s.below())
+	st := <-s.streams
+	r := st.create()
+	if r.StartRevision != 50 || !r.Fragment || !r.ProgressNotify {
+		t.Errorf("the watch asks for revision %d, fragments %v, progress %v", r.StartRevision, r.Fragment, r.ProgressNotify)
+	}
+	if st.sent("hasleader") != "true" {
+		t.Error("the watch does not require a leader")
+	}
+	st.progress(50) // It is asked for on the stream of the watch.
+	st.event("k", "v", 40, 50)
+	st.event("k", "w", 51, 60)
+	tp.until(t, func(b remote.Batch) bool { return b.Revision == 51 && string(b.Changes[0].Value) == "w" })
+	for _, b := range tp.all()[1:] {
+		for _, c := range b.Changes {
+			if c.Revision <= 50 {
+				t.Errorf("revision %d comes twice", c.Revision)
+			}
+		}
+	}
+	if err := tp.end(); !errors.Is(err, context.Canceled) {
+		t.Errorf("Follow returns %v", err)
+	}
+	<-st.ctx.Done() // The client has closed the stream.
+}
+
+// Silence is noticed between one and one and a third of it, and the next watch has another
+// stream and begins after what has come, not at what the headers were ahead with.
+func TestSilence(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *script) {
+		tp := follow(t, s.store(etcd.Silence(3*time.Second)))
+		st := <-s.streams
+		st.create()
+		st.progress(50)
+		st.event("k", "w", 51, 70)
+		synctest.Wait()
+		start := time.Now()
+		s.set(func() { s.header.Revision, s.kvs[0].ModRevision, s.kvs[0].Value = 51, 51, []byte("w") })
+		next := <-s.streams
+		at, err := tp.broken()
+		if took := at.Sub(start); err == nil || took < 3*time.Second || took > 4*time.Second {
+			t.Errorf("the silence is noticed after %v: %v", took, err)
+		}
+		if st.ctx.Err() == nil || next.sent("event-stream") == st.sent("event-stream") {
+			t.Error("the next watch is on the same stream")
+		}
+		if r := next.create(); r.StartRevision != 51 {
+			t.Errorf("the next watch begins at %d", r.StartRevision)
+		}
+		next.progress(51)
+		synctest.Wait()
+		if s.lists() != 1 || tp.last().Broken != nil {
+			t.Errorf("%d whole states were read; the last batch is %+v", s.lists(), tp.last())
+		}
+		ends(t, tp)
+	})
+}
+
+// Who is not behind, and answers, is left alone for hours.
+func TestQuiet(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *script) {
+		tp := follow(t, s.store())
+		st := <-s.streams
+		st.create()
+		go st.keep(asIs)
+		time.Sleep(5 * time.Hour)
+		if _, err := tp.broken(); err != nil || s.lists() != 1 || len(s.streams) != 0 {
+			t.Errorf("broken: %v; %d whole states, %d more streams", err, s.lists(), len(s.streams))
+		}
+		ends(t, tp)
+	})
+}
+
+func TestSignsOfAReset(t *testing.T) {
+	for what, change := range map[string]func(s *script){
+		"another cluster":         func(s *script) { s.header.ClusterId = 2 },
+		"the term has gone back":  func(s *script) { s.header.RaftTerm = 4 },
+		"the revision has":        func(s *script) { s.header.Revision = 49 },
+		"another value":           func(s *script) { s.kvs[0].Value = []byte("x") },
+		"another revision":        func(s *script) { s.kvs[0].ModRevision = 39 },
+		"the last change is gone": func(s *script) { s.kvs = nil },
+	} {
+		t.Run(what, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, s *script) {
+				tp := follow(t, s.store())
+				st := <-s.streams
+				st.create()
+				go st.keep(asIs)
+				synctest.Wait()
+				s.set(func() { change(s) })
+				next := <-s.streams // At the latest after an audit.
+				next.create()
+				synctest.Wait()
+				if s.lists() != 2 || !tp.last().Full {
+					t.Errorf("%d whole states were read; the last batch is %+v", s.lists(), tp.last())
+				}
+				ends(t, tp)
+			})
+		})
+	}
+}
+
+// A server that answers, while the others have gone on, is left.
+func TestBehind(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *script) {
+		tp := follow(t, s.store())
+		st := <-s.streams
+		st.create()
+		go st.keep(func(h *pb.ResponseHeader) { h.Revision = 50 })
+		synctest.Wait()
+		s.set(func() { s.header.Revision = 60 })
+		next := <-s.streams
+		if _, err := tp.broken(); err == nil {
+			t.Error("nothing says that the connection is lost")
+		}
+		next.create()
+		next.progress(60)
+		synctest.Wait()
+		if b := tp.last(); b.Revision != 60 || s.lists() != 1 {
+			t.Errorf("the last batch is %+v; %d whole states", b, s.lists())
+		}
+		ends(t, tp)
+	})
+}
+
+// Attempts on a server that answers nothing have pauses that grow up to a limit.
+func TestPauses(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *script) {
+		s.mute = true
+		const silence = time.Second
+		tp := follow(t, s.store(etcd.Silence(silence)))
+		time.Sleep(time.Minute)
+		all := tp.all()
+		if len(all) < 20 {
+			t.Fatalf("%d attempts in a minute", len(all))
+		}
+		for i := 1; i < len(all); i++ {
+			pause := tp.times[i].Sub(tp.times[i-1]) - silence
+			if pause < 25*time.Millisecond || pause > 2*time.Second || i > 7 && pause < time.Second {
+				t.Errorf("pause %d is %v", i, pause)
+			}
+		}
+		ends(t, tp)
+	})
+}
