@@ -55,11 +55,15 @@ bench:
 etcd-faults:
 	$(GO) -C etcd/etcdtest test -count 1 -timeout 15m . ./integration -faults
 
-# Large bounds: some minutes. The table of what was searched goes to internal/explore/README.md.
+# Large bounds. The table of what was searched goes to internal/explore/README.md.
 explore:
 	$(GO) test ./internal/explore -run TestEveryInterleaving -v -timeout 2h -args -full -update
 
-.PHONY: model model-full linear soak cover leaks
+# Shows that each seeded bug is caught. UPDATE=-update writes the table, mutants/README.md.
+mutants:
+	$(GO) test ./mutants -run TestMutantsAreCaught -v -timeout 25m -args -catch $(UPDATE)
+
+.PHONY: model model-full linear soak cover leaks mutants
 # The model, for spin; says so where that is missing. Some minutes and 12 GB: make model-full.
 model:
 	@./model/check smoke || test $$? = 3
