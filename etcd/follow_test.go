@@ -120,8 +120,12 @@ func TestSignsOfAReset(t *testing.T) {
 				st.create()
 				go st.keep(asIs)
 				synctest.Wait()
+				start := time.Now()
 				s.set(func() { change(s) })
 				next := <-s.streams // At the latest after an audit.
+				if took := time.Since(start); took > 16*etcd.DefaultSilence {
+					t.Errorf("that is noticed after %v", took)
+				}
 				next.create()
 				synctest.Wait()
 				if s.lists() != 2 || !tp.last().Full {
@@ -141,10 +145,11 @@ func TestBehind(t *testing.T) {
 		st.create()
 		go st.keep(func(h *pb.ResponseHeader) { h.Revision = 50 })
 		synctest.Wait()
+		start := time.Now()
 		s.set(func() { s.header.Revision = 60 })
 		next := <-s.streams
-		if _, err := tp.broken(); err == nil {
-			t.Error("nothing says that the connection is lost")
+		if at, err := tp.broken(); err == nil || at.Sub(start) > 17*etcd.DefaultSilence {
+			t.Errorf("that is noticed after %v: %v", at.Sub(start), err)
 		}
 		next.create()
 		next.progress(60)
