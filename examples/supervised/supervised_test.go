@@ -28,7 +28,7 @@ func TestCrashesAtRandom(t *testing.T) {
 			require.NoError(t, err)
 			t.Log(r)
 			assert.Equal(t, rounds, r.set)
-			assert.Greater(t, r.starts, 10, "it was restarted")
+			assert.Greater(t, r.starts, 1, "it was restarted")
 			gone := false
 			for range 1000 { // Goroutines take their time to end.
 				if gone = runtime.NumGoroutine() <= before; gone {
