@@ -29,6 +29,7 @@ const (
 	inBubble mode = iota // unless Bubble is lacking
 	realTime             // schedules matter, or what is broken may hang on a mutex
 	noRace               // like realTime, and nothing to be seen under the race detector
+	onlyRace             // like realTime, and nothing to be seen without the race detector
 )
 
 func needs(c ...Capability) []Capability { return c }
@@ -70,6 +71,9 @@ func (r rule) run(t *testing.T, newSubject func(testing.TB) Subject, lacks []Cap
 	}
 	if r.mode == noRace && testkit.RaceEnabled {
 		t.Skip("says nothing under the race detector")
+	}
+	if r.mode == onlyRace && !testkit.RaceEnabled {
+		t.Skip("says nothing without the race detector")
 	}
 	bubble := r.mode == inBubble && !slices.Contains(lacks, Bubble)
 	over := new(gate)

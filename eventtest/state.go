@@ -42,11 +42,11 @@ func state() []guarantee {
 			{name: "ChangedCloses", test: equalValueCloses, needs: needs(EqualValues, Changes)},
 		}},
 		{"G07_MemoryModel", []rule{
-			{name: "Get", test: memoryOfGet, mode: realTime},
-			{name: "Load", test: memoryOfLoad, needs: needs(canLoad), mode: realTime},
-			{name: "Update", test: memoryOfUpdate, needs: needs(canUpdate), mode: realTime},
-			{name: "Changed", test: memoryOfChanged, needs: needs(Changes), mode: realTime},
-			{name: "Close", test: memoryOfClose, needs: needs(canClose), mode: realTime},
+			{name: "Get", test: memoryOfGet, mode: onlyRace},
+			{name: "Load", test: memoryOfLoad, needs: needs(canLoad), mode: onlyRace},
+			{name: "Update", test: memoryOfUpdate, needs: needs(canUpdate), mode: onlyRace},
+			{name: "Changed", test: memoryOfChanged, needs: needs(Changes), mode: onlyRace},
+			{name: "Close", test: memoryOfClose, needs: needs(canClose), mode: onlyRace},
 		}},
 	}
 }
