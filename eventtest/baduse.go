@@ -1,10 +1,6 @@
 package eventtest
 
-import (
-	"context"
-
-	"github.com/eventvalue/event"
-)
+import "context"
 
 // noContext is a variable for the sake of tools that know that nil is no context.
 var noContext context.Context
@@ -28,26 +24,4 @@ func nilContextOfGet(h *harness) {
 	if panics(func() { _, _ = w.Get(noContext) }) == nil {
 		h.Error("Get under a nil context does not panic once the watcher is closed")
 	}
-}
-
-func nilContexts(h *harness) {
-	accept := func(*Item) bool { return true }
-	c := make(chan *Item)
-	h.panicsWith("event: Wait: nil context", func() { _, _ = event.Wait(noContext, h.value(), accept) })
-	h.panicsWith("event: All: nil context", func() { event.All(noContext, h.value()) })
-	h.panicsWith("event: Pipe: nil context", func() { _ = event.Pipe(h.value(), c)(noContext) })
-	h.panicsWith("event: Runnable.Serve: nil context", func() { _ = event.Pipe(h.value(), c).Serve(noContext) })
-}
-
-func nilValues(h *harness) {
-	accept := func(*Item) bool { return true }
-	h.panicsWith("event: Wait: nil value", func() { _, _ = event.Wait(h.Context(), nil, accept) })
-	h.panicsWith("event: All: nil value", func() { event.All[*Item](h.Context(), nil) })
-	h.panicsWith("event: Pipe: nil value", func() { event.Pipe(nil, make(chan *Item)) })
-}
-
-func nilFunctions(h *harness) {
-	h.panicsWith("event: Pipe: nil channel", func() { event.Pipe(h.value(), nil) })
-	h.panicsWith("event: Wait: nil predicate", func() { _, _ = event.Wait(h.Context(), h.value(), nil) })
-	h.panicsWith("event: Runnable.Serve: nil function", func() { _ = event.Runnable(nil).Serve(h.Context()) })
 }

@@ -34,9 +34,6 @@ func composition() []guarantee {
 		{"G23_RunWhile", runRules()},
 		{"BadUse", []rule{
 			{name: "NilContextOfGet", test: nilContextOfGet},
-			{name: "NilContexts", test: nilContexts},
-			{name: "NilValues", test: nilValues},
-			{name: "NilFunctions", test: nilFunctions},
 		}},
 	}
 }

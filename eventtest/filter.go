@@ -19,7 +19,6 @@ func filterRules() []rule {
 		{name: "MayCallBack", test: predicateMayCallBack, needs: f, mode: realTime},
 		{name: "MayPanic", test: predicateMayPanic, needs: f},
 		{name: "ZeroOptionDoesNothing", test: zeroOptionDoesNothing},
-		{name: "NilPredicatePanics", test: nilPredicatePanics},
 	}
 }
 
@@ -168,10 +167,6 @@ func zeroOptionDoesNothing(h *harness) {
 	g := h.parked(h.Context(), w, event.GetOption[*Item]{}, event.GetOption[*Item]{})
 	h.set(2)
 	g.gets(2)
-}
-
-func nilPredicatePanics(h *harness) {
-	h.panicsWith("event: Filter: nil predicate", func() { event.Filter[*Item](nil) })
 }
 
 func backlogRules() []rule {

@@ -304,14 +304,6 @@ func panics(f func()) (p any) {
 	return nil
 }
 
-// panicsWith fails the test unless f panics with this text.
-func (h *harness) panicsWith(text string, f func()) {
-	h.Helper()
-	if p := panics(f); p != text {
-		h.Errorf("a panic with %v, want %q", p, text)
-	}
-}
-
 func filter(pred func(n int) bool) event.GetOption[*Item] {
 	return event.Filter(func(item *Item) bool { return item != nil && pred(item.N) })
 }
