@@ -5,7 +5,7 @@ MODULES = . $(patsubst %/go.mod,%,$(wildcard */go.mod */*/go.mod))
 NESTED = $(filter-out . tools,$(MODULES))
 FUZZTIME ?= 5s
 
-.PHONY: check fmt tidy vet static test race cpus 386 fuzz nested examples bench etcd-faults explore
+.PHONY: check fmt tidy vet static test race cpus 386 fuzz nested examples bench etcd-faults explore whole
 
 check: fmt tidy vet static test race cpus 386 fuzz nested examples model leaks
 	@echo "make check: all passed"
@@ -54,6 +54,10 @@ bench:
 # Kills and pauses etcd servers: some minutes, Linux only, not part of check.
 etcd-faults:
 	$(GO) -C etcd/etcdtest test -count 1 -timeout 15m . ./integration -faults
+
+# The whole suite of eventtest on each broken value: every subtest must fail on one. Some minutes.
+whole:
+	$(GO) test ./eventtest -run TestBugsAreCaught -count 1 -timeout 1h -args -whole
 
 # Large bounds. The table of what was searched goes to internal/explore/README.md.
 explore:

@@ -191,3 +191,24 @@ var caughtBy = map[bug]string{
 	updateAfterClose:       "G19_Update/NotAfterClose",
 	nilAllowed:             "BadUse/NilContextOfGet",
 }
+
+// alsoCaught are subtests that no bug is for alone, each with one that it must find: what
+// is composed of a value depends on much.
+var alsoCaught = map[string]bug{
+	"G02_OneOrder/SameOrderForAll":       deliversTwice,
+	"G03_NewestWins/NewestDuringTheCall": queues,
+	"G20_Pipe/CurrentThenNewer":          firstGetWaits,
+	"G20_Pipe/OffersTheNewest":           changedOnlyNext,
+	"G20_Pipe/RejectedDoesNotWithdraw":   filtersIgnored,
+	"G20_Pipe/ContextEndsIt":             firstGetWaits,
+	"G20_Pipe/LastOfferStands":           changedOnlyNext,
+	"G20_Pipe/ContextEndsTheLastOffer":   firstGetWaits,
+	"G20_Pipe/ValueEndsIt":               endSleeps,
+	"G20_Pipe/BacklogOnly":               backlogWaits,
+	"G20_Pipe/BeginsAnew":                firstGetWaits,
+	"G22_All/YieldsValuesThenTheEnd":     causeLost,
+	"G22_All/ContextEndsIt":              firstGetWaits,
+	"G22_All/BacklogOnly":                backlogWaits,
+	"G22_All/BreakClosesTheWatcher":      closeForgotten,
+	"G22_All/OtherErrorsDoNotEndIt":      firstGetWaits,
+}
