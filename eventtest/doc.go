@@ -27,7 +27,8 @@
 // Most subtests run in a bubble of [testing/synctest], where "it waits" and "it has
 // returned" are facts and not matters of time. Those in which schedules matter, or in which
 // something may hang on a mutex, run in real time, as do all if [Bubble] is lacking. None
-// asserts a duration. A broken implementation fails its subtest and leaves the others running,
+// asserts a duration: it fails if what ought to happen has not, and nothing else has, for a
+// minute. A broken implementation fails its subtest and leaves the others running,
 // also if it blocks for ever.
 //
 // Subtests run one after the other. Do not run anything in parallel with them: some count

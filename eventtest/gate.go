@@ -3,6 +3,8 @@ package eventtest
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // A gate keeps goroutines that a broken implementation has left behind from failing a test
@@ -10,6 +12,26 @@ import (
 type gate struct {
 	mu     sync.Mutex
 	closed bool
+
+	// moves counts what goes on in the test: calls that have returned, values that were set. A
+	// test makes so many and no more, so that none hangs for ever because it still moves.
+	moves atomic.Int64
+}
+
+// awaits waits until done is closed, and reports whether it was: it gives up when nothing has
+// moved for so long.
+func (g *gate) awaits(done <-chan struct{}, patience time.Duration) bool {
+	for {
+		moves := g.moves.Load()
+		select {
+		case <-done:
+			return true
+		case <-time.After(patience):
+			if g.moves.Load() == moves {
+				return false
+			}
+		}
+	}
 }
 
 func (g *gate) close() {

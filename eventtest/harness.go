@@ -15,9 +15,9 @@ import (
 	"github.com/eventvalue/event/internal/testkit"
 )
 
-// patience is how long something may take in real time that ought to happen. Only what is
-// broken takes as long.
-var patience = 10 * time.Second
+// patience is how long, in real time, nothing may happen that ought to. Only what is broken
+// takes as long, or a machine that does not get to it.
+var patience = time.Minute
 
 const (
 	// grace is for what ought not to happen, in real time: too short a time overlooks
@@ -69,9 +69,7 @@ func (h *harness) join() {
 		defer close(done)
 		h.running.Wait()
 	}()
-	select {
-	case <-done:
-	case <-time.After(patience):
+	if !h.over.awaits(done, patience) {
 		h.Error("a call does not return, though its context has ended")
 	}
 }
@@ -130,6 +128,7 @@ func (h *harness) do(what string, f func()) *call {
 // returns fails the test unless the call returns, without anything else happening.
 func (c *call) returns() {
 	c.h.Helper()
+	defer c.h.over.moves.Add(1)
 	if c.h.bubble {
 		c.h.settle()
 		if !testkit.IsClosed(c.done) {
@@ -137,9 +136,7 @@ func (c *call) returns() {
 		}
 		return
 	}
-	select {
-	case <-c.done:
-	case <-time.After(patience):
+	if !c.h.over.awaits(c.done, patience) {
 		c.h.Fatalf("%s does not return", c.what)
 	}
 }

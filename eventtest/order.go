@@ -22,6 +22,7 @@ func (h *harness) produce(n int) {
 // pace is called after Set number i. Now and then it lets those who read do so, lest all be
 // set before anybody looks. It does not insist.
 func (h *harness) pace(i int) {
+	h.over.moves.Add(1)
 	if i%3 != 0 {
 		return
 	}
@@ -287,6 +288,7 @@ func (h *harness) pingPong(get func(context.Context, event.Watcher[*Item]) (*Ite
 			for range cap(acks) {
 				select {
 				case <-acks:
+					h.over.moves.Add(1)
 				case <-h.Context().Done():
 					return
 				}

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/eventvalue/event/internal/testkit"
 )
@@ -100,9 +99,7 @@ func contained(t *testing.T, over *gate, test func()) {
 		}()
 		test()
 	}()
-	select {
-	case <-done:
-	case <-time.After(3 * patience):
+	if !over.awaits(done, 3*patience) {
 		over.close()
 		t.Fatal("hangs: something blocks that must not")
 	}

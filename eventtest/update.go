@@ -1,9 +1,6 @@
 package eventtest
 
-import (
-	"runtime"
-	"time"
-)
+import "runtime"
 
 func updateRules() []rule {
 	u := needs(canUpdate)
@@ -112,6 +109,7 @@ func noUpdateIsLost(h *harness) {
 					}
 					return &Item{N: old.number() + 1}, true
 				})
+				h.over.moves.Add(1)
 			}
 		})
 	}).returns()
@@ -127,9 +125,7 @@ func updateAgain(h *harness) {
 	h.updates(func(old *Item, _ bool) (*Item, bool) {
 		if calls++; calls == 1 {
 			set := h.do("Set", func() { h.Set(&Item{N: 10}) })
-			select {
-			case <-set.done:
-			case <-time.After(patience):
+			if !h.over.awaits(set.done, patience) {
 				h.Error("Set does not return while the function of an Update runs")
 			}
 		}
