@@ -40,7 +40,14 @@ func Missing(dir string, contenders []Contender) (missing []string, err error) {
 		cells[name] = true
 	}
 	lines := bufio.NewScanner(results)
+	elsewhere := false // in results of a package that has nothing to do with contenders
 	for lines.Scan() {
+		if pkg, ok := strings.CutPrefix(lines.Text(), "pkg: "); ok {
+			elsewhere = !strings.Contains(pkg, "/bench")
+		}
+		if elsewhere {
+			continue
+		}
 		name, _, _ := strings.Cut(lines.Text(), " ")
 		name = gomaxprocs.ReplaceAllString(strings.TrimSpace(name), "")
 		m := rivalName.FindStringSubmatch(name)

@@ -15,7 +15,7 @@ import (
 	"github.com/eventvalue/event/bench"
 )
 
-// TestReportNamesExist: every benchmark that BENCHMARKS.md names is a function of this package,
+// TestReportNamesExist: every benchmark that BENCHMARKS.md names is a function of this package or of etcd's,
 // and everything that its results are of can be run again.
 func TestReportNamesExist(t *testing.T) {
 	missing, err := bench.Missing("..", bench.Contenders())
@@ -24,7 +24,7 @@ func TestReportNamesExist(t *testing.T) {
 
 	text, err := os.ReadFile("../BENCHMARKS.md")
 	require.NoError(t, err)
-	exist := benchmarks(t)
+	exist := append(benchmarks(t, "bench_test.go"), benchmarks(t, "../etcd/etcdtest/integration/bench_test.go")...)
 	named := regexp.MustCompile(`Benchmark[A-Z]\w*`).FindAllString(string(text), -1)
 	assert.NotEmpty(t, named)
 	for _, name := range named {
@@ -32,9 +32,9 @@ func TestReportNamesExist(t *testing.T) {
 	}
 }
 
-// benchmarks returns the names of this package's.
-func benchmarks(t *testing.T) (names []string) {
-	file, err := parser.ParseFile(token.NewFileSet(), "bench_test.go", nil, 0)
+// benchmarks returns the names of those in a file.
+func benchmarks(t *testing.T, path string) (names []string) {
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
 	require.NoError(t, err)
 	for _, d := range file.Decls {
 		if f, ok := d.(*ast.FuncDecl); ok {
@@ -46,7 +46,7 @@ func benchmarks(t *testing.T) (names []string) {
 
 // TestWorkloadsHaveBenchmarks: none has been forgotten.
 func TestWorkloadsHaveBenchmarks(t *testing.T) {
-	exist := benchmarks(t)
+	exist := benchmarks(t, "bench_test.go")
 	for _, w := range bench.Workloads() {
 		assert.Contains(t, exist, "Benchmark"+w.Name)
 	}

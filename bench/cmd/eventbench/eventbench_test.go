@@ -210,7 +210,7 @@ func TestTables(t *testing.T) {
 		workloads = append(workloads, w.Name)
 	}
 	tabled := []string{bench.Calibrate.Name}
-	for _, table := range tables {
+	for _, table := range ofWorkloads {
 		tabled = append(tabled, table.bench)
 		assert.NotEmpty(t, table.loses, table.bench)
 		assert.NotEmpty(t, table.units, table.bench)

@@ -20,11 +20,14 @@ type source struct {
 	benchtime string
 	// quick: it is also part of a quick run.
 	quick bool
+	// every, if it is not 0, says in which rounds it is run: in each so many-th.
+	every int
 }
 
 var sources = []source{
 	{dir: "bench", quick: true},
 	{dir: "bench/rivals"},
+	{dir: "etcd/etcdtest/integration", benchtime: "1x", every: 4},
 }
 
 // A cell is one sub-benchmark: what is run at a time.
@@ -70,7 +73,10 @@ func (o *options) build(bin string) (cells []cell, sum string, err error) {
 			if c.calibrates() && i > 0 || !c.calibrates() && !wanted.MatchString(c.name) || o.quick && !isQuick(c.name) {
 				continue // Once is enough to calibrate.
 			}
-			if c.every = every(c.name); o.quick {
+			if c.every = s.every; c.every == 0 {
+				c.every = every(c.name)
+			}
+			if o.quick {
 				c.every, c.benchtime = 1, quickTime(c.benchtime)
 			}
 			cells = append(cells, c)
