@@ -88,3 +88,9 @@ func (b *Broadcast) Relays() (n int) {
 	}
 	return n
 }
+
+// Counts returns how many places of waiters b's stack is thought to have, and how many of them to
+// be given up.
+func (b *Broadcast) Counts() (places, gone int) {
+	return int(b.top.Load().height()), int(b.gather().gone.Load())
+}
