@@ -276,7 +276,7 @@ func (w *gatherer[T]) Changed() <-chan struct{} {
 		}
 		old := w.out.Load()
 		if old != nil && !old.signal.Fired() {
-			return old.signal.Done()
+			return w.waiter.Done(&old.signal)
 		}
 		held, next := w.unseen.Load(), new(joint)
 		w.fill(next, held)
@@ -295,7 +295,7 @@ func (w *gatherer[T]) Changed() <-chan struct{} {
 		if w.turn.isClosed() && w.out.CompareAndSwap(next, nil) { // by chance: a Close in between
 			next.release()
 		}
-		return next.signal.Done()
+		return w.waiter.Done(&next.signal)
 	}
 }
 
