@@ -57,6 +57,7 @@ func TestBadUsePanics(t *testing.T) {
 		"event: RunWhile: nil context":            func() { _ = event.RunWhile(none, &v, equal, run) },
 		"event: RunWhile: nil value":              func() { _ = event.RunWhile(t.Context(), never, equal, run) },
 		"event: RunWhile: nil function":           func() { _ = event.RunWhile(t.Context(), &v, nil, run) },
+		"event: RunWhile: keyed value":            func() { _ = event.RunWhile(t.Context(), keyed, equal, run) },
 		"event: WithHealthy: nil context":         func() { event.WithHealthy(none, func() {}) },
 		"event: WithHealthy: nil function":        func() { event.WithHealthy(t.Context(), nil) },
 	} {

@@ -12,8 +12,8 @@ import "slices"
 // halves belong together, always comes in the end.
 //
 // When a source has ended, a watcher gets the newest pair, if it has not had it, and then the error with
-// which the source has ended, for ever: if both have, that of a. A source that ends while one of
-// the two has no value ends all at once.
+// which the source has ended, for ever: if both have ended when it looks, that of a. A source that ends
+// while one of the two has no value ends all at once.
 //
 // f is called on the goroutine of Get, once for each pair that this Get looks at, before
 // the predicates of its Filters, and on that of each Load. What [Map] says of its function

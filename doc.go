@@ -64,8 +64,9 @@
 //     places that were given up are swept when they outnumber those in use.
 //  11. An old value is garbage once a newer one is set and no call is returning it. A watcher keeps
 //     the value that it watches and at most its last context; Close releases both. One that is
-//     dropped without a Close can be collected once its last context has ended. (Contexts are told
-//     apart by their Done channels.)
+//     dropped without a Close can be collected once its last context has ended and each value that
+//     it waited for, or had a Changed channel of, has been set. (Contexts are told apart by their
+//     Done channels.)
 //
 // Get:
 //

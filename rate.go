@@ -7,7 +7,7 @@ import "time"
 //
 // While a watcher has had a value less than the interval ago, a newer one is not there: a Get waits
 // until the interval is over, its context ends, or the watcher is closed, and returns what is newest then; with BacklogOnly it returns
-// BacklogDone, and the value stays unseen; a Changed channel that is taken then closes when the interval
+// BacklogDone, without asking the Filters, also if v has ended meanwhile, and the value stays unseen; a Changed channel that is taken then closes when the interval
 // is over. A value that a Filter rejects is not returned and delays nothing. When v has ended, the final value comes when its time has
 // come, and then the end.
 //

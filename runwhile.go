@@ -27,7 +27,8 @@ import (
 // at most once a run. If run or keep panics, the other is ended, and the panic reaches the caller. RunWhile costs a
 // watcher, and a goroutine and a context for each run.
 //
-// RunWhile panics if ctx, v, keep or run is nil.
+// RunWhile panics if ctx, v, keep or run is nil, and if v is keyed (has a method Keyed): there, one
+// entry is not compared with another.
 func RunWhile[T any](ctx context.Context, v ValueWatch[T], keep func(old, next T) bool, run func(context.Context, T) error) error {
 	switch {
 	case ctx == nil:
@@ -36,6 +37,8 @@ func RunWhile[T any](ctx context.Context, v ValueWatch[T], keep func(old, next T
 		panic("event: RunWhile: nil value")
 	case keep == nil || run == nil:
 		panic("event: RunWhile: nil function")
+	case isKeyed(v):
+		panic("event: RunWhile: keyed value")
 	}
 	w := v.Watch()
 	defer w.Close()

@@ -17,6 +17,9 @@ import (
 // return of the Get that returns that value or a later one, and before the close of each
 // Changed channel that it closes; a value's Close before the [ErrClosed] that it causes.
 //
+// The watchers of a [MemoryValue], and those of [Map] and [Distinct] over it, also have a method
+// Behind() uint64: how many versions the value is ahead of what the watcher last returned.
+//
 // While no Get waits, a watcher costs its memory and, while its last context lives, that.
 type Watcher[T any] interface {
 	// Get returns the newest value if the watcher has not seen it, at once, and else waits
