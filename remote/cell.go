@@ -14,7 +14,7 @@ type cell[T any] struct {
 	newest event.MemoryValue[*item[T]]
 }
 
-func (c *cell[T]) apply(u update) {
+func (c *cell[T]) apply(u update) (undone bool) {
 	// What a whole state does not have, is absent.
 	change, found := Change{Key: c.key, Deleted: true}, u.full
 	for _, other := range u.changes {
@@ -24,9 +24,10 @@ func (c *cell[T]) apply(u update) {
 	}
 	old, ok := c.newest.Load()
 	if !found || ok && old.says(change) {
-		return
+		return false
 	}
 	c.newest.Set(decode(c.codec, change))
+	return u.undoes(change)
 }
 
 func (c *cell[T]) end(cause error) { _ = c.newest.CloseWithError(cause) }

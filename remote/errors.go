@@ -25,6 +25,11 @@ var ErrKey = errors.New("remote: bad key")
 
 // ErrReset is returned by Sync if the store went back to an older state while it
 // waited: what it waited for may be undone. Find out what is there now.
+//
+// A reset shows in a whole state whose revision is less than the one known before, or in which a key is
+// in another state than was known, by a write at a revision that is not greater. One that shows only in keys that have
+// vanished, or been written since, under a greater revision cannot be told from a compaction of the
+// store's history, and Sync does not return it.
 var ErrReset = errors.New("remote: the store was reset to an older state")
 
 // A BadValueError is what a Get returns for a value that cannot be decoded. errors.Is finds

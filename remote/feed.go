@@ -25,8 +25,9 @@ type feed[S sink] struct {
 
 // A sink is what a session fills: the state that watchers read.
 type sink interface {
-	// apply is called by one goroutine at a time. After end it does nothing.
-	apply(u update)
+	// apply is called by one goroutine at a time. After end it does nothing. It reports whether
+	// something new in u undoes what was known.
+	apply(u update) (undone bool)
 	// end leaves watchers what is there, and then cause.
 	end(cause error)
 }
@@ -176,15 +177,17 @@ func (s *session[S]) apply(b Batch) error {
 		return nil
 	}
 	u := s.pieces.conclude(b)
+	u.known = s.last.revision
 	if !s.started && !u.full {
 		return errNoState
 	}
 	if !u.full {
-		u.since(s.last.revision)
+		u.dropKnown()
 	}
 	// In this order: who has seen the progress finds the state, and who has seen Connected both.
-	s.sink.apply(u)
-	if s.started && u.full && u.revision < s.last.revision {
+	undone := s.sink.apply(u)
+	// A store that was reset and then written to may be past where it was.
+	if u.full && (undone || u.revision < u.known) {
 		s.last.resets++
 	}
 	s.started, s.last.revision = true, u.revision

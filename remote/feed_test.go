@@ -62,6 +62,64 @@ func TestSyncWaits(t *testing.T) {
 	})
 }
 
+// TestSyncNoticesAResetThatWasMadeUpFor has the store be reset and then written to until it is
+// past what Sync waits for. The key is again as it was before what was known.
+func TestSyncNoticesAResetThatWasMadeUpFor(t *testing.T) {
+	for name, change := range map[string]func(*testing.T, *remotetest.Fake){
+		"Written": func(t *testing.T, f *remotetest.Fake) { put(t, f, "key", "two") },
+		"Deleted": func(t *testing.T, f *remotetest.Fake) { remove(t, f, "key") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, f *remotetest.Fake, v *remote.Value[string]) {
+				r := remote.NewRange(f, "k", remote.String())
+				defer r.Close()
+				put(t, f, "key", "base")
+				restore := f.Save()
+				change(t, f)
+				get(t, v.Watch())
+				pending(t, r.Watch())
+				f.Cut(errors.New("cable"))
+				put(t, f, "key", "three")
+				byValue, byRange := make(chan error, 1), make(chan error, 1)
+				go func() { byValue <- v.Sync(t.Context(), 3) }()
+				go func() { byRange <- r.Sync(t.Context(), 3) }()
+				synctest.Wait()
+				restore()
+				for range 3 {
+					put(t, f, "other", "x")
+				}
+				f.Heal()
+				assert.ErrorIs(t, <-byValue, remote.ErrReset)
+				assert.ErrorIs(t, <-byRange, remote.ErrReset)
+			})
+		})
+	}
+}
+
+// TestSyncTakesACompactionForNoReset has the whole state come again, and all that is new in it be newer.
+func TestSyncTakesACompactionForNoReset(t *testing.T) {
+	inBubble(t, func(t *testing.T, f *remotetest.Fake, v *remote.Value[string]) {
+		r := remote.NewRange(f, "", remote.String())
+		defer r.Close()
+		put(t, f, "gone", "a")
+		put(t, f, "stays", "a")
+		put(t, f, "key", "a")
+		get(t, v.Watch())
+		pending(t, r.Watch())
+		f.Cut(errors.New("cable"))
+		remove(t, f, "gone")
+		put(t, f, "key", "b")
+		byValue, byRange := make(chan error, 1), make(chan error, 1)
+		go func() { byValue <- v.Sync(t.Context(), 5) }()
+		go func() { byRange <- r.Sync(t.Context(), 5) }()
+		synctest.Wait()
+		f.Compact()
+		f.Heal()
+		assert.NoError(t, <-byValue)
+		assert.NoError(t, <-byRange)
+	})
+}
+
 func TestStatus(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *remotetest.Fake, v *remote.Value[string]) {
 		s := v.Status().Watch()

@@ -11,7 +11,13 @@ type update struct {
 	revision int64
 	full     bool
 	changes  []Change // each key once, by revision
+	known    int64    // up to which revision all was known before
 }
+
+// undoes reports whether c, which says something new, shows that the store was reset: at a revision
+// up to which all was known, nothing is new. What has vanished shows nothing, for no revision
+// comes with it.
+func (u *update) undoes(c Change) bool { return !c.Deleted && c.Revision <= u.known }
 
 // pieces collects batches until one concludes them. They hold each key once, however many
 // changes come.
@@ -46,11 +52,11 @@ func (p *pieces) conclude(b Batch) update {
 	return u
 }
 
-// since leaves out what was up to revision, should a store say it twice. The revisions of the
+// dropKnown leaves out what was known, should a store say it twice. The revisions of the
 // keys themselves do not tell: one that was deleted before a reset was so at a greater revision
 // than it is written at after it.
-func (u *update) since(revision int64) {
-	u.changes = slices.DeleteFunc(u.changes, func(c Change) bool { return c.Revision <= revision })
+func (u *update) dropKnown() {
+	u.changes = slices.DeleteFunc(u.changes, func(c Change) bool { return c.Revision <= u.known })
 }
 
 func (p *pieces) drop() { *p = pieces{} }

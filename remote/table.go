@@ -54,19 +54,20 @@ func newTable[T any](codec Codec[T]) *table[T] {
 	return &table[T]{codec: codec, items: make(map[string]*item[T])}
 }
 
-func (t *table[T]) apply(u update) {
+func (t *table[T]) apply(u update) (undone bool) {
 	// Only this goroutine changes the items, and it need not lock to read them. The
 	// codec is user code, and does not run under the lock.
 	news := t.vanished(u)
 	for _, c := range u.changes {
 		if t.isNew(c) {
+			undone = undone || u.undoes(c)
 			news = append(news, decode(t.codec, c))
 		}
 	}
 	t.mu.Lock()
 	if t.ended || t.known && len(news) == 0 {
 		t.mu.Unlock()
-		return
+		return undone
 	}
 	if !t.known {
 		t.known, t.seq = true, 1 // a position after nothing differs from none
@@ -78,6 +79,7 @@ func (t *table[T]) apply(u update) {
 	t.compact()
 	t.pulse.Set(t.seq) // Under the lock: who finds what is new hears the pulse, too.
 	t.mu.Unlock()
+	return undone
 }
 
 // vanished returns the deletions that a whole state implies.

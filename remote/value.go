@@ -79,9 +79,9 @@ func (v *Value[T]) CompareAndDelete(ctx context.Context, revision int64) (int64,
 
 // Sync waits until what watchers get is at least as new as revision: after a Set, Sync with
 // what that returned lets a Get see it, or something newer. It returns nil then, and else ctx.Err(), the
-// value's end, or [ErrReset] if the store went back in the meantime. After a reset, a revision from before
+// value's end, or [ErrReset] if the store was seen to go back in the meantime. After a reset, a revision from before
 // it may be long in coming: give ctx an end. While nobody watches, Sync follows the store
-// itself. Sync panics if ctx is nil.
+// itself, and each such Sync asks it anew for the whole state. Sync panics if ctx is nil.
 func (v *Value[T]) Sync(ctx context.Context, revision int64) error {
 	return v.feed.sync(ctx, "Value.Sync", revision)
 }
