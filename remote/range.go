@@ -20,7 +20,8 @@ import (
 //
 // The first watcher starts to follow the store and the Close of the last ends that, so
 // close watchers. One follows for all of them, and a value is decoded once. A Range holds each key
-// once, as bytes and decoded, and twice for the moment in which a whole state comes.
+// once, as bytes and decoded, and twice for the moment in which a whole state comes. What
+// is gone is freed, its room in a map and a list only when nobody watches.
 type Range[T any] struct {
 	codec Codec[T]
 	feed  *feed[*table[T]]
@@ -46,7 +47,8 @@ func (r *Range[T]) Keyed() {}
 // Watch returns a new watcher. Its first Get waits until the store has told the present state,
 // if this is the first watcher, and so does one with BacklogOnly, which after that gives what is
 // pending and then [event.BacklogDone]. What its Get returns is described in the documentation of the package. A
-// watcher costs two objects and a Get a mutex and a search in the order of the entries.
+// watcher costs two objects, and a Get a mutex and a search in the order of the entries, but no
+// allocation unless it waits. What the search passes because it has moved on, it passes once, unless the Get fails.
 func (r *Range[T]) Watch() event.Watcher[Entry[T]] {
 	s := r.feed.join()
 	return &rangeWatcher[T]{
@@ -57,9 +59,8 @@ func (r *Range[T]) Watch() event.Watcher[Entry[T]] {
 }
 
 // Set writes val under key and returns the revision of that, which Sync takes. It waits for the
-// store, not for watchers. Errors are those of [Store.Put], [ErrKey] also for a key without the
-// prefix, the codec's within [ErrBadValue], and [event.ErrClosed], with its cause, once the Range
-// has ended. Set panics if ctx is nil.
+// store, not for watchers. Errors are those of [Value.Set], in that order, with [ErrKey] also for a key without
+// the prefix. Set panics if ctx is nil.
 func (r *Range[T]) Set(ctx context.Context, key string, val T) (revision int64, err error) {
 	return put(ctx, "Range.Set", r.feed, r.codec, key, val, Condition{})
 }

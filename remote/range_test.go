@@ -186,26 +186,6 @@ func backlogOf(t *testing.T, w event.Watcher[entry]) []entry {
 	return backlog(t, w)
 }
 
-// TestRangeMemory has many keys come and go that nobody looks at.
-func TestRangeMemory(t *testing.T) {
-	rangeInBubble(t, func(t *testing.T, f *remotetest.Fake, r *remote.Range[string]) {
-		w := r.Watch()
-		for i := range 10 * remote.MaxTombstones {
-			put(t, f, "p/same", fmt.Sprint(i))
-			key := fmt.Sprintf("p/%05d", i)
-			put(t, f, key, "1")
-			remove(t, f, key)
-			if i%100 == 0 {
-				synctest.Wait()
-			}
-		}
-		synctest.Wait()
-		log, items := remote.LogSize(w)
-		assert.LessOrEqual(t, items, remote.MaxTombstones+1)
-		assert.LessOrEqual(t, log, 2*(remote.MaxTombstones+1)+16)
-	})
-}
-
 func TestRangeFilterAndBacklog(t *testing.T) {
 	rangeInBubble(t, func(t *testing.T, f *remotetest.Fake, r *remote.Range[string]) {
 		w := r.Watch()

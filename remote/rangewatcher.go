@@ -60,9 +60,12 @@ func (w *rangeWatcher[T]) await(ctx context.Context, t *table[T], at position, o
 			limit = t.newest()
 		}
 		next, ok := t.next(looked)
+		if ok && backlog && next.seq > limit {
+			return s, looked, event.BacklogDone
+		}
+		looked = next.to
 		switch {
-		case ok && !(backlog && next.seq > limit):
-			looked = next.to
+		case ok:
 			if next.err == nil && !accepts(opts, next.entry) {
 				continue
 			}
@@ -73,7 +76,7 @@ func (w *rangeWatcher[T]) await(ctx context.Context, t *table[T], at position, o
 				return s, at, err
 			}
 			return next, looked, nil
-		case !ok && end != nil:
+		case end != nil:
 			return s, looked, end
 		case backlog && limit != 0:
 			return s, looked, event.BacklogDone
@@ -84,9 +87,12 @@ func (w *rangeWatcher[T]) await(ctx context.Context, t *table[T], at position, o
 	}
 }
 
+// noWait is one for all: an option that is made for a Get is an allocation.
+var noWait = []event.GetOption[uint64]{event.BacklogOnly[uint64]()}
+
 // drain hears what the pulse has to say.
 func (w *rangeWatcher[T]) drain(ctx context.Context) (end, hindrance error) {
-	return w.listen(ctx, event.BacklogOnly[uint64]())
+	return w.listen(ctx, noWait...)
 }
 
 // listen is a Get on the pulse. It returns apart the end of the range, for which something may
@@ -140,9 +146,11 @@ func (w *rangeWatcher[T]) Changed() <-chan struct{} {
 	if w.table == nil {
 		return hasEnded
 	}
-	if _, unseen := w.table.next(w.at); unseen {
+	next, unseen := w.table.next(w.at)
+	if unseen {
 		return hasEnded
 	}
+	w.at = next.to // Of a Get in progress, finish has the last word: it may just look again.
 	return w.pulse.Changed()
 }
 

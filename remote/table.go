@@ -174,12 +174,13 @@ type step[T any] struct {
 	to    position
 }
 
-// next returns what comes after at, if there is anything.
+// next returns what comes after at, if there is anything, and else where nothing need be looked for
+// again.
 func (t *table[T]) next(at position) (s step[T], ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.known {
-		return s, false
+		return step[T]{to: at}, false
 	}
 	if at.begun == 0 || t.forgotten > max(at.seq, at.begun) {
 		s = step[T]{entry: Entry[T]{Restart: true}, to: position{begun: t.seq}}
@@ -193,7 +194,7 @@ func (t *table[T]) next(at position) (s step[T], ok bool) {
 			return step[T]{it.entry, it.err, it.seq, position{it.seq, at.begun}}, true
 		}
 	}
-	return s, false
+	return step[T]{to: position{t.seq, at.begun}}, false
 }
 
 // newest returns the seq of what came last, or 0 while nothing is known.
