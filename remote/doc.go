@@ -32,7 +32,8 @@
 //     backup. Then they get that, and what is not in it is absent.
 //   - Set blocks (8): it waits for the store. It waits for no watcher.
 //   - A value that does not decode is an error of one Get, which has [ErrBadValue] in it. The watcher has
-//     moved past it and goes on with what comes next. Filters are not asked.
+//     moved past it, and what Filters rejected before, and goes on with what comes next. Filters
+//     are not asked. The loop above ends by it; see [BadValueError].
 //   - A Value ends (18) by its Close, and with the reason if the store refuses for good. Each watcher gets
 //     the state that was known last. A Value that nobody watches knows none.
 //
@@ -46,6 +47,8 @@
 //     deletions do not matter.
 //   - Changed may be early (16).
 //
-// Memory is bounded by the keys that there are, each once as bytes and once decoded, and 1,024 deletions.
+// Memory is bounded by the keys that there have been at once since the first watcher came, and 1,024 deletions. Each key
+// that there is, is held once as bytes and once decoded; what is gone is freed but for its room in a map and a
+// list, which do not shrink. When the last watcher has gone, all is freed.
 // A watcher costs what it costs in memory and keeps nothing of its own.
 package remote

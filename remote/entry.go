@@ -20,7 +20,9 @@ type Entry[T any] struct {
 }
 
 // Apply does to table what e says: it empties it, enters the value, or removes the key. With
-// every Entry of a watcher of a [Range] applied to it, table is a copy of the range.
+// every Entry of a watcher of a [Range] applied to it, table is a copy of the range, but for values
+// that do not decode: there is no Entry for one, and table keeps what the key was before. If that is not
+// wanted, delete the Key of the [BadValueError].
 func (e Entry[T]) Apply(table map[string]T) {
 	switch {
 	case e.Restart:

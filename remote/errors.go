@@ -33,7 +33,12 @@ var ErrKey = errors.New("remote: bad key")
 var ErrReset = errors.New("remote: the store was reset to an older state")
 
 // A BadValueError is what a Get returns for a value that cannot be decoded. errors.Is finds
-// [ErrBadValue] and what the codec said in it.
+// [ErrBadValue] and what the codec said in it. The Get has moved past the value and, in a [Range], past
+// what its Filters rejected before: the next one goes on behind it.
+//
+// So event.All yields it and goes on, while a loop that returns on the first error ends by one bad
+// value. Wait and RunWhile return it, and a run of Pipe too. A watcher of a Combine returns it
+// once, and has the older value of that source until there is a newer.
 type BadValueError struct {
 	Key      string
 	Revision int64

@@ -53,8 +53,11 @@ func (v *Value[T]) Watch() event.Watcher[Entry[T]] {
 }
 
 // Set writes val and returns the revision of that, which Sync takes. It waits for the store,
-// not for watchers. Errors are those of [Store.Put], the codec's within [ErrBadValue], and
-// [event.ErrClosed], with its cause, once the Value has ended. Set panics if ctx is nil.
+// not for watchers. Set panics if ctx is nil.
+//
+// Its errors, of which the first wins: [ErrKey]; [event.ErrClosed], with its cause, if the Value has
+// ended; the codec's within [ErrBadValue]; those of [Store.Put], the context's among them. A write in
+// progress when the Value ends goes on, and may succeed.
 func (v *Value[T]) Set(ctx context.Context, val T) (revision int64, err error) {
 	return put(ctx, "Value.Set", v.feed, v.codec, v.key, val, Condition{})
 }
@@ -95,7 +98,7 @@ func (v *Value[T]) Close() error { return v.CloseWithError(nil) }
 
 // CloseWithError ends the Value: nothing is followed any more, each watcher, also a later one, gets
 // the state that was known last once, if there was one, and then [event.ErrClosed] with the cause, and
-// writes fail with that. What is in the store stays. The first Close wins. It waits for nothing: what the
+// writes that begin later fail with that. What is in the store stays. The first Close wins. It waits for nothing: what the
 // store is in the middle of may take a moment longer to end. It returns nil.
 func (v *Value[T]) CloseWithError(cause error) error {
 	v.feed.end(nil, cause)
