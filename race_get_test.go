@@ -275,7 +275,7 @@ func TestManyGetsAgainstSet(t *testing.T) {
 	noLeak(t)
 	const watchers = 10
 	var v event.MemoryValue[int]
-	n := rounds() / 4
+	n := rounds()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	var round, all sync.WaitGroup
