@@ -111,11 +111,11 @@ func (w *refWatcher) await(ctx context.Context, r *reference, opts []option) (*i
 			return nil, nil
 		}
 		if s.version > looked {
-			looked = s.version
 			if r.is(queues) {
-				looked = w.position() + 1
-				s.item = r.kept[looked-1].(*item)
+				s.version = looked + 1
+				s.item = r.kept[looked].(*item)
 			}
+			looked = s.version
 			if w.accepts(r, opts, s.item) {
 				if err := w.hindrance(ctx); err != nil && !r.is(predicateCannotEnd, takesAfterEnd, contextLoses) {
 					return nil, err
