@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/eventvalue/event"
 	"github.com/eventvalue/event/internal/explore/sched"
 )
@@ -68,6 +70,17 @@ func changes() []*sched.Scenario {
 					return nil // It came when all had been seen.
 				}
 				return w.finally(waiting)
+			})
+		}},
+		{Name: "changed/closed watcher", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
+			w := newWorld(r, 1)
+			r.Go("changed", func() { w.sees[0].w.Changed() })
+			r.Go("close", func() { _ = w.sees[0].w.Close() })
+			r.Finally(func([]string) error {
+				if open(w.sees[0].w.Changed()) {
+					return fmt.Errorf("the channel of a closed watcher is open")
+				}
+				return nil
 			})
 		}},
 		{Name: "changed/closed value", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
