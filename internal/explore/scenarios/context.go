@@ -61,7 +61,7 @@ func contexts() []*sched.Scenario {
 			r.Group("get", 2, func(i int) { w.sees[i].until(r, ctx, 3) })
 			r.Go("set, end, set", func() { w.v.Set(1); w.v.Set(2); ctx.Cancel(); w.v.Set(3) })
 		}},
-		{Name: "context/shared, and one leaves", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
+		{Name: "context/shared, and one leaves", Bound: 2, Run: func(r *sched.Run) {
 			w := newWorld(r, 2)
 			ctx := sched.NewContext()
 			r.Group("get", 2, func(i int) {
