@@ -154,17 +154,26 @@ func inTurn(try func() error) (err error) {
 	return err
 }
 
+// probe is how long to wait for a client to say that it was closed, which it does at once.
+const probe = time.Millisecond
+
 // get is a linearizable read: it asks the leader what is newest, wherever it is sent to. A
 // serializable one, from a server that was cut off, might be older than what is known.
 func (f *follower) get(ctx context.Context, patience time.Duration, key string, opts ...clientv3.OpOption) (*clientv3.GetResponse, error) {
+	client, ok := f.kv.(interface{ Ctx() context.Context })
+	if !ok {
+		patience -= probe
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, errSilent)
 	defer cancel()
 	r, err := f.kv.Get(ctx, key, opts...)
-	switch client, ok := f.kv.(interface{ Ctx() context.Context }); {
+	switch {
 	case err == nil:
 		return r, nil
 	case ok && client.Ctx().Err() != nil:
 		return nil, errClientClosed // It would try again for as long as we have patience.
+	case ctx.Err() != nil && !ok && f.reap(stream(ctx), probe) == errClientClosed:
+		return nil, errClientClosed // A wrapper does not say so; its Watch does.
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	}

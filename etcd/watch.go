@@ -44,8 +44,11 @@ func (f *follower) watch(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	w := &watch{follower: f, ctx: ctx, ch: ch, audited: make(chan audit, 1)}
-	defer w.end(cancel)
-	return w.run()
+	err := w.run()
+	if w.end(cancel) == errClientClosed {
+		return errClientClosed // A client that is being closed may give another reason first.
+	}
+	return err
 }
 
 // A watch is an open watch of a follower. One goroutine takes what comes, always: the client
@@ -97,25 +100,26 @@ func (w *watch) run() error {
 	}
 }
 
-// end releases all that belongs to the watch.
-func (w *watch) end(cancel context.CancelCauseFunc) {
+// end releases all that belongs to the watch. It returns what reap does, if that was called for.
+func (w *watch) end(cancel context.CancelCauseFunc) error {
 	cancel(nil)
 	if w.auditing {
 		<-w.audited
 	}
 	if w.failed {
-		_ = w.reap()
+		return w.reap(w.ctx, w.silence/10)
 	}
+	return nil
 }
 
 // reap ends a stream that there may be: if a watch ends by itself while it is asked for
 // progress, the client opens another stream for the question, which only the end of a
 // watch on it ends. reap returns why a watch cannot be had, if that turns out at once.
-func (w *watch) reap() error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), w.silence/10)
+func (f *follower) reap(ctx context.Context, patience time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	select {
-	case r, ok := <-w.watcher.Watch(ctx, w.key):
+	case r, ok := <-f.watcher.Watch(ctx, f.key):
 		if !ok && ctx.Err() == nil {
 			return errClientClosed
 		}
@@ -127,7 +131,7 @@ func (w *watch) reap() error {
 
 // why returns why the client has ended the watch without a word.
 func (w *watch) why() error {
-	if err := w.reap(); err != nil {
+	if err := w.reap(w.ctx, w.silence/10); err != nil {
 		return err
 	}
 	return errWatchEnded
