@@ -221,6 +221,8 @@ func changesFollowers(s *suite) {
 // changesLoad has several write while several follow.
 func changesLoad(s *suite) {
 	followers := []*follower{s.follow(""), s.follow(""), s.follow("")}
+	// One is told of changes for sure; the others may get some of the load as their first state.
+	followers[0].reaches(s.put(s.Store, "first", "1"))
 	load(s, func(i, n int) {
 		if key := fmt.Sprint(n % 5); n%7 == 0 {
 			s.remove(s.Store, key)
