@@ -98,22 +98,71 @@ func (w *watcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (T, error) {
 	// returned was set before the context ended.
 	word := w.word.load()
 	if v := w.value.Load(); v != nil && len(opts) == 0 && word&(busy|closed) == 0 {
-		if s := v.head.Load(); s.mark() != word &&
-			!(w.waiter.registered() && w.waiter.Elsewhere(ctx)) &&
-			ctx.Err() == nil && w.word.cas(word, s.mark()) {
-			return s.val, nil
+		s := v.head.Load()
+		if s.mark() != word {
+			if !(w.waiter.registered() && w.waiter.Elsewhere(ctx)) &&
+				ctx.Err() == nil && w.word.cas(word, s.mark()) {
+				return s.val, nil
+			}
+		} else if !s.final() && w.word.cas(word, word|busy) {
+			// The wait that mostly is the only one. It is here, and not in a function below, for
+			// the sake of the way back: see notify.Receive.
+			s, err := w.finish(ctx, v, s, notify.Receive(w.prepare(ctx, v, s)))
+			switch {
+			case s != nil:
+				return s.val, nil
+			case err == nil:
+				return w.rest(ctx, v, word, nil)
+			}
+			var zero T
+			return zero, err
 		}
 	}
 	return w.get(ctx, opts)
 }
 
-// get is Get where there are options, or nothing to return, or an error.
+// prepare prepares w, which is busy, to wait for something newer than s.
+func (w *watcher[T]) prepare(ctx context.Context, v *MemoryValue[T], s *snapshot[T]) (wake, ended <-chan struct{}) {
+	defer func() {
+		if wake == nil { // A method of the context panics.
+			w.word.cas(s.mark()|busy, s.mark())
+		}
+	}()
+	return w.waiter.Prepare(ctx, &s.superseded, &v.contexts)
+}
+
+// finish ends a wait for something newer than s. It returns that, or the error to return, and then w
+// is idle; or neither, if there is no reason to return yet but the value's end, and then w is still busy.
+func (w *watcher[T]) finish(ctx context.Context, v *MemoryValue[T], s *snapshot[T], woken bool) (*snapshot[T], error) {
+	word := s.mark()
+	next := word
+	defer func() { w.word.cas(word|busy, next) }() // See rest.
+	w.waiter.Finish(&s.superseded, woken)
+	s = v.head.Load()
+	// After the load of the head, as in Get.
+	if err := w.hindrance(ctx); err != nil {
+		return nil, err
+	}
+	if s.mark() == word {
+		next |= busy
+		return nil, nil
+	}
+	next = s.mark()
+	return s, nil
+}
+
+// get is Get where there are options, or neither something to return nor to wait for.
 func (w *watcher[T]) get(ctx context.Context, opts []GetOption[T]) (T, error) {
 	word, v, err := w.begin(ctx)
 	if err != nil {
 		var zero T
 		return zero, err
 	}
+	return w.rest(ctx, v, word, opts)
+}
+
+// rest is what is left of a Get once w is busy, which it ends. The word is that before.
+func (w *watcher[T]) rest(ctx context.Context, v *MemoryValue[T], word uint64, opts []GetOption[T]) (T, error) {
 	next := word
 	// Deferred, because a predicate may panic: then the watcher has not moved. The compare-and-swap
 	// fails if Close came first, and that does not matter: where a closed watcher stands

@@ -1,4 +1,4 @@
-/* Watcher.Get, with notify.Waiter.Park. Filters and BacklogOnly are not here: they do not
+/* Watcher.Get, with Prepare, Receive and Finish of notify.Waiter, which are Park. Filters and BacklogOnly are not here: they do not
    change who wakes whom. */
 
 inline unregister(w) {
@@ -80,10 +80,10 @@ inline leave(w, to) {
 inline look(w) {
 	ok = true;
 #ifndef BUG_NO_LOOK_CONTEXT
-	ok = !ended[x]; /* P7: Park, Err */
+	ok = !ended[x]; /* P7: Prepare, Err */
 #endif
 #ifndef BUG_NO_LOOK_CLOSED
-	if :: ok -> ok = !closed[w] /* P8: Park, closed.Load */ :: else fi
+	if :: ok -> ok = !closed[w] /* P8: Prepare, closed.Load */ :: else fi
 #endif
 }
 
@@ -91,8 +91,8 @@ inline wait(w, b) {
 	atomic { waits[w] = b + 1; under[w] = x }
 end_wait:
 	if
-	:: atomic { wake[w] -> wake[w] = false; waits[w] = 0; under[w] = 0; ok = false } /* P9: Park, receive */
-	:: atomic { !told && ended[x] -> waits[w] = 0; under[w] = 0; ok = true } /* P10: Park, Done of the context */
+	:: atomic { wake[w] -> wake[w] = false; waits[w] = 0; under[w] = 0; ok = false } /* P9: Receive, wake */
+	:: atomic { !told && ended[x] -> waits[w] = 0; under[w] = 0; ok = true } /* P10: Receive, ended */
 	fi;
 	if :: ok -> leave(w, claimed) :: else fi
 }
@@ -110,7 +110,7 @@ inline park(w, b) {
 	state[p] = parked;
 	if :: ok -> look(w) :: else fi;
 #else
-	state[p] = parked; /* P6: Park, set */
+	state[p] = parked; /* P6: Prepare, set */
 	look(w);
 	if :: ok -> push(b, p) :: else fi;
 #endif
@@ -120,12 +120,12 @@ inline park(w, b) {
 		leave(w, free)
 	:: else ->
 		wait(w, b);
-		if /* P11: Park, state */
+		if /* P11: Finish, state */
 		:: state[p] == free
 		:: else ->
 			claim(p, claimed);
 #ifndef BUG_REUSE_CLAIMED
-			place[w] = NIL; /* P12: Park, store */
+			place[w] = NIL; /* P12: Finish, store */
 #endif
 			giveUp(b)
 		fi
@@ -158,6 +158,36 @@ inline returns(w, s) {
 	returned[w] = version[s]
 }
 
+/* What follows is for the getter, which has the labels. */
+
+inline sleep(w, b) {
+	park(w, b);
+#ifdef BUG_LATE_END
+	if :: head == b && !closed[w] -> assert(ended[x]); ok = false; goto done :: else fi
+#else
+	skip
+#endif
+}
+
+inline takeWoken() {
+#ifdef BUG_TAKE_WOKEN
+	if :: MARK(s) != old -> ok = true; goto done :: else fi
+#else
+	skip
+#endif
+}
+
+inline hindrance(w) {
+	if
+	:: ended[x] -> ok = false; goto done /* A2: hindrance, Err */
+	:: else -> assert(!pre)
+	fi;
+	if
+	:: word[w] & CLOSEDBIT -> ok = false; goto done /* A3: hindrance, word */
+	:: else
+	fi
+}
+
 proctype getter(byte w; byte own) {
 	byte n, x, old, s, p, q, t, c, a, z, fresh, spare;
 	bool ok, told, pre;
@@ -176,7 +206,22 @@ proctype getter(byte w; byte own) {
 			if :: ended[x] -> goto slow :: else fi;
 #endif
 			s = head; /* G2: Get, head */
-			if :: MARK(s) == old -> goto slow :: else fi;
+			if
+			:: MARK(s) == old && !final[s] ->
+				atomic { /* G6: Get that waits, compare-and-swap */
+					if :: word[w] == old -> word[w] = old | BUSY :: else -> goto slow fi
+				}
+				sleep(w, s);
+				s = head; /* G7: finish, head */
+				takeWoken();
+				hindrance(w);
+				if
+				:: MARK(s) != old -> ok = true; goto done
+				:: else -> goto again
+				fi
+			:: MARK(s) == old && final[s] -> goto slow
+			:: else
+			fi;
 			if /* G3: Get, registered */
 			:: registration[w] != NIL && registration[w] != x + 1 -> goto slow
 			:: else
@@ -218,28 +263,16 @@ again:
 		s = head; /* A1: await, head */
 		if
 		:: MARK(s) == old && !final[s] ->
-			park(w, s);
-#ifdef BUG_LATE_END
-			if :: head == s && !closed[w] -> assert(ended[x]); ok = false; goto done :: else fi;
-#endif
-			s = head /* A5: await, head after Park */
-#ifdef BUG_TAKE_WOKEN
-			; if :: MARK(s) != old -> ok = true; goto done :: else fi
-#endif
+			sleep(w, s);
+			s = head; /* A5: await, head after Park */
+			takeWoken()
 		:: else ->
 			if /* A6: Forget */
 			:: registration[w] != NIL && registration[w] != x + 1 -> unregister(w)
 			:: else
 			fi
 		fi;
-		if
-		:: ended[x] -> ok = false; goto done /* A2: hindrance, Err */
-		:: else -> assert(!pre)
-		fi;
-		if
-		:: word[w] & CLOSEDBIT -> ok = false; goto done /* A3: hindrance, word */
-		:: else
-		fi;
+		hindrance(w);
 		if
 		:: MARK(s) != old -> ok = true; goto done
 		:: else

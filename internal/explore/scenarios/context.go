@@ -8,11 +8,11 @@ import (
 	"github.com/eventvalue/event/internal/explore/sched"
 )
 
-// until gets under ctx until there is an error, which must be that ctx has ended, and no
+// until gets under ctx, with opts, until there is an error, which must be that ctx has ended, and no
 // value from limit on is returned before that.
-func (s *seer) until(r *sched.Run, ctx context.Context, limit int) {
+func (s *seer) until(r *sched.Run, ctx context.Context, limit int, opts ...event.GetOption[int]) {
 	for {
-		val, err := s.get(ctx)
+		val, err := s.get(ctx, opts...)
 		if err != nil {
 			want(r, "Get", err, context.Canceled)
 			return
@@ -54,6 +54,13 @@ func contexts() []*sched.Scenario {
 				w.sees[0].reach(r, background, 3)
 			})
 			r.Go("set, end, set", func() { w.v.Set(1); w.v.Set(2); ctx.Cancel(); w.v.Set(3) })
+		}},
+		{Name: "context/filter", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
+			w := newWorld(r, 1)
+			ctx := sched.NewContext()
+			every := event.Filter(func(int) bool { return true }) // Its waits are others than those without.
+			r.Go("get", func() { w.sees[0].until(r, ctx, 2, every) })
+			r.Go("set, end, set", func() { w.v.Set(1); ctx.Cancel(); w.v.Set(2) })
 		}},
 		{Name: "context/shared", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
 			w := newWorld(r, 2)
