@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"testing"
 
 	"github.com/eventvalue/event"
 )
@@ -27,8 +28,9 @@ type Watcher[T any] interface {
 // A Loader is a Value that can be read without a watcher.
 type Loader[T any] interface {
 	Load() (T, bool)
-	// LoadAll loads n times and returns what the last returned.
-	LoadAll(n int) (T, bool)
+	// LoadAll loads once and, as long as there is data, once more for each Next of pb. It
+	// returns what the last returned.
+	LoadAll(pb *testing.PB) (T, bool)
 }
 
 // A Contender is one way of having a Value.

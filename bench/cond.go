@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"sync"
+	"testing"
 
 	"github.com/eventvalue/event"
 )
@@ -44,8 +45,9 @@ func (v *condValue[T]) Load() (T, bool) {
 	return v.val, v.version > 0
 }
 
-func (v *condValue[T]) LoadAll(n int) (val T, ok bool) {
-	for range n {
+func (v *condValue[T]) LoadAll(pb *testing.PB) (T, bool) {
+	val, ok := v.Load()
+	for ok && pb.Next() {
 		val, ok = v.Load()
 	}
 	return val, ok

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"testing"
 
 	"github.com/eventvalue/event"
 )
@@ -28,8 +29,9 @@ func (v *eventValue[T]) GetAll(ctx context.Context, ws []Watcher[T], vals []T) (
 	return nil
 }
 
-func (v *eventValue[T]) LoadAll(n int) (val T, ok bool) {
-	for range n {
+func (v *eventValue[T]) LoadAll(pb *testing.PB) (T, bool) {
+	val, ok := v.Load()
+	for ok && pb.Next() {
 		val, ok = v.Load()
 	}
 	return val, ok

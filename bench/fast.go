@@ -2,8 +2,6 @@ package bench
 
 import (
 	"context"
-	"runtime"
-	"sync"
 	"testing"
 )
 
@@ -63,7 +61,7 @@ var Get = Workload{
 }
 
 // Load is Load on all processors at once. Its ns/op are of all together: half of what
-// each of two takes.
+// each of two takes. The loop around it is that of RunParallel.
 var Load = Workload{
 	Name:       "Load",
 	iterations: always("100ms"),
@@ -74,19 +72,11 @@ var Load = Workload{
 	run: func(b *testing.B, c Contender, _ args) {
 		v := c.New()
 		v.Set(7)
-		n, procs := b.N, runtime.GOMAXPROCS(0)
-		var done sync.WaitGroup
-		b.ResetTimer()
-		for i := range procs {
-			done.Go(func() {
-				if share := n*(i+1)/procs - n*i/procs; share > 0 {
-					if val, ok := v.(Loader[int64]).LoadAll(share); val != 7 || !ok {
-						b.Error("loaded", val, ok)
-					}
-				}
-			})
-		}
-		done.Wait()
+		b.RunParallel(func(pb *testing.PB) {
+			if val, ok := v.(Loader[int64]).LoadAll(pb); val != 7 || !ok {
+				b.Error("loaded", val, ok)
+			}
+		})
 	},
 }
 

@@ -18,17 +18,39 @@ var SetParked = Workload{
 	iterations: func(a args) string {
 		return fmt.Sprintf("%dx", max(3, min(100, 300_000/a.watchers)))
 	},
+	run: func(b *testing.B, c Contender, a args) { setParked(b, c, a, awaitSleep) },
+}
+
+// SetCold is SetParked with cold caches: before each Set, more memory is written than they hold. It
+// shows what the number of watchers costs a Set call that finds nothing in a cache anyway.
+var SetCold = Workload{
+	Name:       "SetCold",
+	Contexts:   []string{ctxShared},
+	Watchers:   []int{100, 100_000},
+	suits:      func(c Contender, _ args) bool { return c.Name == "event" },
+	iterations: always("10x"),
 	run: func(b *testing.B, c Contender, a args) {
-		crowd := newCrowd(b, c, a)
-		calls := make([]time.Duration, b.N)
-		lasts := make([]time.Duration, b.N)
-		for i := range b.N {
+		memory := make([]byte, 128<<20)
+		setParked(b, c, a, func() {
 			awaitSleep()
-			calls[i], lasts[i] = crowd.set()
-		}
-		crowd.disperse()
-		reportSets(b, calls, lasts)
+			for i := 0; i < len(memory); i += 64 {
+				memory[i]++
+			}
+		})
 	},
+}
+
+// setParked makes a crowd and measures Sets, each of which comes after what prepare does.
+func setParked(b *testing.B, c Contender, a args, prepare func()) {
+	crowd := newCrowd(b, c, a)
+	calls := make([]time.Duration, b.N)
+	lasts := make([]time.Duration, b.N)
+	for i := range b.N {
+		prepare()
+		calls[i], lasts[i] = crowd.set()
+	}
+	crowd.disperse()
+	reportSets(b, calls, lasts)
 }
 
 // reportSets reports how long the calls of Set took and after what time the last watchers had

@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"sync/atomic"
+	"testing"
 
 	"github.com/eventvalue/event"
 )
@@ -36,8 +37,9 @@ func (v *pollValue[T]) Load() (val T, ok bool) {
 }
 
 // LoadAll does without the look whether there is data: a bare load.
-func (v *pollValue[T]) LoadAll(n int) (val T, ok bool) {
-	for range n {
+func (v *pollValue[T]) LoadAll(pb *testing.PB) (T, bool) {
+	val := v.head.Load().val
+	for pb.Next() {
 		val = v.head.Load().val
 	}
 	return val, true

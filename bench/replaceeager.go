@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"sync/atomic"
+	"testing"
 
 	"github.com/eventvalue/event"
 )
@@ -46,8 +47,9 @@ func (v *eagerValue[T]) Load() (T, bool) {
 	return s.val, s.version > 0
 }
 
-func (v *eagerValue[T]) LoadAll(n int) (val T, ok bool) {
-	for range n {
+func (v *eagerValue[T]) LoadAll(pb *testing.PB) (T, bool) {
+	val, ok := v.Load()
+	for ok && pb.Next() {
 		val, ok = v.Load()
 	}
 	return val, ok

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"sync"
+	"testing"
 
 	"github.com/eventvalue/event"
 )
@@ -42,8 +43,9 @@ func (v *lazyValue[T]) Load() (T, bool) {
 	return v.val, v.version > 0
 }
 
-func (v *lazyValue[T]) LoadAll(n int) (val T, ok bool) {
-	for range n {
+func (v *lazyValue[T]) LoadAll(pb *testing.PB) (T, bool) {
+	val, ok := v.Load()
+	for ok && pb.Next() {
 		val, ok = v.Load()
 	}
 	return val, ok

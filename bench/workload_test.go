@@ -98,10 +98,10 @@ func (v *lossyValue) Set(val int64) {
 
 func (v *lossyValue) SetAll(vals []int64) { v.Value.SetAll(vals[:len(vals)-1]) }
 
-func (v *lossyValue) Load() (int64, bool) { return v.LoadAll(1) }
+func (v *lossyValue) Load() (int64, bool) { return v.Value.(bench.Loader[int64]).Load() }
 
-func (v *lossyValue) LoadAll(n int) (int64, bool) {
-	return v.Value.(bench.Loader[int64]).LoadAll(n)
+func (v *lossyValue) LoadAll(pb *testing.PB) (int64, bool) {
+	return v.Value.(bench.Loader[int64]).LoadAll(pb)
 }
 
 // newWrong returns a value that others are got from than were set to it, but for negative ones,
@@ -119,10 +119,13 @@ func (v wrongValue) GetAll(ctx context.Context, ws []bench.Watcher[int64], vals 
 	return err
 }
 
-func (v wrongValue) Load() (int64, bool) { return v.LoadAll(1) }
+func (v wrongValue) Load() (int64, bool) {
+	val, ok := v.Value.(bench.Loader[int64]).Load()
+	return val + 1, ok
+}
 
-func (v wrongValue) LoadAll(n int) (int64, bool) {
-	val, ok := v.Value.(bench.Loader[int64]).LoadAll(n)
+func (v wrongValue) LoadAll(pb *testing.PB) (int64, bool) {
+	val, ok := v.Value.(bench.Loader[int64]).LoadAll(pb)
 	return val + 1, ok
 }
 

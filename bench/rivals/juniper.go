@@ -2,6 +2,7 @@ package rivals
 
 import (
 	"context"
+	"testing"
 
 	"github.com/bradenaw/juniper/xsync"
 
@@ -27,8 +28,9 @@ func (v *juniperValue[T]) Load() (T, bool) {
 	return m.val, m.set
 }
 
-func (v *juniperValue[T]) LoadAll(n int) (val T, ok bool) {
-	for range n {
+func (v *juniperValue[T]) LoadAll(pb *testing.PB) (T, bool) {
+	val, ok := v.Load()
+	for ok && pb.Next() {
 		val, ok = v.Load()
 	}
 	return val, ok
