@@ -7,7 +7,7 @@ FUZZTIME ?= 5s
 
 .PHONY: check fmt tidy vet static test race cpus 386 fuzz nested examples bench etcd-faults explore whole
 
-check: fmt tidy vet static test race cpus 386 fuzz nested examples model leaks
+check: fmt tidy vet static test race cpus 386 fuzz nested examples model leaks cover
 	@echo "make check: all passed"
 
 fmt:
