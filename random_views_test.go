@@ -110,19 +110,20 @@ func (j *judge) judge(val int, err error, accepts func(int) bool) error {
 // TestRandomViews sets, closes and gets at random, and has each result judged. To see a failure
 // again, run it with the -random.seed that it prints.
 func TestRandomViews(t *testing.T) {
-	kinds := []string{"Map", "Distinct", "Rate", "Combine", "CombineAll"}
 	for range max(sized(400), 20) {
 		seed := *randomSeed
 		if seed == 0 {
 			seed = rand.Uint64()
 		}
-		for _, kind := range kinds {
+		for _, kind := range viewKinds {
 			synctest.Test(t, func(t *testing.T) {
 				require.NoError(t, randomView(kind, rand.New(rand.NewPCG(seed, 0))), "-random.seed=%d, %s", seed, kind)
 			})
 		}
 	}
 }
+
+var viewKinds = []string{"Map", "Distinct", "Rate", "Combine", "CombineAll"}
 
 // viewOfKind returns a view of that kind of two values, or the first of them.
 func viewOfKind(kind string, a, b event.ValueWatch[int]) event.ValueWatch[int] {
