@@ -125,6 +125,7 @@ func (g *group) close() {
 // the mutex is held, its holder does the rest.
 func (r *registration) leave() {
 	c := r.group.contexts
+	defer c.settle() // Also if stop panics, which may do anything.
 	if c.mu.TryLock() {
 		over := r.group.without(r)
 		c.mu.Unlock()
@@ -137,7 +138,6 @@ func (r *registration) leave() {
 			l.below = c.leaving.Load() // by chance: two leave at once while the mutex is held
 		}
 	}
-	c.settle()
 }
 
 // settle takes those out of their groups who are leaving. Whoever has held the mutex calls it

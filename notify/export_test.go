@@ -60,6 +60,13 @@ func (c *Contexts) Hold() func() {
 	}
 }
 
+// During calls f with the mutex of c, and leaves what is to be done after that to others.
+func (c *Contexts) During(f func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f()
+}
+
 // Room returns how many contexts c has room for.
 func (c *Contexts) Room() int {
 	c.mu.Lock()

@@ -120,6 +120,7 @@ func (p *place) on(top *place) bool {
 	var height uint32
 	switch top {
 	case &sealed:
+		p.next = nil // What an attempt that failed has put there is others'.
 		return false
 	case nil:
 	default:

@@ -1,0 +1,76 @@
+package notify_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/eventvalue/event/internal/testkit"
+	"github.com/eventvalue/event/notify"
+)
+
+// hasty is a context that calls what is registered with it before it closes its channel: package
+// context asks then why it has ended, and panics if it has not.
+type hasty struct {
+	testkit.Foreign
+	done chan struct{}
+	err  error
+	f    func()
+}
+
+func (h *hasty) Done() <-chan struct{} { return h.done }
+func (h *hasty) Err() error            { return h.err }
+
+func (h *hasty) AfterFunc(f func()) func() bool {
+	h.f = f
+	return func() bool { return true }
+}
+
+func (h *hasty) end() {
+	h.err = context.DeadlineExceeded
+	h.f()
+	close(h.done)
+}
+
+func TestContextThatCallsBeforeItsChannelIsClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := &hasty{Foreign: testkit.Foreign{Context: t.Context()}, done: make(chan struct{})}
+		w := used(t, ctx, 2)
+		require.NotNil(t, ctx.f)
+		var b notify.Broadcast
+		c := waiting(ctx, w, &b)
+		require.NotPanics(t, ctx.end)
+		assert.ErrorIs(t, <-c, context.DeadlineExceeded)
+	})
+}
+
+// fragile is a context that panics when it is left, after what is to be done just then.
+type fragile struct {
+	testkit.Foreign
+	first func()
+}
+
+func (f *fragile) AfterFunc(func()) func() bool {
+	return func() bool { f.first(); panic("fragile") }
+}
+
+// Who leaves a context that panics has still to do what was left to him meanwhile.
+func TestLeavingGoesOnAfterAPanic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var shared notify.Contexts
+		living, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		ctx := &fragile{Foreign: testkit.Foreign{Context: living}}
+		ws, ended := parkedUnder(ctx, &shared, 1)
+		others, alsoEnded := parkedUnder(t.Context(), &shared, 1)
+		ctx.first = func() { shared.During(others[0].Close) }
+		require.Equal(t, 2, shared.Len())
+		assert.PanicsWithValue(t, "fragile", ws[0].Close)
+		ended()
+		alsoEnded()
+		assert.Zero(t, shared.Len())
+	})
+}
