@@ -43,6 +43,27 @@ func TestPanicOfAContextLeavesTheWatcherUsable(t *testing.T) {
 	}
 }
 
+// fragile is a context that panics when it is left.
+type fragile struct{ testkit.Foreign }
+
+func (fragile) AfterFunc(func()) func() bool {
+	return func() bool { panic("fragile") }
+}
+
+// A Close that its context ends by a panic has closed the watcher, and is counted.
+func TestPanicOfAContextLeavesTheWatcherClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var v event.MemoryValue[int]
+		w := v.Watch()
+		waitOn(t, &v, w, fragile{testkit.Foreign{Context: t.Context()}}, 3)
+		require.PanicsWithValue(t, "fragile", func() { _ = w.Close() })
+		_, err := w.Get(t.Context())
+		assert.Equal(t, event.ErrWatcherClosed, err)
+		n, _ := v.Watchers().(event.Loader[int]).Load()
+		assert.Zero(t, n)
+	})
+}
+
 // A watcher keeps no context but its last, also if the Get under that need not wait.
 func TestGetUnderAnotherContextForgetsTheFormer(t *testing.T) {
 	for name, other := range map[string]func(*event.MemoryValue[int], event.Watcher[int], context.Context) error{

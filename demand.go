@@ -42,7 +42,7 @@ func (v *MemoryValue[T]) Watchers() ValueWatch[int] {
 				n := int(d.open.Load())
 				return n, n != old
 			})
-		} else {
+		} else { // by chance: two ask for it first
 			c = d.told.Load()
 		}
 	}

@@ -66,7 +66,8 @@
 //     the value that it watches and at most its last context; Close releases both. One that is
 //     dropped without a Close can be collected once its last context has ended and each value that
 //     it waited for, or had a Changed channel of, has been set. (Contexts are told apart by their
-//     Done channels.)
+//     Done channels. From a watcher's second wait under one on, what package context's AfterFunc
+//     says of it counts, for all with the same channel.)
 //
 // Get:
 //
@@ -74,7 +75,8 @@
 //     value is returned that was set after that. (Of a Set and a cancel that meet, either wins.)
 //     Only a returned value, BacklogDone and the value's end move the watcher. Of several results
 //     the first wins in this order: the panic for a nil context, ctx.Err(), ErrWatcherClosed,
-//     ErrConcurrentGet, a value, the value's end, BacklogDone.
+//     ErrConcurrentGet, a value, the value's end, BacklogDone. (An end or a Close during a predicate
+//     counts, too. Of a context with a nil Done that nevertheless ends, only a wake-up tells.)
 //  13. A Get that finds another one on its watcher in progress, waiting or in a predicate, returns
 //     ErrConcurrentGet at once and leaves that one alone. (Two that need not wait may overlap and
 //     both return, never the same value.) A watcher may be handed from goroutine to goroutine, and
@@ -88,8 +90,9 @@
 //  16. Changed returns a channel that is closed if something is unseen, the value has ended or the
 //     watcher is closed, and else closes when there is something new or the value ends. It never
 //     misses a change, but may close early, for a Filter or a view may leave out what is new: pair it
-//     with BacklogOnly. With few takers it closes before Set returns, with many soon after. To take it
-//     consumes nothing and, while something is unseen, allocates nothing.
+//     with BacklogOnly. With few takers it closes before Set returns, with many soon after. (Of Sets that
+//     meet, the one that replaces what was seen closes it; another may return before that.) To take
+//     it consumes nothing and, while something is unseen, allocates nothing.
 //
 // Ends:
 //

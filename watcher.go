@@ -42,7 +42,8 @@ type Watcher[T any] interface {
 	// Changed returns a channel for use in a select. The channel is closed if there is
 	// something that the watcher has not seen, if the value has ended or the watcher is
 	// closed; else it closes when there is something new or the value ends: before Set
-	// returns if few have taken it, and soon after if many have. It misses nothing, but may
+	// returns if few have taken it, and soon after if many have (or another Set that came
+	// first has yet to close it). It misses nothing, but may
 	// be early, where a Filter rejects or a view leaves out what is new: after it, Get with
 	// BacklogOnly, and take BacklogDone for "nothing yet". The next Changed then stays open
 	// until something new happens.
@@ -285,8 +286,8 @@ func (w *watcher[T]) Close() error {
 	}
 	v := w.value.Load()
 	w.value.Store(nil)
-	w.waiter.Close()
 	v.demand.add(-1)
+	w.waiter.Close() // Last, for it calls who made the context, which may panic.
 	return nil
 }
 
