@@ -1,4 +1,4 @@
-# make check is what CI runs. Each target can be run by itself.
+# make check mutants is what CI runs. Each target can be run by itself.
 
 GO ?= go
 MODULES = . $(patsubst %/go.mod,%,$(wildcard */go.mod */*/go.mod))

@@ -133,7 +133,7 @@ func (w *watcher[T]) prepare(ctx context.Context, v *MemoryValue[T], s *snapshot
 }
 
 // finish ends a wait for something newer than s. It returns that, or the error to return, and then w
-// is idle; or neither, if there is no reason to return yet but the value's end, and then w is still busy.
+// is idle; or neither, if w was woken for nothing or by the value's end, and then w is still busy.
 func (w *watcher[T]) finish(ctx context.Context, v *MemoryValue[T], s *snapshot[T], woken bool) (*snapshot[T], error) {
 	word := s.mark()
 	next := word
