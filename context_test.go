@@ -31,8 +31,10 @@ func TestPanicOfAContextLeavesTheWatcherUsable(t *testing.T) {
 			w := v.Watch()
 			defer w.Close()
 			waitOn(t, &v, w, t.Context(), before)
+			other, cancel := context.WithCancel(t.Context())
+			defer cancel()
 			for i := range 1000 {
-				ctx := &testkit.Explosive{Foreign: testkit.Foreign{Context: t.Context()}, AtDone: i % 2, AtErr: (i + 1) % 2}
+				ctx := &testkit.Explosive{Foreign: testkit.Foreign{Context: other}, AtDone: i % 2, AtErr: (i + 1) % 2}
 				require.Panics(t, func() { _, _ = w.Get(ctx) })
 			}
 			changed := w.Changed()
@@ -41,6 +43,26 @@ func TestPanicOfAContextLeavesTheWatcherUsable(t *testing.T) {
 			require.True(t, testkit.IsClosed(changed))
 		})
 	}
+}
+
+// So does one that panics when the wait is over.
+func TestPanicOfAContextAfterTheWaitLosesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var v event.MemoryValue[int]
+		w := v.Watch()
+		defer w.Close()
+		waitOn(t, &v, w, t.Context(), 3)
+		for i := range 100 {
+			go func() { synctest.Wait(); v.Set(i) }()
+			require.Panics(t, func() {
+				ctx := &testkit.Explosive{Foreign: testkit.Foreign{Context: t.Context()}, AtErr: 1}
+				_, _ = w.Get(ctx, event.Filter(func(int) bool { return true }))
+			})
+			got, err := w.Get(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, i, got)
+		}
+	})
 }
 
 // fragile is a context that panics when it is left.

@@ -76,7 +76,7 @@
 //     Only a returned value, BacklogDone and the value's end move the watcher. Of several results
 //     the first wins in this order: the panic for a nil context, ctx.Err(), ErrWatcherClosed,
 //     ErrConcurrentGet, a value, the value's end, BacklogDone. (An end or a Close during a predicate
-//     counts, too. Of a context with a nil Done that nevertheless ends, only a wake-up tells.)
+//     counts, too. That a context has ended during a wait its Done channel tells, and nothing else.)
 //  13. A Get that finds another one on its watcher in progress, waiting or in a predicate, returns
 //     ErrConcurrentGet at once and leaves that one alone. (Two that need not wait may overlap and
 //     both return, never the same value.) A watcher may be handed from goroutine to goroutine, and

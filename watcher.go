@@ -105,51 +105,58 @@ func (w *watcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (T, error) {
 				ctx.Err() == nil && w.word.cas(word, s.mark()) {
 				return s.val, nil
 			}
-		} else if !s.final() && w.word.cas(word, word|busy) {
+		} else if done := ctx.Done(); !s.final() && (done != nil || ctx.Err() == nil) && w.word.cas(word, word|busy) {
 			// The wait that mostly is the only one. It is here, and not in a function below, for
-			// the sake of the way back: see notify.Receive.
-			s, err := w.finish(ctx, v, s, notify.Receive(w.prepare(ctx, v, s)))
-			switch {
-			case s != nil:
-				return s.val, nil
-			case err == nil:
+			// the sake of the way back: see notify.Receive. While w is busy no method of the context is
+			// called that may panic, so that nothing needs to be deferred.
+			s := w.finish(done, v, s, notify.Receive(w.prepare(ctx, done, v, s)))
+			if s == nil {
 				return w.rest(ctx, v, word, nil)
 			}
-			var zero T
-			return zero, err
+			return s.val, nil
 		}
 	}
 	return w.get(ctx, opts)
 }
 
-// prepare prepares w, which is busy, to wait for something newer than s.
-func (w *watcher[T]) prepare(ctx context.Context, v *MemoryValue[T], s *snapshot[T]) (wake, ended <-chan struct{}) {
+// prepare prepares w, which is busy, to wait for something newer than s under the context with the
+// given Done channel.
+func (w *watcher[T]) prepare(ctx context.Context, done <-chan struct{}, v *MemoryValue[T], s *snapshot[T]) (wake, ended <-chan struct{}) {
+	if w.waiter.Knows(done) {
+		return w.waiter.Prepare(nil, done, &s.superseded, &v.contexts)
+	}
+	return w.meet(ctx, done, v, s)
+}
+
+// meet is prepare for a context that w does not know.
+func (w *watcher[T]) meet(ctx context.Context, done <-chan struct{}, v *MemoryValue[T], s *snapshot[T]) (wake, ended <-chan struct{}) {
 	defer func() {
 		if wake == nil { // A method of the context panics.
 			w.word.cas(s.mark()|busy, s.mark())
 		}
 	}()
-	return w.waiter.Prepare(ctx, &s.superseded, &v.contexts)
+	return w.waiter.Prepare(ctx, done, &s.superseded, &v.contexts)
 }
 
-// finish ends a wait for something newer than s. It returns that, or the error to return, and then w
-// is idle; or neither, if w was woken for nothing or by the value's end, and then w is still busy.
-func (w *watcher[T]) finish(ctx context.Context, v *MemoryValue[T], s *snapshot[T], woken bool) (*snapshot[T], error) {
+// finish ends a wait for something newer than s. It returns that, and then w is idle; or nil, if there
+// is nothing newer or something else to be returned, and then w is still busy.
+func (w *watcher[T]) finish(done <-chan struct{}, v *MemoryValue[T], s *snapshot[T], woken bool) *snapshot[T] {
 	word := s.mark()
-	next := word
-	defer func() { w.word.cas(word|busy, next) }() // See rest.
 	w.waiter.Finish(&s.superseded, woken)
 	s = v.head.Load()
-	// After the load of the head, as in Get.
-	if err := w.hindrance(ctx); err != nil {
-		return nil, err
-	}
 	if s.mark() == word {
-		next |= busy
-		return nil, nil
+		return nil
 	}
-	next = s.mark()
-	return s, nil
+	// After the load of the head, as in Get.
+	select {
+	case <-done:
+		return nil
+	default:
+	}
+	if !w.word.cas(word|busy, s.mark()) { // It is closed.
+		return nil
+	}
+	return s
 }
 
 // get is Get where there are options, or neither something to return nor to wait for.

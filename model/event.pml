@@ -66,7 +66,7 @@ again:	atomic { /* E2: CloseWithError, load */
 
 /* Watcher.Close. */
 proctype closer(byte w) {
-	byte old, p, c; bool ok;
+	byte old, p, c, m2; bool ok;
 again:	old = word[w]; /* C1: Close, word */
 	atomic { /* C2: Close, compare-and-swap */
 		if :: word[w] == old -> word[w] = old | CLOSEDBIT :: else -> goto again fi
@@ -81,15 +81,28 @@ again:	old = word[w]; /* C1: Close, word */
 	unregister(w)
 }
 
+/* group.end, of one member. */
+inline endOf(w) {
+#ifdef BUG_END_LATER
+	interrupt(w);
+#endif
+#ifndef BUG_END_KEEPS
+	atomic { if :: registration[w] == x + 1 -> registration[w] = NIL :: else fi } /* X3: end, compare-and-swap */
+#endif
+#ifndef BUG_END_LATER
+	interrupt(w)
+#endif
+}
+
 /* The end of a context, and what it calls: once, or again when it is late. */
 proctype canceller(byte x) {
-	byte w, p, m, late; bool ok;
+	byte w, p, m, m2, late; bool ok;
 	atomic { ended[x] = true; newest[x] = version[head] } /* X1: the context ends */
 	atomic { over[x] = true; m = members[x]; members[x] = 0 } /* X2: group.end, under the mutex */
 again:	w = 0;
 	do
 	:: w < WATCHERS ->
-		if :: m & (1 << w) -> interrupt(w) :: else fi;
+		if :: m & (1 << w) -> endOf(w) :: else fi;
 		w++
 	:: else -> break
 	od;
@@ -129,7 +142,7 @@ proctype judge() {
 				assert(head == waits[w] - 1);  /* No lost wake-up. */
 				assert(!(word[w] & CLOSEDBIT));
 				assert(!ended[under[w]])
-			:: else -> assert(!wake[w])
+			:: else -> assert(QUIET(w))
 			fi;
 			assert(takes[w] == 0 || head == takes[w] - 1); /* Changed is never late. */
 			/* A closed watcher is registered with no context. */

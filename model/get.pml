@@ -18,16 +18,10 @@ inline unregister(w) {
 /* Go registers at the second wait in a row under a context; here it may do so at any. Leaves in
    told whether the context's end wakes w. */
 inline register(w) {
-	told = (registration[w] == x + 1); /* R3: register, Registered */
 	if
-	:: !told && registration[w] != NIL -> unregister(w)
-	:: else
-	fi;
-	told = told || x == NONE;
-	if
-	:: told
-	:: !told
-	:: !told ->
+	:: x == NONE -> told = true
+	:: true
+	:: x != NONE ->
 		told = true;
 		atomic { /* R4: join, under the mutex */
 			if :: !over[x] -> members[x] = members[x] | (1 << w) :: else fi
@@ -36,52 +30,66 @@ inline register(w) {
 #ifdef BUG_REGISTER_BLIND
 		skip
 #else
-		if /* R6: register, closed.Load */
-		:: closed[w] -> unregister(w)
-		:: else
-		fi
+		ok = closed[w]; /* R6: register, closed.Load */
+		if :: !ok -> ok = over[x] /* R7: register, over.Load */ :: else fi;
+		if :: ok -> unregister(w); told = false :: else fi
 #endif
-	fi
+	fi;
+	ok = true
 }
 
 /* A fresh place of the process's own is 1 + own + fresh. */
 inline vacancy(w) {
 	p = place[w]; /* P1: vacancy, load */
 	if
-#ifdef BUG_REUSE_CLAIMED
-	:: p != NIL
-#else
-	:: p != NIL && state[p] == free /* P2: vacancy, state */
-#endif
+	:: p == NIL
 	:: else ->
+		atomic { /* P2: vacancy, state */
+			mine = state[p] & turn;
+#ifndef BUG_REUSE_CLAIMED
+			if
+			:: state[p] & claimed ->
+#ifndef BUG_KEEP_CHANNEL
+				unheard[p] = true; wake[p] = false;
+#else
+				place[w] = NIL;
+#endif
+				p = NIL
+			:: else -> assert(!wake[p]) /* No wait begins with a wake-up pending. */
+			fi
+#endif
+		}
+	fi;
+	if
+	:: p == NIL ->
 		atomic {
 			assert(fresh < PLACES); /* Else the configuration has too few. */
-			p = 1 + own + fresh; fresh++;
+			p = 1 + own + fresh; fresh++; mine = 0;
 			place[w] = p /* P3: vacancy, store */
 		}
+	:: else
 	fi
 }
 
-inline leave(w, to) {
-	claim(p, to);
+/* Leaves in told whether the context's end wakes w, and in ok whether it has not ended. */
+inline ask(w) {
+	ok = true;
+	told = (registration[w] == x + 1); /* R3: Prepare, Registered */
 	if
-	:: ok
-#ifdef BUG_LEAVE_WAKEUP
-	:: else -> state[p] = to
-#else
+	:: told
 	:: else ->
-		atomic { wake[w] -> wake[w] = false }; /* P4: leave, receive */
-		if :: to == free -> state[p] = free /* P5: leave, set */ :: else fi
-#endif
+		if
+		:: registration[w] != NIL && registration[w] != x + 1 -> unregister(w)
+		:: else
+		fi;
+		ok = !ended[x]; /* P7: Prepare, Err */
+		if :: ok -> register(w) :: else fi
 	fi
 }
 
 /* Leaves in ok whether there is something to wait for. */
 inline look(w) {
-	ok = true;
-#ifndef BUG_NO_LOOK_CONTEXT
-	ok = !ended[x]; /* P7: Prepare, Err */
-#endif
+	ask(w);
 #ifndef BUG_NO_LOOK_CLOSED
 	if :: ok -> ok = !closed[w] /* P8: Prepare, closed.Load */ :: else fi
 #endif
@@ -91,46 +99,51 @@ inline wait(w, b) {
 	atomic { waits[w] = b + 1; under[w] = x }
 end_wait:
 	if
-	:: atomic { wake[w] -> wake[w] = false; waits[w] = 0; under[w] = 0; ok = false } /* P9: Receive, wake */
+	:: atomic { wake[p] -> wake[p] = false; waits[w] = 0; under[w] = 0; ok = false } /* P9: Receive, wake */
 	:: atomic { !told && ended[x] -> waits[w] = 0; under[w] = 0; ok = true } /* P10: Receive, ended */
 	fi;
-	if :: ok -> leave(w, claimed) :: else fi
+	if
+	:: ok ->
+		claim(p, mine);
+		if
+		:: ok
+#ifdef BUG_LEAVE_WAKEUP
+		:: else
+#else
+		:: else -> atomic { wake[p] -> wake[p] = false } /* P4: Finish, receive */
+#endif
+		fi
+	:: else
+	fi
 }
 
 inline park(w, b) {
-	register(w);
-	vacancy(w);
 #ifdef BUG_PARK_LATE
 	look(w);
-	state[p] = parked;
-	if :: ok -> push(b, p) :: else fi;
+	vacancy(w);
 #else
-#ifdef BUG_PUSH_FIRST
-	push(b, p);
-	state[p] = parked;
-	if :: ok -> look(w) :: else fi;
-#else
-	state[p] = parked; /* P6: Prepare, set */
+	vacancy(w);
 	look(w);
+#endif
 	if :: ok -> push(b, p) :: else fi;
-#endif
-#endif
 	if
-	:: !ok ->
-		leave(w, free)
+	:: !ok
 	:: else ->
 		wait(w, b);
-		if /* P11: Finish, state */
-		:: state[p] == free
+		if /* P11: Finish, turn */
+		:: (state[p] & turn) != mine
 		:: else ->
-			claim(p, claimed);
+			atomic {
+				assert((state[p] & claimed) && !wake[p]);
 #ifndef BUG_REUSE_CLAIMED
-			place[w] = NIL; /* P12: Finish, store */
+				assert(fresh < PLACES);
+				place[w] = 1 + own + fresh; fresh++ /* P12: Finish, store */
 #endif
+			}
 			giveUp(b)
 		fi
 	fi;
-	atomic { p = NIL; told = false; ok = false }
+	atomic { p = NIL; mine = 0; told = false; ok = false }
 }
 
 /* Broadcast.abandon. Go counts, and sweeps when many have given up; here it may be at any. */
@@ -189,7 +202,7 @@ inline hindrance(w) {
 }
 
 proctype getter(byte w; byte own) {
-	byte n, x, old, s, p, q, t, c, a, z, fresh, spare;
+	byte n, x, old, s, p, q, t, c, a, z, fresh, spare, mine;
 	bool ok, told, pre;
 	do
 	:: n == GETS -> break
@@ -214,11 +227,26 @@ proctype getter(byte w; byte own) {
 				sleep(w, s);
 				s = head; /* G7: finish, head */
 				takeWoken();
-				hindrance(w);
 				if
-				:: MARK(s) != old -> ok = true; goto done
-				:: else -> goto again
-				fi
+				:: MARK(s) == old -> goto again
+				:: else
+				fi;
+#ifndef BUG_DONE_BLIND
+				if
+				:: ended[x] -> goto again /* G8: finish, Done */
+				:: else
+				fi;
+#endif
+				atomic { /* G9: finish, compare-and-swap */
+					assert(QUIET(w));
+					if
+					:: word[w] == (old | BUSY) ->
+						returns(w, s);
+						word[w] = MARK(s);
+						goto back
+					:: else -> goto again
+					fi
+				}
 			:: MARK(s) == old && final[s] -> goto slow
 			:: else
 			fi;
@@ -287,7 +315,7 @@ again:
 		goto again;
 done:
 		atomic { /* A7: get, compare-and-swap */
-			assert(!wake[w]); /* No wait ends with a wake-up pending. */
+			assert(QUIET(w));
 			if :: ok -> returns(w, s) :: else fi;
 			if
 			:: word[w] == (old | BUSY) -> word[w] = (ok -> MARK(s) : old)

@@ -3,22 +3,24 @@
 
 inline signal(p) {
 	atomic { /* N1: place.signal */
-		/* Exactly one claims a waiter, and it takes what was sent before it goes. */
-		assert(!wake[WAITER(p)]);
-		wake[WAITER(p)] = true
+		/* What is sent is for a waiter that receives there before it goes, or for nobody. It is
+		   lost only if the waiter finds the place claimed. */
+		assert(STANDIN(p) || unheard[p] || place[WAITER(p)] == p);
+		assert(!wake[p] || (state[p] & claimed));
+		wake[p] = !STANDIN(p) && !unheard[p]
 	}
 }
 
-/* Ends a wait, and leaves in ok whether the caller is the one who does. Go tries again where only
-   the height has changed, so that load and compare-and-swap are one step. */
-inline claim(p, to) {
+/* Ends the wait of the turn m, and leaves in ok whether the caller is the one who does. Go tries again
+   where only the height has changed, so that load and compare-and-swap are one step. */
+inline claim(p, m) {
 #ifdef BUG_CLAIM_STORE
-	ok = (state[p] == parked);
-	if :: ok -> state[p] = to :: else fi
+	ok = (state[p] == m);
+	if :: ok -> state[p] = m | claimed :: else fi
 #else
-	atomic { /* N2: end */
-		ok = (state[p] == parked);
-		if :: ok -> state[p] = to :: else fi
+	atomic { /* N2: claim */
+		ok = (state[p] == m);
+		if :: ok -> state[p] = m | claimed :: else fi
 	}
 #endif
 }
@@ -26,10 +28,13 @@ inline claim(p, to) {
 inline interrupt(w) {
 	p = place[w]; /* N3: Waiter.interrupt, load */
 	if
-	:: p != NIL -> claim(p, claimed); if :: ok -> signal(p) :: else fi
+	:: p != NIL ->
+		m2 = state[p] & turn; /* N5: interrupt, turn */
+		claim(p, m2);
+		if :: ok -> signal(p) :: else fi
 	:: else
 	fi;
-	atomic { p = NIL; ok = false }
+	atomic { p = NIL; m2 = 0; ok = false }
 }
 
 /* The owner of a stack wakes who is on p, and goes on to the next in p. A failed
@@ -40,8 +45,13 @@ inline release(p) {
 #ifndef BUG_FREE_EARLY
 		q = next[p]; next[p] = NIL;
 #endif
-		ok = (state[p] == parked);
-		state[p] = free
+#ifdef BUG_RELEASE_CLAIMED
+		ok = !(state[p] & claimed);
+		state[p] = (state[p] ^ turn) & turn
+#else
+		ok = !(state[p] & claimed);
+		if :: ok -> state[p] = state[p] ^ turn :: else fi
+#endif
 	}
 	if :: ok -> signal(p) :: else fi;
 #ifdef BUG_FREE_EARLY
@@ -201,7 +211,7 @@ inline sweep(b, q) {
 			assert(stacked[p]); stacked[p] = false;
 			t = next[p]; next[p] = NIL;
 			if
-			:: STANDIN(p) || state[p] == claimed
+			:: STANDIN(p) || (state[p] & claimed)
 			:: else ->
 				stacked[p] = true;
 				if :: z == NIL -> a = p :: else -> next[z] = p fi;

@@ -60,9 +60,10 @@ bool end;                  /* MemoryValue.end is not nil */
 byte next[ALLPLACES];
 byte crowd[ALLPLACES];     /* a crowd is known by the place that it was made for */
 byte state[ALLPLACES];     /* of place.word, whose other part, the height, is left out */
-#define free 0
-#define parked 1
-#define claimed 2
+#define claimed 1
+#define turn 2
+bool wake[ALLPLACES];      /* the channel of the place, of capacity 1, is full */
+bool unheard[ALLPLACES];   /* its waiter receives from another channel since */
 
 /* Crowds. */
 bool made[ALLPLACES];      /* crowd.done is not nil */
@@ -74,9 +75,11 @@ byte word[WATCHERS];       /* version << 2, busy, closed, as in word.go */
 #define CLOSEDBIT 2
 #define MARK(s) (version[s] << 2)
 byte place[WATCHERS];
-bool wake[WATCHERS];       /* the channel, of capacity 1, is full */
 byte registration[WATCHERS]; /* NIL, or the context + 1 */
 bool closed[WATCHERS];     /* Waiter.closed */
+
+/* The next wait of w does not begin with a wake-up pending. */
+#define QUIET(w) (place[w] == NIL || !wake[place[w]] || (state[place[w]] & claimed))
 
 /* Contexts. NONE is the one that never ends. */
 #define NONE CONTEXTS

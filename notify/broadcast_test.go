@@ -74,9 +74,10 @@ func parkedAfterFire(t *testing.T, n int) (still int) {
 		wg.Go(func() { assert.NoError(t, ws[i].Wait(t.Context(), &b)) })
 	}
 	synctest.Wait()
+	parked := ws[0].State()
 	b.Fire()
 	for i := range ws {
-		if ws[i].Parked() {
+		if ws[i].State() == parked {
 			still++
 		}
 	}

@@ -31,7 +31,10 @@ type group struct {
 	ended    <-chan struct{} // the context's Done channel, by which contexts are told apart
 	stop     func() bool     // makes the context forget the group
 	first    *registration
-	over     bool // The context has ended, or the last member left.
+
+	// over: the context has ended, or the last member left. It goes from false to true, under
+	// the mutex. A Waiter looks at it without, once it has made its registration known.
+	over atomic.Bool
 }
 
 // A registration makes the end of a context wake the Waiter.
@@ -78,7 +81,7 @@ func (c *Contexts) join(r *registration, ended <-chan struct{}, g *group) bool {
 		c.groups = make(map[<-chan struct{}]*group)
 	}
 	r.group = g
-	if g.over {
+	if g.over.Load() {
 		return true // The context has ended just now, which its Err says too.
 	}
 	c.groups[ended] = g
@@ -102,6 +105,8 @@ func (g *group) end() {
 	for r != nil {
 		next := r.next
 		r.prev, r.next = nil, nil
+		// In this order: Waiter.Knows does without a look at the context.
+		r.waiter.registration.CompareAndSwap(r, nil)
 		r.waiter.interrupt()
 		r = next
 	}
@@ -109,7 +114,7 @@ func (g *group) end() {
 
 // close makes g over. The caller holds the mutex.
 func (g *group) close() {
-	g.over = true
+	g.over.Store(true)
 	c := g.contexts
 	if c.groups[g.ended] != g {
 		return
@@ -160,7 +165,7 @@ func (c *Contexts) settle() {
 
 // without takes r out of g and reports whether that was its end. The caller holds the mutex.
 func (g *group) without(r *registration) bool {
-	if g.over {
+	if g.over.Load() {
 		return false
 	}
 	r.unlink()

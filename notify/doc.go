@@ -24,20 +24,29 @@
 // who has come so far; whoever comes later finds the seal. There is no instant
 // at which a waiter could slip between the two.
 //
-// A place goes round these states:
+// A place goes from one turn to the other and back, until it is claimed:
 //
-//	free ────── the waiter, before it pushes it ─────▶ parked
-//	parked ──── Fire or a sweep, having taken it off ▶ free, and a wake-up is sent
-//	parked ──── a context's end, Close ──────────────▶ claimed, and a wake-up is sent
-//	parked ──── the waiter, giving up ───────────────▶ claimed, or free if it was not pushed
-//	claimed ─── Fire, having taken it off ───────────▶ free, if the waiter has not looked yet
-//	claimed ─── a sweep takes it off ────────────────▶ garbage
+//	              Fire or a sweep, having taken it off:
+//	                       a wake-up is sent
+//	┌────────────┐ ─────────────────────────────────────▶ ┌────────────┐
+//	│ one turn   │                                        │ the other  │
+//	└────────────┘ ◀───────────────────────────────────── └────────────┘
+//	      │                     likewise                        │
+//	      └───────────────────┐          ┌──────────────────────┘
+//	   a context's end, Close:▼          ▼ the waiter, giving up: nothing is sent
+//	        a wake-up is sent ┌──────────┐
+//	                          │ claimed  │
+//	                          └──────────┘
 //
-// Whoever but the waiter ends the state parked, by one compare-and-swap or exchange, sends the
-// wake-up, and nobody else does. A place that its waiter finds free is used again.
+// Each of these is one compare-and-swap, so that of those who would end a wait just one does, and
+// who does, unless it is the waiter, sends the wake-up. The waiter remembers in which turn it began to
+// wait. If that is over, its place has been taken off, and is used again for the next
+// wait, for which nothing has to be stored in it.
 //
 // A waiter that gives up cannot take its place off a lock-free stack. It leaves
-// it there, claimed, and sweeps the stack if such places outnumber the others.
+// it there, claimed, takes another, and sweeps the stack if such places outnumber the
+// others. A place may also be claimed while nobody waits on it. Its wake-up is for nobody,
+// and so the waiter leaves it with its channel.
 //
 // # What blocks whom
 //

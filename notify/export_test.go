@@ -31,10 +31,13 @@ func (b *Broadcast) Sweep() {
 // MinSweep is the least number of places given up for which there is a sweep.
 const MinSweep = minSweep
 
-// Parked reports whether w waits and nobody has woken it yet.
-func (w *Waiter) Parked() bool {
+// State is another once w, which waits, has been woken.
+func (w *Waiter) State() uint32 { return w.place.Load().state() }
+
+// On reports whether w was the last to begin a wait for b, which has not fired.
+func (w *Waiter) On(b *Broadcast) bool {
 	p := w.place.Load()
-	return p != nil && p.state() == parked
+	return p != nil && p == b.top.Load()
 }
 
 // Interrupt is what the end of a context that w is registered with does.

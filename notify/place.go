@@ -13,8 +13,8 @@ const Inline = 4
 const minSweep = 64
 
 // A place is where one waiter waits on one Broadcast. While it is on a stack only
-// its state changes, and it comes to one and the same Broadcast once: it is free for
-// another only after the first has fired. So no compare-and-swap of a Broadcast's top
+// its state changes, and it comes to one and the same Broadcast once: its waiter uses it
+// again only when the first has fired. So no compare-and-swap of a Broadcast's top
 // can mistake one stack for another, and what a pusher reads from the top is still
 // true if its compare-and-swap succeeds.
 type place struct {
@@ -23,7 +23,7 @@ type place struct {
 
 	// wake is the waiter's wake-up channel, of capacity 1. Places on which
 	// nobody waits (they carry the crowd) have none.
-	wake chan<- struct{}
+	wake chan struct{}
 
 	// crowd is what the Broadcast's waiters share, if there is such a thing yet. Every
 	// place repeats that of the place below, so that the top knows it. Atomic, like
@@ -37,15 +37,22 @@ type place struct {
 }
 
 const (
-	free    = iota // its waiter may use it: it has been taken off a stack, or not come to one
-	parked         // who takes it from this state must wake its waiter, or is the waiter
-	claimed        // the wait is over; it may still be on a stack
+	// claimed is set, for ever, by who ends a wait other than by taking the place off: that must
+	// wake the waiter, or is the waiter. It may be set while nobody waits.
+	claimed = 1 << 0
+
+	// turn changes whenever a wait ends because the place has been taken off.
+	turn = 1 << 1
+
+	// nowhere is the turn of no place.
+	nowhere = claimed
 
 	stateBits = 2
 	stateMask = 1<<stateBits - 1
 )
 
 func (p *place) state() uint32  { return p.word.Load() & stateMask }
+func (p *place) turn() uint32   { return p.word.Load() & turn }
 func (p *place) height() uint32 { return p.word.Load() >> stateBits }
 
 // A crowd is made when a Broadcast is first asked for its channel, or one of its waiters
@@ -57,26 +64,25 @@ type crowd struct {
 	relays atomic.Pointer[relays]        // made on demand
 }
 
-// set is for the waiter, while p is on no stack and not parked.
-func (p *place) set(state uint32) { p.word.Store(p.word.Load()&^stateMask | state) }
-
-// end takes p from parked to another state, and reports whether it did: not if it was not parked.
-func (p *place) end(state uint32) bool {
+// claim ends the wait of the given turn, and reports whether it did: not if it has ended already.
+func (p *place) claim(turn uint32) bool {
 	for {
 		w := p.word.Load()
-		if w&stateMask != parked {
+		if w&stateMask != turn {
 			return false
 		}
-		if p.word.CompareAndSwap(w, w&^stateMask|state) {
+		if p.word.CompareAndSwap(w, w|claimed) {
 			return true
 		}
 		// Somebody was faster, or it was just given its height, which happens few times.
 	}
 }
 
-// interrupt ends the wait, unless it has ended already.
+// interrupt ends the wait, unless it has ended already, or the next one before it begins. It is
+// for who has made a condition true at which the waiter looks before each wait: the one
+// that begins after p's turn has changed needs no interrupt.
 func (p *place) interrupt() {
-	if p.end(claimed) {
+	if p.claim(p.turn()) {
 		p.signal()
 	}
 }
@@ -86,22 +92,24 @@ func (p *place) interrupt() {
 func (p *place) release() {
 	for {
 		w := p.word.Load()
-		if !p.word.CompareAndSwap(w, w&^stateMask) { // free is 0.
-			continue // by chance: somebody claims it just now, which happens once
+		if w&claimed != 0 {
+			return
 		}
-		if w&stateMask == parked {
+		if p.word.CompareAndSwap(w, w^turn) {
 			p.signal()
+			return
 		}
-		return
+		// by chance: somebody claims it just now, which happens once
 	}
 }
 
+// signal sends a wake-up.
 func (p *place) signal() {
 	select {
 	case p.wake <- struct{}{}:
 	default:
-		// A wake-up is pending, left by a wait that a panic of the context's
-		// methods cut short. It serves as well.
+		// One is there already, if p was released and then claimed before its waiter has run, which
+		// then looks at that: see vacancy. Or nobody ever waits here.
 	}
 }
 
@@ -253,7 +261,7 @@ func prune(p *place) (head, last *place, kept uint32, dropped int32) {
 		next := p.detach()
 		switch {
 		case p.wake == nil:
-		case p.state() == claimed:
+		case p.state()&claimed != 0:
 			dropped++
 		case last == nil:
 			head, last = p, p

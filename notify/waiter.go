@@ -21,20 +21,20 @@ var ErrWaiterClosed = errors.New("notify: waiter closed")
 // A Waiter that has been used should be closed: until then its last context,
 // while it lives, keeps it.
 type Waiter struct {
-	// wake carries the wake-up from whoever claimed the place to Wait. It is made
-	// by the first wait that blocks. Wait alone reads and writes the field.
-	wake chan struct{}
-
-	// place is where Wait waits or last waited. Wait stores it; Close and the end
-	// of a context load it to find whom to wake.
+	// place is where Wait waits or will wait next. Wait stores it, the first to wait for the
+	// first time; Close and the end of a context load it to find whom to wake.
 	place atomic.Pointer[place]
+
+	// turn is that of the place in this wait, or nowhere if there is nothing to wait for.
+	// Wait's alone.
+	turn uint32
 
 	// ended is the Done channel of the context of the last wait: by that contexts
 	// are compared, for not all of them can be by ==. It is that of the registration, if
 	// there is one. Wait's alone.
 	ended <-chan struct{}
 
-	// registration is stored by Wait, and taken away by Wait and Close.
+	// registration is stored by Wait, and taken away by Wait, Close and the context's end.
 	registration atomic.Pointer[registration]
 
 	// taken is the crowd of the Broadcast whose channel Done last returned.
@@ -92,32 +92,62 @@ func (w *Waiter) Park(ctx context.Context, b *Broadcast, shared *Contexts) {
 	if b == nil {
 		panic("notify: Waiter.Park: nil broadcast")
 	}
-	w.Finish(b, Receive(w.Prepare(ctx, b, shared)))
+	w.Finish(b, Receive(w.Prepare(ctx, ctx.Done(), b, shared)))
 }
 
 // Prepare, [Receive] and [Waiter.Finish] are the parts of Park, for callers to whom the last
 // nanoseconds matter (see Receive): what Prepare returns is to be passed to Receive, and
-// what that returns to Finish, with the same b. Neither ctx nor b may be nil.
-func (w *Waiter) Prepare(ctx context.Context, b *Broadcast, shared *Contexts) (wake, ended <-chan struct{}) {
-	ended = ctx.Done()
-	if w.register(ctx, ended, shared) {
-		ended = nil
-	}
+// what that returns to Finish, with the same b, which may not be nil. The Done channel of ctx
+// is to be given. If w [Waiter.Knows] ctx by that, ctx may be nil.
+func (w *Waiter) Prepare(ctx context.Context, done <-chan struct{}, b *Broadcast, shared *Contexts) (wake, ended <-chan struct{}) {
 	p := w.vacancy()
-	p.set(parked)
-	// From here on p can be claimed. Only now may it be asked whether there is
-	// something to wait for: who makes one of these conditions true does so before
-	// it tries to claim p, so that one of the two sees the other. The context comes first, for
-	// it may panic, and then p is on no stack yet.
-	if ctx.Err() != nil || w.closed.Load() || !b.push(p) {
-		w.leave(p, free)
-		return closed, nil // There is nothing to wait for.
+	// Now that p can be found and claimed it may be asked whether there is something to wait
+	// for: who makes one of these conditions true does so before it tries to claim p, so that
+	// one of the two sees the other. The context comes first, for it may panic, and then p is on
+	// no stack yet.
+	if !w.Knows(done) {
+		if ctx == nil || !w.meet(ctx, done, shared) {
+			return w.nothing()
+		}
+		if !w.Registered() {
+			ended = done
+		}
 	}
-	return w.wake, ended
+	if w.closed.Load() || !b.push(p) {
+		return w.nothing()
+	}
+	return p.wake, ended
 }
 
-// Receive is where a wait blocks. It reports whether w was woken: not if ended was closed first,
-// which is nil for a Waiter that its context wakes.
+// Knows reports whether w need not ask the context with the given Done channel whether it has ended: w is
+// registered with it, which its end undoes before it wakes w, or it never ends.
+func (w *Waiter) Knows(done <-chan struct{}) bool {
+	if !w.Registered() {
+		return done == nil
+	}
+	return w.ended == done // That of the registration, without a look at it.
+}
+
+// meet is for a context that w does not know. It reports whether there may be something to wait for.
+func (w *Waiter) meet(ctx context.Context, done <-chan struct{}, shared *Contexts) bool {
+	w.unregister()
+	if ctx.Err() != nil {
+		return false
+	}
+	if done != nil {
+		w.register(ctx, done, shared)
+	}
+	return true
+}
+
+// nothing is what Prepare returns if there is nothing to wait for.
+func (w *Waiter) nothing() (wake, ended <-chan struct{}) {
+	w.turn = nowhere
+	return closed, nil
+}
+
+// Receive is where a wait blocks. It reports whether the Waiter was woken: not if ended was closed
+// first, which is nil for a Waiter that its context wakes.
 //
 // The compiler inlines it, which is its purpose. Processors predict where a function returns to by
 // the calls that they have seen, and after a switch to another goroutine these are those of
@@ -139,69 +169,49 @@ func Receive(wake, ended <-chan struct{}) (woken bool) {
 // Finish ends what Prepare began. After it, w can be used again.
 func (w *Waiter) Finish(b *Broadcast, woken bool) {
 	p := w.place.Load()
-	if !woken {
-		w.leave(p, claimed)
+	if !woken && !p.claim(w.turn) {
+		<-p.wake // Whoever was faster to end the wait has sent it, or is about to.
 	}
-	if p.state() != free {
-		// It stays on the stack, and leads to all below it. It is still parked if what
-		// woke w was left over from a wait that a panic of its context cut short.
-		p.end(claimed)
-		w.place.Store(nil)
+	if p.turn() == w.turn {
+		// It stays on the stack, for Fire or a sweep to find, and leads to all below it.
+		w.place.Store(&place{wake: p.wake})
 		b.abandon()
 	}
 }
 
-// vacancy returns a free place. That of the last wait is one if the Broadcast has fired
-// and its waking has come past; else that stays where it is, for Fire or a sweep to find.
+// vacancy returns the place on which to wait, and leaves its turn in w. If somebody has claimed that
+// since the last wait, a wake-up has been sent or is about to be. No wait may begin with one pending:
+// that one stays in a channel that nobody receives from any more.
 func (w *Waiter) vacancy() *place {
 	p := w.place.Load()
-	if p != nil && p.state() == free {
-		return p
+	if p != nil {
+		if state := p.state(); state&claimed == 0 {
+			w.turn = state
+			return p
+		}
 	}
-	if w.wake == nil {
-		w.wake = make(chan struct{}, 1)
-	}
-	p = &place{wake: w.wake}
+	p = &place{wake: make(chan struct{}, 1)}
 	w.place.Store(p)
+	w.turn = 0 // that of every new place
 	return p
 }
 
-// leave ends the wait on p, which is then claimed or, being on no stack, free. Whoever was faster
-// to end it has sent a wake-up or is about to: no wait ends with one pending.
-func (w *Waiter) leave(p *place, to uint32) {
-	if !p.end(to) {
-		<-w.wake
-		if to == free {
-			p.set(free)
-		}
-	}
-}
-
-// register reports whether w is woken when ctx ends, ctx being known by its Done
-// channel. To register costs more than a select on two channels, so that
-// it is done for a context that comes a second time.
-func (w *Waiter) register(ctx context.Context, ended <-chan struct{}, shared *Contexts) bool {
-	if w.Registered() {
-		if w.ended == ended { // That of its registration, without a look at it.
-			return true
-		}
-		w.unregister()
-	}
-	if ended == nil {
-		return true // It never ends.
-	}
+// register makes the end of ctx wake w, ctx being known by its Done channel. That costs
+// more than a select on two channels, so that it is done for a context that comes a second time.
+func (w *Waiter) register(ctx context.Context, ended <-chan struct{}, shared *Contexts) {
 	if w.ended != ended {
 		w.ended = ended
-		return false
+		return
 	}
 	if shared == nil {
 		shared = new(Contexts)
 	}
-	w.registration.Store(shared.register(ctx, ended, w))
-	if w.closed.Load() {
-		w.unregister() // Close may have come too early to see it.
+	r := shared.register(ctx, ended, w)
+	w.registration.Store(r)
+	// Close, and the context's end, may have come too early to see it.
+	if w.closed.Load() || r.group.over.Load() {
+		w.unregister()
 	}
-	return true
 }
 
 // Registered reports whether w is registered with a context.
@@ -224,6 +234,9 @@ func (w *Waiter) Forget(ctx context.Context) {
 
 // unregister makes w forget its context, and the context w.
 func (w *Waiter) unregister() {
+	if !w.Registered() {
+		return // An exchange costs more than a look.
+	}
 	if r := w.registration.Swap(nil); r != nil {
 		r.leave()
 	}

@@ -25,6 +25,15 @@ func watcherEnds() []*sched.Scenario {
 			r.Go("get", func() { want(r, "Get", s.follow(ctx), event.ErrWatcherClosed) })
 			r.Group("close", 2, func(int) { _ = s.w.Close() })
 		}},
+		{Name: "close/watcher, then set", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
+			w := newWorld(r, 1)
+			s := w.sees[0]
+			r.Go("get", func() {
+				_, err := s.get(background)
+				want(r, "Get", err, event.ErrWatcherClosed)
+			})
+			r.Go("close, then set", func() { _ = s.w.Close(); w.v.Set(1) })
+		}},
 		{Name: "close/watcher beside sets", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
 			w := newWorld(r, 1)
 			ctx := sched.NewContext()

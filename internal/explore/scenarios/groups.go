@@ -74,6 +74,17 @@ func groups() []*sched.Scenario {
 				return nil
 			})
 		}},
+		{Name: "contexts/change beside the end of the former", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
+			a, b, shared := sched.NewContext(), sched.NewContext(), new(notify.Contexts)
+			var w notify.Waiter
+			register(&w, a, shared)
+			r.Go("change and close", func() {
+				register(&w, b, shared)
+				w.Close()
+			})
+			r.Go("end", a.Cancel)
+			released(r, shared, a, b)
+		}},
 		{Name: "contexts/change", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
 			ws, a, b, shared := make([]notify.Waiter, 2), sched.NewContext(), sched.NewContext(), new(notify.Contexts)
 			r.Group("change", len(ws), func(i int) {

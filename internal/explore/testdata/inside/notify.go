@@ -10,7 +10,7 @@ func init() {
 		for p := broadcast.(*Broadcast).top.Load(); p != nil && p != &sealed; p = p.next {
 			sched.Loop() // A bug may have made it a ring.
 			places++
-			if p.state() == parked {
+			if p.wake != nil && p.state()&claimed == 0 {
 				waiting++
 			}
 		}
@@ -27,5 +27,12 @@ func init() {
 	inspect.Pending = func(waiter any) int { return waiter.(*Waiter).PendingWakeUps() }
 }
 
-// PendingWakeUps is a method so that it is also one of what a Waiter is embedded in.
-func (w *Waiter) PendingWakeUps() int { return len(w.wake) }
+// PendingWakeUps is how many the next wait would find. It is a method so that it is also one of what
+// a Waiter is embedded in.
+func (w *Waiter) PendingWakeUps() int {
+	p := w.place.Load()
+	if p == nil || p.state()&claimed != 0 {
+		return 0 // The next wait makes another channel.
+	}
+	return len(p.wake)
+}
