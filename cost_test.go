@@ -131,7 +131,8 @@ func TestInlining(t *testing.T) {
 		"can inline event.(*snapshot[go.shape.int]).final",
 		"inlining call to event.(*word).load",
 		"inlining call to event.(*word).cas",
-		"inlining call to atomic.(*Pointer[go.shape.struct { github.com/eventvalue/event.stamp",
+		"inlining call to event.(*pointer[go.shape.struct { github.com/eventvalue/event.stamp",
+		"inlining call to atomic.(*UnsafePointer).Load",
 	}
 	for arch, want := range map[string][]string{
 		"amd64": append([]string{"inlining call to event.(*MemoryValue[go.shape.int]).Load"}, both...),

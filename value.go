@@ -41,7 +41,7 @@ type MemoryValue[T any] struct {
 	// head is the newest snapshot. It is nil until the first Set, Update, Watch or Close;
 	// written by compare-and-swap only, by these; read by all.
 	// Its stamp grows by one step from a value to the next. A final snapshot stays.
-	head atomic.Pointer[snapshot[T]]
+	head pointer[snapshot[T]]
 
 	// end is why the value has ended. It goes from nil to the first Close's, by
 	// compare-and-swap, before that Close makes the head final: who sees a final

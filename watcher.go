@@ -3,8 +3,6 @@ package event
 import (
 	"context"
 
-	"go.uber.org/atomic"
-
 	"github.com/eventvalue/event/notify"
 )
 
@@ -68,7 +66,7 @@ type watcher[T any] struct {
 	// value is nil after Close, and not before. Close first sets the word's bit: a goroutine
 	// that loads the value and after that finds the word not closed has got one that is not
 	// nil. Get's fast path loads in the other order, and so has to ask.
-	value atomic.Pointer[MemoryValue[T]]
+	value pointer[MemoryValue[T]]
 
 	waiter waiter
 }

@@ -11,7 +11,7 @@ import (
 // knownImports are the packages of which the code may use what it likes, or, if they are
 // in knownNames, what is there: nothing in it waits, or is shared by goroutines.
 var knownImports = []string{
-	"cmp", "context", "errors", "fmt", "iter", "maps", "math", "math/bits", "reflect", "slices", "strconv", "strings", "time",
+	"cmp", "context", "errors", "fmt", "iter", "maps", "math", "math/bits", "reflect", "slices", "strconv", "strings", "time", "unsafe",
 	module + "/notify",
 }
 
@@ -30,7 +30,8 @@ var knownNames = map[string][]string{
 	"reflect":     {"DeepEqual"},
 	"sync":        {"Mutex"},
 	"time":        {"Time", "Duration"},
-	atomicPath:    atomics,
+	"unsafe":      {"Pointer"}, // For the atomic type, which has the steps.
+	atomicPath:    append(slices.Clone(atomics), "UnsafePointer"),
 	"sync/atomic": atomics,
 }
 

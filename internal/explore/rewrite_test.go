@@ -24,7 +24,7 @@ func TestRewriteRefusesWhatItDoesNotKnow(t *testing.T) {
 		{"maps.Keys", `"maps"`, `for range maps.Keys(map[int]int{}) {}`},
 		{"reflect.Select", `"reflect"`, `reflect.Select(nil)`},
 		{"import of runtime", `"runtime"`, `runtime.Gosched()`},
-		{"import of unsafe", `"unsafe"`, `_ = unsafe.Sizeof(0)`},
+		{"unsafe.Sizeof", `"unsafe"`, `_ = unsafe.Sizeof(0)`},
 		{"under another name", `a "sync/atomic"`, `var n a.Int32; n.Load()`},
 		{"under another name", `. "sync/atomic"`, `var n Int32; n.Load()`},
 		{"range over *types.Chan", ``, `for range make(chan int) {}`},

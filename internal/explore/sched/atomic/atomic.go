@@ -2,11 +2,20 @@
 // package sched. What is missing here does not compile in the code that is explored: add it.
 package atomic
 
-import "github.com/eventvalue/event/internal/explore/sched"
+import (
+	"unsafe"
+
+	"github.com/eventvalue/event/internal/explore/sched"
+)
 
 // A Pointer is an atomic *T.
 type Pointer[T any] struct {
 	cell[*T]
+}
+
+// An UnsafePointer is an atomic unsafe.Pointer.
+type UnsafePointer struct {
+	cell[unsafe.Pointer]
 }
 
 // A Bool is an atomic bool.
