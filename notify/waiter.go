@@ -67,12 +67,14 @@ func (w *Waiter) Wait(ctx context.Context, b *Broadcast) error {
 
 func (w *Waiter) wait(ctx context.Context, b *Broadcast) error {
 	for {
+		// In this order: asked first, the context might end, and then b fire, in between.
+		fired, closed := b.Fired(), w.closed.Load()
 		switch err := ctx.Err(); {
 		case err != nil:
 			return err
-		case w.closed.Load():
+		case closed:
 			return ErrWaiterClosed
-		case b.Fired():
+		case fired:
 			return nil
 		}
 		w.Park(ctx, b, nil)
@@ -250,7 +252,7 @@ func (w *Waiter) interrupt() {
 }
 
 // Done returns what b.Done returns, but counts as one taker of b's channel
-// however often it is called. Closing w does not close the channel, and Done goes on
+// however often in a row it is called for that. Closing w does not close the channel, and Done goes on
 // returning it. It panics if b is nil.
 func (w *Waiter) Done(b *Broadcast) <-chan struct{} {
 	if b == nil {

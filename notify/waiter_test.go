@@ -70,6 +70,28 @@ func TestWaitEnds(t *testing.T) {
 	}
 }
 
+// hooked is a context that calls a function once it has been asked whether it has ended.
+type hooked struct {
+	context.Context
+	then func()
+}
+
+func (h *hooked) Err() error {
+	defer h.then()
+	return h.Context.Err()
+}
+
+// What comes first wins, also where both come while Wait looks.
+func TestWaitLooksForWhatWinsLast(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var w notify.Waiter
+	var b notify.Broadcast
+	defer w.Close()
+	h := &hooked{ctx, func() { cancel(); b.Fire() }}
+	assert.Equal(t, context.Canceled, w.Wait(h, &b))
+	assert.Equal(t, context.Canceled, b.Wait(ctx))
+}
+
 func TestClosedWaiterDoesNotWait(t *testing.T) {
 	var w notify.Waiter
 	var b notify.Broadcast
