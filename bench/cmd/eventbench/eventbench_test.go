@@ -158,6 +158,13 @@ func TestNoisyMachine(t *testing.T) {
 	r = steady(10, 2).read(t)
 	r.loads[2] = 3
 	assert.Contains(t, r.machine(), "was noisy")
+	r = steady(10, 2).read(t)
+	for i, values := range [][]float64{r.values[set("event")], r.values[set("cond")]} {
+		for j := range values {
+			values[j] *= 1 + 0.3*float64((i+j)%2)
+		}
+	}
+	assert.Contains(t, r.machine(), "was noisy")
 }
 
 func TestCompare(t *testing.T) {

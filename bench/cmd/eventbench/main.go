@@ -19,7 +19,8 @@
 // Each round begins and ends with BenchmarkCalibrate, arithmetic that takes equally long unless
 // the machine is busy with something else, and notes the load average before. The report says
 // that the machine was noisy if more than a tenth of the calibrations took more than 5 % longer than
-// the median one, or if more waited for a processor than the benchmarks themselves can make wait.
+// the median one, if more waited for a processor than the benchmarks themselves can make wait, or if
+// the times of simple things, a Set and a Get for which nobody waits, are known to no better than 10 %.
 package main
 
 import (

@@ -90,6 +90,7 @@ const (
 	tooLong     = 1.05 // times the median calibration
 	tooOften    = 0.1  // of all calibrations
 	tooMuchLoad = 0.5  // more than one for each processor
+	tooWide     = 0.1  // half an interval, of its median
 )
 
 // machine says how quiet the machine was.
@@ -112,6 +113,10 @@ func (r *results) machine() string {
 		signs = append(signs, fmt.Sprintf("the same arithmetic on %s took more than %.0f %% longer than usual %d times of %d",
 			on, 100*(tooLong-1), late, len(values)))
 	}
+	if width, ok := r.width(); ok {
+		noisy = noisy || width > tooWide
+		signs = append(signs, fmt.Sprintf("a Set or a Get with something new is known to ±%.0f %% (the median of all contenders)", 100*width))
+	}
 	if len(r.loads) > 0 {
 		procs, _ := strconv.ParseFloat(r.config["gomaxprocs"], 64)
 		load := slices.Max(r.loads)
@@ -122,4 +127,23 @@ func (r *results) machine() string {
 		return "**The machine was noisy**: " + strings.Join(signs, ", ") + ". Trust the ratios, and their intervals, rather than the times."
 	}
 	return "The machine was quiet: " + strings.Join(signs, ", ") + "."
+}
+
+// width returns how wide the intervals of simple things are, for which nobody waits: the median of
+// their halves, as a share of the median that each is of. The arithmetic does one thing at a time, and
+// so does not show a neighbour on the same core, who takes what does several.
+func (r *results) width() (share float64, ok bool) {
+	var widths []float64
+	for f, values := range r.values {
+		if f.unit != perOp || f.bench != "Set" && f.bench != "Get" {
+			continue
+		}
+		if s, ok := summarize(values); ok && s.bounded() {
+			widths = append(widths, (s.Hi-s.Lo)/2/s.Center)
+		}
+	}
+	if len(widths) == 0 {
+		return 0, false
+	}
+	return center(sample(widths)), true
 }
