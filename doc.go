@@ -57,7 +57,8 @@
 //     lock-free. Its cost does not grow with the number of watchers: past a few, waking them is
 //     left to another goroutine.
 //  9. A Get with something to return takes no lock of this package's, allocates nothing (options
-//     being kept in a slice) and costs the same however many other watchers there are.
+//     being kept in a slice; to forget an earlier context may) and costs the same however many other
+//     watchers there are.
 //  10. A Get that waits holds no goroutine but its caller's. (A context of a type from outside package
 //     context may cost one, until it ends or the watcher is closed.) However many Gets give up and
 //     however many watchers come and go, memory is bounded by the living watchers and a constant:
@@ -76,7 +77,7 @@
 //     Only a returned value, BacklogDone and the value's end move the watcher. Of several results
 //     the first wins in this order: the panic for a nil context, ctx.Err(), ErrWatcherClosed,
 //     ErrConcurrentGet, a value, the value's end, BacklogDone. (An end or a Close during a predicate
-//     counts, too. That a context has ended during a wait its Done channel tells, and nothing else.)
+//     counts, too. A context that ends during a wait counts as ended once its Done channel is closed.)
 //  13. A Get that finds another one on its watcher in progress, waiting or in a predicate, returns
 //     ErrConcurrentGet at once and leaves that one alone. (Two that need not wait may overlap and
 //     both return, never the same value.) A watcher may be handed from goroutine to goroutine, and

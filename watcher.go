@@ -57,8 +57,8 @@ type Watcher[T any] interface {
 	Close() error
 }
 
-// A watcher is the Watcher of a MemoryValue: one object, and from the first Get that waits on
-// what notify keeps for that, a channel, a place and a registration with the context.
+// A watcher is the Watcher of a MemoryValue: one object, from the first Get that waits on a channel
+// and a place, and from the second under one context on a registration with that.
 type watcher[T any] struct {
 	// word says where the watcher stands. It comes first: see there.
 	word word
@@ -105,8 +105,8 @@ func (w *watcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (T, error) {
 			}
 		} else if done := ctx.Done(); !s.final() && (done != nil || ctx.Err() == nil) && w.word.cas(word, word|busy) {
 			// The wait that mostly is the only one. It is here, and not in a function below, for
-			// the sake of the way back: see notify.Receive. While w is busy no method of the context is
-			// called that may panic, so that nothing needs to be deferred.
+			// the sake of the way back: see notify.Receive. Nothing is deferred here: while w is busy, only
+			// meet and rest call methods of the context, and they defer what a panic needs.
 			s := w.finish(done, v, s, notify.Receive(w.prepare(ctx, done, v, s)))
 			if s == nil {
 				return w.rest(ctx, v, word, nil)
@@ -157,7 +157,8 @@ func (w *watcher[T]) finish(done <-chan struct{}, v *MemoryValue[T], s *snapshot
 	return s
 }
 
-// get is Get where there are options, or neither something to return nor to wait for.
+// get is Get in all other cases: with options, with another context to forget, an error, the value's
+// end, or if somebody else was faster.
 func (w *watcher[T]) get(ctx context.Context, opts []GetOption[T]) (T, error) {
 	word, v, err := w.begin(ctx)
 	if err != nil {

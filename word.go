@@ -10,9 +10,9 @@ import "go.uber.org/atomic"
 //	└─────────────────────────┴────────┴──────┘
 //
 // A Get with something to return moves it from one idle state to the next by one
-// compare-and-swap. Any other Get makes it busy, which nobody but itself ends, and then
-// stores the version and idle in one. Close sets closed, for ever; what the other bits are
-// from then on does not matter.
+// compare-and-swap. Any other Get makes it busy, which nobody but itself ends, and then moves it to
+// idle and the version by one, which fails if Close came first. Close sets closed, for ever; what the
+// other bits are from then on does not matter.
 //
 //	Get: the version
 //	  ┌────┐

@@ -74,7 +74,7 @@ inline vacancy(w) {
 /* Leaves in told whether the context's end wakes w, and in ok whether it has not ended. */
 inline ask(w) {
 	ok = true;
-	told = (registration[w] == x + 1); /* R3: Prepare, Registered */
+	told = (registration[w] == x + 1); /* R3: Knows */
 	if
 	:: told
 	:: else ->
@@ -314,7 +314,7 @@ again:
 		fi;
 		goto again;
 done:
-		atomic { /* A7: get, compare-and-swap */
+		atomic { /* A7: rest, compare-and-swap */
 			assert(QUIET(w));
 			if :: ok -> returns(w, s) :: else fi;
 			if

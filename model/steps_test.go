@@ -71,7 +71,7 @@ func TestTableLeavesNoWriteOut(t *testing.T) {
 		"if p.word.CompareAndSwap(w, height<<stateBits|w&stateMask) {", // The height.
 	}
 	quoted := table(t)
-	for _, file := range []string{"value.go", "watcher.go", "notify/broadcast.go", "notify/place.go", "notify/waiter.go"} {
+	for _, file := range []string{"value.go", "watcher.go", "notify/broadcast.go", "notify/contexts.go", "notify/place.go", "notify/waiter.go"} {
 		for line := range strings.Lines(read(t, file)) {
 			if !atomics.MatchString(line) {
 				continue

@@ -13,8 +13,8 @@ import (
 // them all. It is for whoever has many Waiters: pass the same Contexts to each [Waiter.Park].
 //
 // The zero Contexts is ready. It must not be copied after first use, and may be used
-// concurrently. It keeps the Waiters that are registered, until they are closed, wait under
-// another context, or theirs ends; and of the contexts nothing but what ends them.
+// concurrently. It keeps the Waiters that are registered, until they are closed, wait under or
+// [Waiter.Forget] for another context, or theirs ends; and of the contexts nothing but what ends them.
 type Contexts struct {
 	mu     sync.Mutex // guards groups and what hangs on them; never held during a call out
 	groups map[<-chan struct{}]*group
@@ -53,14 +53,18 @@ type leaver struct {
 // register makes the end of ctx wake w, until leave.
 func (c *Contexts) register(ctx context.Context, ended <-chan struct{}, w *Waiter) *registration {
 	r := &registration{waiter: w}
-	if c.join(r, ended, nil) {
-		return r
+	var late *group
+	if !c.join(r, ended, nil) {
+		g := &group{contexts: c, ended: ended}
+		g.stop = afterEnd(ctx, ended, g.end) // A call to who made ctx: it may do anything.
+		c.join(r, ended, g)
+		if r.group != g {
+			late = g // Somebody was faster.
+		}
 	}
-	g := &group{contexts: c, ended: ended}
-	g.stop = afterEnd(ctx, ended, g.end) // A call to who made ctx: it may do anything.
-	c.join(r, ended, g)
-	if r.group != g {
-		g.stop() // Somebody was faster.
+	w.registration.Store(r)
+	if late != nil {
+		late.stop() // It may do anything, too, but Close finds r.
 	}
 	return r
 }
@@ -82,7 +86,7 @@ func (c *Contexts) join(r *registration, ended <-chan struct{}, g *group) bool {
 	}
 	r.group = g
 	if g.over.Load() {
-		return true // The context has ended just now, which its Err says too.
+		return true // The context has ended, or is about to say so: w waits for its Done channel.
 	}
 	c.groups[ended] = g
 	c.most = max(c.most, len(c.groups))
@@ -96,16 +100,16 @@ func (c *Contexts) join(r *registration, ended <-chan struct{}, g *group) bool {
 
 // end wakes all members of g, whose context has ended. They do not know each other any more.
 func (g *group) end() {
+	defer g.contexts.settle() // Last: it may call what other contexts made.
 	g.contexts.mu.Lock()
 	g.close()
 	r := g.first
 	g.first = nil
 	g.contexts.mu.Unlock()
-	g.contexts.settle()
 	for r != nil {
 		next := r.next
 		r.prev, r.next = nil, nil
-		// In this order: Waiter.Knows does without a look at the context.
+		// In this order: a waiter that finds itself registered does not ask the context.
 		r.waiter.registration.CompareAndSwap(r, nil)
 		r.waiter.interrupt()
 		r = next
@@ -126,8 +130,8 @@ func (g *group) close() {
 	}
 }
 
-// leave undoes register. It is lock-free, for the sake of a Get that need not wait: if
-// the mutex is held, its holder does the rest.
+// leave undoes register. It waits for no mutex of this package, for the sake of a Get that need not
+// wait: if the mutex is held, its holder does the rest.
 func (r *registration) leave() {
 	c := r.group.contexts
 	defer c.settle() // Also if stop panics, which may do anything.
@@ -158,7 +162,7 @@ func (c *Contexts) settle() {
 		}
 		c.mu.Unlock()
 		for _, g := range over {
-			g.stop() // A call to who made the context.
+			defer g.stop() // A call to who made the context. Each is made, even if another panics.
 		}
 	}
 }

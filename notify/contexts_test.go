@@ -169,3 +169,59 @@ func TestSharedContextMeetsItsEnd(t *testing.T) {
 	}
 	assert.Zero(t, shared.Len())
 }
+
+// hookedContext is a context of a type of its own that calls functions when it is registered
+// with, the first time, and when it is left.
+type hookedContext struct {
+	testkit.Foreign
+	first, left func()
+}
+
+func (c *hookedContext) AfterFunc(func()) func() bool {
+	first := c.first
+	c.first = func() {}
+	left := c.left
+	first()
+	return func() bool { left(); return true }
+}
+
+// Who made one context does not hold up those who wait under another.
+func TestEndWakesBeforeOthersAreLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		var shared notify.Contexts
+		ws, ended := parkedUnder(ctx, &shared, 1)
+		registered := true
+		other := &hookedContext{testkit.Foreign{Context: t.Context()}, func() {}, func() { registered = ws[0].Registered() }}
+		others, alsoEnded := parkedUnder(other, &shared, 1)
+		shared.During(others[0].Close) // Others have to make it leave.
+		cancel()
+		ended()
+		alsoEnded()
+		synctest.Wait()
+		assert.Zero(t, shared.Len())
+		assert.False(t, registered)
+	})
+}
+
+// Of two who register first, one is too late. If leaving the context panics then, it is known.
+func TestPanicOfALateRegistrationLeaksNothing(t *testing.T) {
+	var shared notify.Contexts
+	var fired notify.Broadcast
+	fired.Fire()
+	var late, early notify.Waiter
+	ctx := &hookedContext{Foreign: testkit.Foreign{Context: t.Context()}, left: func() { panic("left") }}
+	twice := func(w *notify.Waiter) {
+		for range 2 {
+			w.Park(ctx, &fired, &shared)
+		}
+	}
+	ctx.first = func() {
+		ctx.left = func() {}
+		twice(&early)
+	}
+	assert.PanicsWithValue(t, "left", func() { twice(&late) })
+	late.Close()
+	early.Close()
+	assert.Zero(t, shared.Len())
+}

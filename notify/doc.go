@@ -24,7 +24,8 @@
 // who has come so far; whoever comes later finds the seal. There is no instant
 // at which a waiter could slip between the two.
 //
-// A place goes from one turn to the other and back, until it is claimed:
+// A place has a turn, one bit, that changes each time when it is taken off a stack while its waiter
+// waits. It goes from one turn to the other and back, until it is claimed:
 //
 //	              Fire or a sweep, having taken it off:
 //	                       a wake-up is sent
@@ -43,10 +44,10 @@
 // wait. If that is over, its place has been taken off, and is used again for the next
 // wait, for which nothing has to be stored in it.
 //
-// A waiter that gives up cannot take its place off a lock-free stack. It leaves
+// A waiter that gives up or is interrupted cannot take its place off a lock-free stack. It leaves
 // it there, claimed, takes another, and sweeps the stack if such places outnumber the
-// others. A place may also be claimed while nobody waits on it. Its wake-up is for nobody,
-// and so the waiter leaves it with its channel.
+// others. A place may also be claimed between two waits. Then the waiter leaves it with its channel, in
+// which the wake-up stays; or, if it has looked at it already, its wait ends as soon as it begins.
 //
 // # What blocks whom
 //

@@ -37,8 +37,8 @@ type place struct {
 }
 
 const (
-	// claimed is set, for ever, by who ends a wait other than by taking the place off: that must
-	// wake the waiter, or is the waiter. It may be set while nobody waits.
+	// claimed is set, for ever, by who ends a wait other than by taking the place off. Who sets it
+	// wakes the waiter, unless it is the waiter. It may be set while nobody waits.
 	claimed = 1 << 0
 
 	// turn changes whenever a wait ends because the place has been taken off.
@@ -60,7 +60,7 @@ func (p *place) height() uint32 { return p.word.Load() >> stateBits }
 type crowd struct {
 	done   atomic.Pointer[chan struct{}] // what Done returns, made on demand
 	takers atomic.Uint32                 // how many have asked for it
-	gone   atomic.Int32                  // how many places on the stack nobody waits on
+	gone   atomic.Int32                  // how many places of waiters on the stack have been given up
 	relays atomic.Pointer[relays]        // made on demand
 }
 
@@ -78,17 +78,18 @@ func (p *place) claim(turn uint32) bool {
 	}
 }
 
-// interrupt ends the wait, unless it has ended already, or the next one before it begins. It is
-// for who has made a condition true at which the waiter looks before each wait: the one
-// that begins after p's turn has changed needs no interrupt.
+// interrupt ends the wait in progress; if there is none, it spoils p for the next. If p's turn
+// changes in between, nothing is lost: who calls it has made a condition true at which the waiter
+// looks before it waits again. If it changes twice, it may end a wait that it does not mean. That
+// waiter looks at what has happened, and waits again.
 func (p *place) interrupt() {
 	if p.claim(p.turn()) {
 		p.signal()
 	}
 }
 
-// release ends the wait, unless it has ended already, and lets the waiter have p back.
-// The caller has taken p off the stack.
+// release ends the wait, and lets the waiter have p back, unless somebody has claimed p: then it
+// is garbage. The caller has taken p off the stack.
 func (p *place) release() {
 	for {
 		w := p.word.Load()
@@ -114,7 +115,7 @@ func (p *place) signal() {
 }
 
 // detach takes p off a stack that the caller owns, and returns what was below it.
-// A waiter keeps its place until it waits again: without the nil, it would keep
+// A waiter keeps its place between two waits: without the nil, it would keep
 // those of all who came before it.
 func (p *place) detach() *place {
 	next := p.next

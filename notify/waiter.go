@@ -21,20 +21,21 @@ var ErrWaiterClosed = errors.New("notify: waiter closed")
 // A Waiter that has been used should be closed: until then its last context,
 // while it lives, keeps it.
 type Waiter struct {
-	// place is where Wait waits or will wait next. Wait stores it, the first to wait for the
-	// first time; Close and the end of a context load it to find whom to wake.
+	// place is where Wait waits or will wait next. Wait stores it: the first, and another when
+	// it leaves one behind or finds it claimed. Close and the end of a context load it to
+	// find whom to wake.
 	place atomic.Pointer[place]
 
 	// turn is that of the place in this wait, or nowhere if there is nothing to wait for.
 	// Wait's alone.
 	turn uint32
 
-	// ended is the Done channel of the context of the last wait: by that contexts
-	// are compared, for not all of them can be by ==. It is that of the registration, if
-	// there is one. Wait's alone.
+	// ended is the Done channel of the last context that w has met and that can end: by that
+	// contexts are compared, for not all of them can be by ==. It is that of the
+	// registration, if there is one. Wait's alone.
 	ended <-chan struct{}
 
-	// registration is stored by Wait, and taken away by Wait, Close and the context's end.
+	// registration is stored by Wait, and taken away by Wait, Forget, Close and the context's end.
 	registration atomic.Pointer[registration]
 
 	// taken is the crowd of the Broadcast whose channel Done last returned.
@@ -53,8 +54,8 @@ type Waiter struct {
 // Wait holds no goroutine but its caller's; a context of a type from outside
 // package context may cost one until that context ends or w is closed. The first
 // wait allocates a channel and a place, the second under one context registers with
-// it, and from then on a wait allocates nothing; but one after a wait that was given
-// up needs a new place, of 32 bytes. It panics if ctx or b is nil.
+// it, and from then on a wait allocates nothing; but one that is given up or interrupted costs a
+// new place, of 32 bytes, and an interrupt between two waits a channel besides. It panics if ctx or b is nil.
 func (w *Waiter) Wait(ctx context.Context, b *Broadcast) error {
 	if ctx == nil {
 		panic("notify: Waiter.Wait: nil context")
@@ -67,7 +68,7 @@ func (w *Waiter) Wait(ctx context.Context, b *Broadcast) error {
 
 func (w *Waiter) wait(ctx context.Context, b *Broadcast) error {
 	for {
-		// In this order: asked first, the context might end, and then b fire, in between.
+		// The context last: were it asked first, b could fire after its end, and nil be returned.
 		fired, closed := b.Fired(), w.closed.Load()
 		switch err := ctx.Err(); {
 		case err != nil:
@@ -100,7 +101,8 @@ func (w *Waiter) Park(ctx context.Context, b *Broadcast, shared *Contexts) {
 // Prepare, [Receive] and [Waiter.Finish] are the parts of Park, for callers to whom the last
 // nanoseconds matter (see Receive): what Prepare returns is to be passed to Receive, and
 // what that returns to Finish, with the same b, which may not be nil. The Done channel of ctx
-// is to be given. If w [Waiter.Knows] ctx by that, ctx may be nil.
+// is to be given. If w [Waiter.Knows] ctx by that, ctx may be nil: then, if it has ended meanwhile,
+// there is nothing to wait for.
 func (w *Waiter) Prepare(ctx context.Context, done <-chan struct{}, b *Broadcast, shared *Contexts) (wake, ended <-chan struct{}) {
 	p := w.vacancy()
 	// Now that p can be found and claimed it may be asked whether there is something to wait
@@ -122,7 +124,8 @@ func (w *Waiter) Prepare(ctx context.Context, done <-chan struct{}, b *Broadcast
 }
 
 // Knows reports whether w need not ask the context with the given Done channel whether it has ended: w is
-// registered with it, which its end undoes before it wakes w, or it never ends.
+// registered with it, which its end undoes before it wakes w, or it never ends and w is registered with
+// none. It must not be called during a Wait.
 func (w *Waiter) Knows(done <-chan struct{}) bool {
 	if !w.Registered() {
 		return done == nil
@@ -174,6 +177,7 @@ func (w *Waiter) Finish(b *Broadcast, woken bool) {
 	if !woken && !p.claim(w.turn) {
 		<-p.wake // Whoever was faster to end the wait has sent it, or is about to.
 	}
+	// The turn changes when the place is taken off. (Nowhere: it was never pushed.)
 	if p.turn() == w.turn {
 		// It stays on the stack, for Fire or a sweep to find, and leads to all below it.
 		w.place.Store(&place{wake: p.wake})
@@ -209,7 +213,6 @@ func (w *Waiter) register(ctx context.Context, ended <-chan struct{}, shared *Co
 		shared = new(Contexts)
 	}
 	r := shared.register(ctx, ended, w)
-	w.registration.Store(r)
 	// Close, and the context's end, may have come too early to see it.
 	if w.closed.Load() || r.group.over.Load() {
 		w.unregister()
