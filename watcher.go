@@ -121,7 +121,8 @@ func (w *watcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (T, error) {
 // given Done channel.
 func (w *watcher[T]) prepare(ctx context.Context, done <-chan struct{}, v *MemoryValue[T], s *snapshot[T]) (wake, ended <-chan struct{}) {
 	if w.waiter.Knows(done) {
-		return w.waiter.Prepare(nil, done, &s.superseded, &v.contexts)
+		var none context.Context // That which is known is not asked.
+		return w.waiter.Prepare(none, done, &s.superseded, &v.contexts)
 	}
 	return w.meet(ctx, done, v, s)
 }
