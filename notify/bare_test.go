@@ -47,26 +47,17 @@ func TestContextThatCallsBeforeItsChannelIsClosed(t *testing.T) {
 	})
 }
 
-// fragile is a context that panics when it is left, after what is to be done just then.
-type fragile struct {
-	testkit.Foreign
-	first func()
-}
-
-func (f *fragile) AfterFunc(func()) func() bool {
-	return func() bool { f.first(); panic("fragile") }
-}
-
 // Who leaves a context that panics has still to do what was left to him meanwhile.
 func TestLeavingGoesOnAfterAPanic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var shared notify.Contexts
 		living, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		ctx := &fragile{Foreign: testkit.Foreign{Context: living}}
+		meanwhile := func() {}
+		ctx := &hookedContext{testkit.Foreign{Context: living}, func() {}, func() { meanwhile(); panic("fragile") }}
 		ws, ended := parkedUnder(ctx, &shared, 1)
 		others, alsoEnded := parkedUnder(t.Context(), &shared, 1)
-		ctx.first = func() { shared.During(others[0].Close) }
+		meanwhile = func() { shared.During(others[0].Close) }
 		require.Equal(t, 2, shared.Len())
 		assert.PanicsWithValue(t, "fragile", ws[0].Close)
 		ended()

@@ -154,16 +154,13 @@ func (r *registration) leave() {
 // comes here later, and finds him.
 func (c *Contexts) settle() {
 	for c.leaving.Load() != nil && c.mu.TryLock() {
-		var over []*group
 		for l := c.leaving.Swap(nil); l != nil; l = l.below {
 			if g := l.who.group; g.without(l.who) {
-				over = append(over, g)
+				// A call to who made the context, made without the mutex, and even if another panics.
+				defer g.stop()
 			}
 		}
 		c.mu.Unlock()
-		for _, g := range over {
-			defer g.stop() // A call to who made the context. Each is made, even if another panics.
-		}
 	}
 }
 
