@@ -33,9 +33,11 @@ func TestPanicOfAContextLeavesTheWatcherUsable(t *testing.T) {
 			waitOn(t, &v, w, t.Context(), before)
 			other, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			for i := range 1000 {
-				ctx := &testkit.Explosive{Foreign: testkit.Foreign{Context: other}, AtDone: i % 2, AtErr: (i + 1) % 2}
-				require.Panics(t, func() { _, _ = w.Get(ctx) })
+			waitOn(t, &v, w, other, 1) // When it is met again, w registers.
+			foreign := testkit.Foreign{Context: other}
+			for range 1000 {
+				require.Panics(t, func() { _, _ = w.Get(&testkit.Explosive{Foreign: foreign, AtDone: 1}) })
+				require.PanicsWithValue(t, "aloof", func() { _, _ = w.Get(testkit.Aloof{Foreign: foreign}) })
 			}
 			changed := w.Changed()
 			require.False(t, testkit.IsClosed(changed))
@@ -43,6 +45,22 @@ func TestPanicOfAContextLeavesTheWatcherUsable(t *testing.T) {
 			require.True(t, testkit.IsClosed(changed))
 		})
 	}
+}
+
+// So does one that is left, and panics at that.
+func TestPanicOfAnEarlierContextLeavesTheWatcherUsable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var v event.MemoryValue[int]
+		w := v.Watch()
+		defer w.Close()
+		other, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		for range 100 {
+			waitOn(t, &v, w, fragile{testkit.Foreign{Context: other}}, 3)
+			require.PanicsWithValue(t, "fragile", func() { _, _ = w.Get(t.Context()) })
+			waitOn(t, &v, w, t.Context(), 1)
+		}
+	})
 }
 
 // So does one that panics when the wait is over.

@@ -106,8 +106,8 @@ func (w *watcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (T, error) {
 		} else if done := ctx.Done(); !s.final() && (done != nil || ctx.Err() == nil) && w.word.cas(word, word|busy) {
 			// The wait that mostly is the only one. It is here, and not in a function below, for
 			// the sake of the way back: see notify.Receive. Nothing is deferred here: while w is busy, only
-			// meet and rest call methods of the context, and they defer what a panic needs.
-			s := w.finish(done, v, s, notify.Receive(w.prepare(ctx, done, v, s)))
+			// rest calls methods of the context, and it defers what a panic needs.
+			s := w.finish(done, v, s, notify.Receive(w.waiter.Prepare(done, &s.superseded)))
 			if s == nil {
 				return w.rest(ctx, v, word, nil)
 			}
@@ -115,26 +115,6 @@ func (w *watcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (T, error) {
 		}
 	}
 	return w.get(ctx, opts)
-}
-
-// prepare prepares w, which is busy, to wait for something newer than s under the context with the
-// given Done channel.
-func (w *watcher[T]) prepare(ctx context.Context, done <-chan struct{}, v *MemoryValue[T], s *snapshot[T]) (wake, ended <-chan struct{}) {
-	if w.waiter.Knows(done) {
-		var none context.Context // That which is known is not asked.
-		return w.waiter.Prepare(none, done, &s.superseded, &v.contexts)
-	}
-	return w.meet(ctx, done, v, s)
-}
-
-// meet is prepare for a context that w does not know.
-func (w *watcher[T]) meet(ctx context.Context, done <-chan struct{}, v *MemoryValue[T], s *snapshot[T]) (wake, ended <-chan struct{}) {
-	defer func() {
-		if wake == nil { // A method of the context panics.
-			w.word.cas(s.mark()|busy, s.mark())
-		}
-	}()
-	return w.waiter.Prepare(ctx, done, &s.superseded, &v.contexts)
 }
 
 // finish ends a wait for something newer than s. It returns that, and then w is idle; or nil, if there

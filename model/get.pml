@@ -15,14 +15,11 @@ inline unregister(w) {
 	c = NIL
 }
 
-/* Go registers at the second wait in a row under a context; here it may do so at any. Leaves in
-   told whether the context's end wakes w. */
+/* Go registers at the second wait in a row under a context; here it may do so at any. */
 inline register(w) {
 	if
-	:: x == NONE -> told = true
 	:: true
 	:: x != NONE ->
-		told = true;
 		atomic { /* R4: join, under the mutex */
 			if :: !over[x] -> members[x] = members[x] | (1 << w) :: else fi
 		};
@@ -32,10 +29,9 @@ inline register(w) {
 #else
 		ok = closed[w]; /* R6: register, closed.Load */
 		if :: !ok -> ok = over[x] /* R7: register, over.Load */ :: else fi;
-		if :: ok -> unregister(w); told = false :: else fi
+		if :: ok -> unregister(w) :: else fi
 #endif
-	fi;
-	ok = true
+	fi
 }
 
 /* A fresh place of the process's own is 1 + own + fresh. */
@@ -71,25 +67,30 @@ inline vacancy(w) {
 	fi
 }
 
-/* Leaves in told whether the context's end wakes w, and in ok whether it has not ended. */
-inline ask(w) {
-	ok = true;
-	told = (registration[w] == x + 1); /* R3: Knows */
+#define KNOWS(w) (registration[w] == (x == NONE -> NIL : x + 1))
+
+inline meet(w) {
 	if
-	:: told
+	:: KNOWS(w) /* P6: meet, knows */
 	:: else ->
+		if :: registration[w] != NIL -> unregister(w) :: else fi;
 		if
-		:: registration[w] != NIL && registration[w] != x + 1 -> unregister(w)
+		:: !ended[x] -> register(w) /* P5: meet, Done */
 		:: else
-		fi;
-		ok = !ended[x]; /* P7: Prepare, Err */
-		if :: ok -> register(w) :: else fi
+		fi
 	fi
 }
 
-/* Leaves in ok whether there is something to wait for. */
-inline look(w) {
-	ask(w);
+/* Leaves in told whether the context's end wakes w, and in ok whether there is something to wait for.
+   Who has not met the context has to if it comes again: that may be so at any time. */
+inline look(w, met) {
+	told = KNOWS(w); /* R3: knows */
+	ok = told;
+	if
+	:: told
+	:: !told && registration[w] == NIL -> ok = !ended[x] /* P7: Prepare, Done */
+	:: !told && (registration[w] != NIL || !met)
+	fi;
 #ifndef BUG_NO_LOOK_CLOSED
 	if :: ok -> ok = !closed[w] /* P8: Prepare, closed.Load */ :: else fi
 #endif
@@ -117,13 +118,14 @@ end_wait:
 	fi
 }
 
-inline park(w, b) {
+inline park(w, b, met) {
+	if :: met -> meet(w) :: else fi;
 #ifdef BUG_PARK_LATE
-	look(w);
+	look(w, met);
 	vacancy(w);
 #else
 	vacancy(w);
-	look(w);
+	look(w, met);
 #endif
 	if :: ok -> push(b, p) :: else fi;
 	if
@@ -173,8 +175,8 @@ inline returns(w, s) {
 
 /* What follows is for the getter, which has the labels. */
 
-inline sleep(w, b) {
-	park(w, b);
+inline sleep(w, b, met) {
+	park(w, b, met);
 #ifdef BUG_LATE_END
 	if :: head == b && !closed[w] -> assert(ended[x]); ok = false; goto done :: else fi
 #else
@@ -224,7 +226,7 @@ proctype getter(byte w; byte own) {
 				atomic { /* G6: Get that waits, compare-and-swap */
 					if :: word[w] == old -> word[w] = old | BUSY :: else -> goto slow fi
 				}
-				sleep(w, s);
+				sleep(w, s, false);
 				s = head; /* G7: finish, head */
 				takeWoken();
 				if
@@ -291,7 +293,7 @@ again:
 		s = head; /* A1: await, head */
 		if
 		:: MARK(s) == old && !final[s] ->
-			sleep(w, s);
+			sleep(w, s, true);
 			s = head; /* A5: await, head after Park */
 			takeWoken()
 		:: else ->

@@ -86,7 +86,7 @@ func (c *Contexts) join(r *registration, ended <-chan struct{}, g *group) bool {
 	}
 	r.group = g
 	if g.over.Load() {
-		return true // The context has ended, or is about to say so: w waits for its Done channel.
+		return true // The context has ended, or is about to say so, or the last of the others leaves: w looks again.
 	}
 	c.groups[ended] = g
 	c.most = max(c.most, len(c.groups))

@@ -115,16 +115,11 @@ func TestContextsKeepNoRoomForThePast(t *testing.T) {
 	})
 }
 
-// aloof is a context that panics where it would take a registration.
-type aloof struct{ context.Context }
-
-func (aloof) AfterFunc(func()) func() bool { panic("aloof") }
-
 func TestPanicOfARegistrationLeavesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var shared notify.Contexts
 		var w notify.Waiter
-		ctx := aloof{testkit.Foreign{Context: t.Context()}}
+		ctx := testkit.Aloof{Foreign: testkit.Foreign{Context: t.Context()}}
 		var b notify.Broadcast
 		first := make(chan struct{})
 		go func() {

@@ -95,54 +95,71 @@ func (w *Waiter) Park(ctx context.Context, b *Broadcast, shared *Contexts) {
 	if b == nil {
 		panic("notify: Waiter.Park: nil broadcast")
 	}
-	w.Finish(b, Receive(w.Prepare(ctx, ctx.Done(), b, shared)))
+	done := ctx.Done()
+	w.meet(ctx, done, shared)
+	w.Finish(b, Receive(w.Prepare(done, b)))
 }
 
-// Prepare, [Receive] and [Waiter.Finish] are the parts of Park, for callers to whom the last
+// meet leaves the context that w is registered with, if it is another than ctx, and registers with ctx, if
+// that comes a second time in a row: to register costs more than a select on two channels.
+func (w *Waiter) meet(ctx context.Context, done <-chan struct{}, shared *Contexts) {
+	if w.knows(done) {
+		return
+	}
+	w.unregister()
+	if w.ended == done && !isClosed(done) {
+		w.register(ctx, done, shared)
+	}
+}
+
+// Prepare, [Receive] and [Waiter.Finish] are the last part of Park, for callers to whom the last
 // nanoseconds matter (see Receive): what Prepare returns is to be passed to Receive, and
-// what that returns to Finish, with the same b, which may not be nil. The Done channel of ctx
-// is to be given. If w [Waiter.Knows] ctx by that, ctx may be nil: then, if it has ended meanwhile,
-// there is nothing to wait for.
-func (w *Waiter) Prepare(ctx context.Context, done <-chan struct{}, b *Broadcast, shared *Contexts) (wake, ended <-chan struct{}) {
-	p := w.vacancy()
-	// Now that p can be found and claimed it may be asked whether there is something to wait
+// what that returns to Finish, with the same b, which may not be nil. The context is known by
+// its Done channel, and nothing is called that may panic. So there is nothing to wait for, and w has to
+// Park, where it would leave one context or register with another: when one comes for the second time in a row,
+// or when another comes after that.
+func (w *Waiter) Prepare(done <-chan struct{}, b *Broadcast) (wake, ended <-chan struct{}) {
+	p, word := w.vacancy()
+	w.turn = word & turn
+	// Now that p can be found and claimed one may look whether there is something to wait
 	// for: who makes one of these conditions true does so before it tries to claim p, so that
-	// one of the two sees the other. The context comes first, for it may panic, and then p is on
-	// no stack yet.
-	if !w.Knows(done) {
-		if ctx == nil || !w.meet(ctx, done, shared) {
+	// one of the two sees the other.
+	if !w.knows(done) {
+		if w.ended == done || w.Registered() || isClosed(done) {
 			return w.nothing()
 		}
-		if !w.Registered() {
-			ended = done
-		}
+		w.ended, ended = done, done
 	}
-	if w.closed.Load() || !b.push(p) {
+	if w.closed.Load() {
 		return w.nothing()
 	}
-	return p.wake, ended
+	// Who has been alone mostly is so again. Then p has the height, the crowd and the next that push
+	// would give it. A round trip takes 0.98 of the time, with a fresh context each 0.985.
+	alone := word>>stateBits == 1 && p.crowd.Load() == nil
+	if alone && b.top.CompareAndSwap(nil, p) || b.push(p) {
+		return p.wake, ended
+	}
+	return w.nothing()
 }
 
-// Knows reports whether w need not ask the context with the given Done channel whether it has ended: w is
+// knows reports whether w need not look whether the context with the given Done channel has ended: w is
 // registered with it, which its end undoes before it wakes w, or it never ends and w is registered with
-// none. It must not be called during a Wait.
-func (w *Waiter) Knows(done <-chan struct{}) bool {
+// none.
+func (w *Waiter) knows(done <-chan struct{}) bool {
 	if !w.Registered() {
 		return done == nil
 	}
 	return w.ended == done // That of the registration, without a look at it.
 }
 
-// meet is for a context that w does not know. It reports whether there may be something to wait for.
-func (w *Waiter) meet(ctx context.Context, done <-chan struct{}, shared *Contexts) bool {
-	w.unregister()
-	if ctx.Err() != nil {
+// isClosed reports whether c is closed. Nothing is ever sent to it.
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
 		return false
 	}
-	if done != nil {
-		w.register(ctx, done, shared)
-	}
-	return true
 }
 
 // nothing is what Prepare returns if there is nothing to wait for.
@@ -185,30 +202,22 @@ func (w *Waiter) Finish(b *Broadcast, woken bool) {
 	}
 }
 
-// vacancy returns the place on which to wait, and leaves its turn in w. If somebody has claimed that
+// vacancy returns the place on which to wait, and its word. If somebody has claimed that
 // since the last wait, a wake-up has been sent or is about to be. No wait may begin with one pending:
 // that one stays in a channel that nobody receives from any more.
-func (w *Waiter) vacancy() *place {
-	p := w.place.Load()
-	if p != nil {
-		if state := p.state(); state&claimed == 0 {
-			w.turn = state
-			return p
+func (w *Waiter) vacancy() (p *place, word uint32) {
+	if p = w.place.Load(); p != nil {
+		if word = p.word.Load(); word&claimed == 0 {
+			return p, word
 		}
 	}
 	p = &place{wake: make(chan struct{}, 1)}
 	w.place.Store(p)
-	w.turn = 0 // that of every new place
-	return p
+	return p, 0
 }
 
-// register makes the end of ctx wake w, ctx being known by its Done channel. That costs
-// more than a select on two channels, so that it is done for a context that comes a second time.
+// register makes the end of ctx wake w, ctx being known by its Done channel.
 func (w *Waiter) register(ctx context.Context, ended <-chan struct{}, shared *Contexts) {
-	if w.ended != ended {
-		w.ended = ended
-		return
-	}
 	if shared == nil {
 		shared = new(Contexts)
 	}

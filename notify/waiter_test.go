@@ -262,31 +262,31 @@ func TestDoneCountsAWaiterOnce(t *testing.T) {
 	assert.True(t, testkit.IsClosed(w.Done(&b)))
 }
 
-// explosive returns a context that panics during a Wait: at its Done, at its first Err or, for
-// an i of 1, at the second, which comes when the place can be claimed.
+// explosive returns a context that panics during a Wait: at its Done, at its Err or, for
+// an i of 1, when the waiter registers that met ctx before, and then its place can be claimed.
 func explosive(ctx context.Context, i int) context.Context {
-	e := &testkit.Explosive{Foreign: testkit.Foreign{Context: ctx}}
+	foreign := testkit.Foreign{Context: ctx}
 	switch i % 3 {
 	case 0:
-		e.AtDone = 1
+		return &testkit.Explosive{Foreign: foreign, AtDone: 1}
 	case 1:
-		e.AtErr = 2
+		return testkit.Aloof{Foreign: foreign}
 	default:
-		e.AtErr = 1
+		return &testkit.Explosive{Foreign: foreign, AtErr: 1}
 	}
-	return e
 }
 
 func TestPanicOfAContextBlocksNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b notify.Broadcast
 		var w notify.Waiter
+		waitOnce(t.Context(), &w)
 		for range 5 {
 			assert.Panics(t, func() { _ = w.Wait(explosive(t.Context(), 1), &b) })
 		}
 		assert.Panics(t, func() { _ = w.Wait(explosive(t.Context(), 2), &b) })
 		c := waiting(t.Context(), &w, &b)
-		b.Fire() // Finds five places to wake on one channel of capacity one.
+		b.Fire()
 		assert.NoError(t, <-c)
 		waitOnce(t.Context(), &w)
 	})
@@ -297,6 +297,7 @@ func TestPanicsOfAContextLeaveNoPlaces(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b notify.Broadcast
 		var w notify.Waiter
+		waitOnce(t.Context(), &w)
 		for i := range 1000 {
 			ctx := explosive(t.Context(), i)
 			assert.Panics(t, func() { _ = w.Wait(ctx, &b) })

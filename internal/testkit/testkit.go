@@ -27,6 +27,13 @@ type Foreign struct{ context.Context }
 // Value hides the type inside, for which package context asks by it.
 func (Foreign) Value(any) any { return nil }
 
+// Aloof is a context that panics when it is to take a registration, as a Waiter asks of a context that it
+// meets a second time in a row.
+type Aloof struct{ Foreign }
+
+// AfterFunc panics.
+func (Aloof) AfterFunc(func()) func() bool { panic("aloof") }
+
 // Explosive is a context that panics when its Done or its Err is called for a certain time:
 // the first for 1, and so on, and never for 0.
 type Explosive struct {

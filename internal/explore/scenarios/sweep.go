@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/eventvalue/event/internal/explore/inspect"
@@ -14,14 +13,13 @@ import (
 func abandon(b *notify.Broadcast, n int) {
 	for range n {
 		var w notify.Waiter
-		w.Park(impatient{background}, b, nil)
+		wake, done := w.Prepare(make(chan struct{}), b)
+		if done != nil {
+			done = ended // by now
+		}
+		w.Finish(b, notify.Receive(wake, done))
 	}
 }
-
-// An impatient context ends when it is waited for.
-type impatient struct{ context.Context }
-
-func (impatient) Done() <-chan struct{} { return ended }
 
 var ended = func() chan struct{} {
 	c := make(chan struct{})
