@@ -118,8 +118,11 @@ func awaitIdle() {
 }
 
 // awaitSleep is awaitIdle, and then some time, after which the other processors sleep,
-// whatever went before. So it costs all the same to wake one.
+// whatever went before. So it costs all the same to wake one. It must not sleep itself: to
+// wake it the runtime wakes another processor too, and that one then looks for work for some time, and the
+// kernel does so for some more.
 func awaitSleep() {
 	awaitIdle()
-	time.Sleep(time.Millisecond)
+	for begin := time.Now(); time.Since(begin) < 2*time.Millisecond; {
+	}
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // SetParked is a Set that finds a number of watchers parked, and what follows from it. Before each,
-// all wait and the processors sleep.
+// all wait and the other processors sleep.
 var SetParked = Workload{
 	Name:     "SetParked",
 	Contexts: []string{ctxShared, ctxOwn},
@@ -16,37 +16,17 @@ var SetParked = Workload{
 	// Contexts of their own are of no interest to those who ignore them.
 	suits: func(c Contender, a args) bool { return !c.IgnoresContext || a.context == ctxShared },
 	iterations: func(a args) string {
-		return fmt.Sprintf("%dx", max(3, min(100, 300_000/a.watchers)))
+		return fmt.Sprintf("%dx", max(3, min(50, 300_000/a.watchers)))
 	},
-	run: func(b *testing.B, c Contender, a args) { setParked(b, c, a, awaitSleep) },
+	run: setParked,
 }
 
-// SetCold is SetParked with cold caches: before each Set, more memory is written than they hold. It
-// shows what the number of watchers costs a Set call that finds nothing in a cache anyway.
-var SetCold = Workload{
-	Name:       "SetCold",
-	Contexts:   []string{ctxShared},
-	Watchers:   []int{100, 100_000},
-	suits:      func(c Contender, _ args) bool { return c.Name == "event" },
-	iterations: always("10x"),
-	run: func(b *testing.B, c Contender, a args) {
-		memory := make([]byte, 128<<20)
-		setParked(b, c, a, func() {
-			awaitSleep()
-			for i := 0; i < len(memory); i += 64 {
-				memory[i]++
-			}
-		})
-	},
-}
-
-// setParked makes a crowd and measures Sets, each of which comes after what prepare does.
-func setParked(b *testing.B, c Contender, a args, prepare func()) {
+func setParked(b *testing.B, c Contender, a args) {
 	crowd := newCrowd(b, c, a)
 	calls := make([]time.Duration, b.N)
 	lasts := make([]time.Duration, b.N)
 	for i := range b.N {
-		prepare()
+		awaitSleep()
 		calls[i], lasts[i] = crowd.set()
 	}
 	crowd.disperse()
