@@ -161,7 +161,7 @@ func TestGetCallsNothing(t *testing.T) {
 	assert.True(t, strings.Contains(body, "CMPXCHGQ"), "the compare-and-swap is there")
 	assert.True(t, strings.Contains(body, "runtime.chanrecv1(SB)"), "the receive is there")
 	assert.True(t, strings.Contains(body, "runtime.selectgo(SB)"), "the select is there")
-	allowed := regexp.MustCompile(`^(\w\w|.*\.(get|prepare|finish|rest|Elsewhere)\(SB\)|runtime\.(chanrecv1|selectgo|gopanic|morestack_noctxt|panic\w+)\(SB\))$`)
+	allowed := regexp.MustCompile(`^(\w\w|.*\.(get|Prepare|finish|rest|Elsewhere)\(SB\)|runtime\.(chanrecv1|selectgo|gopanic|morestack_noctxt|panic\w+)\(SB\))$`)
 	for _, call := range regexp.MustCompile(`\tCALL\t(.+)`).FindAllStringSubmatch(body, -1) {
 		assert.Regexp(t, allowed, call[1], "a call instead of an instruction")
 	}

@@ -36,6 +36,27 @@ func TestUpToInlineFireDoesItself(t *testing.T) {
 	})
 }
 
+// TestAloneAfterOthers is that who waited on top of many, and then alone, counts as one: Fire would hand
+// off what it can do itself.
+func TestAloneAfterOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var crowded notify.Broadcast
+		ws := make([]notify.Waiter, notify.Inline+1)
+		for i := range ws {
+			waiting(t.Context(), &ws[i], &crowded)
+		}
+		crowded.Fire()
+		synctest.Wait()
+		for i := range ws {
+			var b notify.Broadcast
+			waiting(t.Context(), &ws[i], &b)
+			living, _ := b.Counts()
+			assert.Equal(t, 1, living)
+			b.Fire()
+		}
+	})
+}
+
 // TestSweepCounts is what a sweep knows afterwards: with too many that it takes for living, Fire hands
 // off what it could do itself; with too many for given up, each that gives up sweeps.
 func TestSweepCounts(t *testing.T) {
