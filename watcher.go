@@ -121,7 +121,9 @@ func (w *watcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (T, error) {
 // is nothing newer or something else to be returned, and then w is still busy.
 func (w *watcher[T]) finish(done <-chan struct{}, v *MemoryValue[T], s *snapshot[T], woken bool) *snapshot[T] {
 	word := s.mark()
-	w.waiter.Finish(&s.superseded, woken)
+	if !w.waiter.Finish(&s.superseded, woken) {
+		return nil // Also if there is something newer by now: w may have a context to forget.
+	}
 	s = v.head.Load()
 	if s.mark() == word {
 		return nil

@@ -188,8 +188,9 @@ func Receive(wake, ended <-chan struct{}) (woken bool) {
 	}
 }
 
-// Finish ends what Prepare began. After it, w can be used again.
-func (w *Waiter) Finish(b *Broadcast, woken bool) {
+// Finish ends what Prepare began, and reports whether there was something to wait for. After it, w can
+// be used again.
+func (w *Waiter) Finish(b *Broadcast, woken bool) (waited bool) {
 	p := w.place.Load()
 	if !woken && !p.claim(w.turn) {
 		<-p.wake // Whoever was faster to end the wait has sent it, or is about to.
@@ -200,6 +201,7 @@ func (w *Waiter) Finish(b *Broadcast, woken bool) {
 		w.place.Store(&place{wake: p.wake})
 		b.abandon()
 	}
+	return w.turn != nowhere
 }
 
 // vacancy returns the place on which to wait, and its word. If somebody has claimed that

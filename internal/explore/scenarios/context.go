@@ -130,7 +130,7 @@ func contexts() []*sched.Scenario {
 			})
 			r.Go("end", a.Cancel)
 		}},
-		{Name: "context/another, while the first lives", Bound: 2, FullBound: 4, Run: func(r *sched.Run) {
+		{Name: "context/another, while the first lives", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
 			// Two Gets under a register with it; one under b makes the watcher forget it, having to wait or not.
 			w := newWorld(r, 1)
 			a, b := sched.NewContext(), sched.NewContext()
