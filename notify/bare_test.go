@@ -47,6 +47,25 @@ func TestContextThatCallsBeforeItsChannelIsClosed(t *testing.T) {
 	})
 }
 
+// Who does what was left to him does not call other people's contexts: they may wait for what he holds.
+func TestWhoComesByDoesNotWaitForAnothersContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var shared notify.Contexts
+		lock := make(chan struct{}, 1)
+		ctx := &hookedContext{testkit.Foreign{Context: t.Context()}, func() {}, func() { lock <- struct{}{} }}
+		ws, ended := parkedUnder(ctx, &shared, 1)
+		release := shared.Hold()
+		ws[0].Close()
+		lock <- struct{}{}
+		release()
+		assert.Zero(t, shared.Len())
+		<-lock
+		synctest.Wait()
+		assert.Len(t, lock, 1, "it was left")
+		ended()
+	})
+}
+
 // Who leaves a context that panics has still to do what was left to him meanwhile.
 func TestLeavingGoesOnAfterAPanic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

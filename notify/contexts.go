@@ -100,7 +100,7 @@ func (c *Contexts) join(r *registration, ended <-chan struct{}, g *group) bool {
 
 // end wakes all members of g, whose context has ended. They do not know each other any more.
 func (g *group) end() {
-	defer g.contexts.settle() // Last: it may call what other contexts made.
+	defer g.contexts.settle() // After its own have been woken.
 	g.contexts.mu.Lock()
 	g.close()
 	r := g.first
@@ -156,13 +156,17 @@ func (c *Contexts) settle() {
 	for c.leaving.Load() != nil && c.mu.TryLock() {
 		for l := c.leaving.Swap(nil); l != nil; l = l.below {
 			if g := l.who.group; g.without(l.who) {
-				// A call to who made the context, made without the mutex, and even if another panics.
-				defer g.stop()
+				// A call to who made the context, which whoever comes by here may never have met. It is left
+				// to another goroutine: it may wait for what this one holds.
+				go g.forget()
 			}
 		}
 		c.mu.Unlock()
 	}
 }
+
+// forget makes the context forget g.
+func (g *group) forget() { g.stop() }
 
 // without takes r out of g and reports whether that was its end. The caller holds the mutex.
 func (g *group) without(r *registration) bool {
