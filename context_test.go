@@ -47,23 +47,6 @@ func TestPanicOfAContextLeavesTheWatcherUsable(t *testing.T) {
 	}
 }
 
-// A Get asks for the Err of a context without a Done channel before it waits.
-func TestGetUnderAnEndedContextWithoutADone(t *testing.T) {
-	var v event.MemoryValue[int]
-	w := v.Watch()
-	defer w.Close()
-	for range 3 {
-		_, err := w.Get(endless{t.Context()})
-		assert.Equal(t, context.Canceled, err)
-	}
-}
-
-// endless is a context that has ended and cannot end.
-type endless struct{ context.Context }
-
-func (endless) Done() <-chan struct{} { return nil }
-func (endless) Err() error            { return context.Canceled }
-
 // So does one that is left, and panics at that.
 func TestPanicOfAnEarlierContextLeavesTheWatcherUsable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -120,6 +103,23 @@ func TestPanicOfAContextLeavesTheWatcherClosed(t *testing.T) {
 		assert.Zero(t, n)
 	})
 }
+
+// A Get asks for the Err of a context without a Done channel before it waits.
+func TestGetUnderAnEndedContextWithoutADone(t *testing.T) {
+	var v event.MemoryValue[int]
+	w := v.Watch()
+	defer w.Close()
+	for range 3 {
+		_, err := w.Get(endless{t.Context()})
+		assert.Equal(t, context.Canceled, err)
+	}
+}
+
+// endless is a context that has ended and cannot end.
+type endless struct{ context.Context }
+
+func (endless) Done() <-chan struct{} { return nil }
+func (endless) Err() error            { return context.Canceled }
 
 // A watcher keeps no context but its last, also if the Get under that need not wait.
 func TestGetUnderAnotherContextForgetsTheFormer(t *testing.T) {

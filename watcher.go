@@ -195,7 +195,7 @@ func (w *watcher[T]) await(ctx context.Context, v *MemoryValue[T], word uint64, 
 	looked, backlog := word, backlogOnly(opts)
 	for {
 		s := v.head.Load()
-		if s.mark() == looked && !s.final() && !backlog && ctx.Err() == nil {
+		if s.mark() == looked && !s.final() && !backlog && ctx.Err() == nil { // Park looks at its Done channel, which may be nil.
 			w.waiter.Park(ctx, &s.superseded, &v.contexts)
 			s = v.head.Load()
 		} else {

@@ -1,4 +1,4 @@
-/* Watcher.Get, with Prepare, Receive and Finish of notify.Waiter, which are Park. Filters and BacklogOnly are not here: they do not
+/* Watcher.Get, with meet, Prepare, Receive and Finish of notify.Waiter, which are Park. Filters and BacklogOnly are not here: they do not
    change who wakes whom. */
 
 inline unregister(w) {

@@ -115,8 +115,8 @@ func (w *Waiter) meet(ctx context.Context, done <-chan struct{}, shared *Context
 // Prepare, [Receive] and [Waiter.Finish] are the last part of Park, for callers to whom the last
 // nanoseconds matter (see Receive): what Prepare returns is to be passed to Receive, and
 // what that returns to Finish, with the same b, which may not be nil. The context is known by
-// its Done channel, and nothing is called that may panic. So there is nothing to wait for, and w has to
-// Park, where it would leave one context or register with another: when one comes for the second time in a row,
+// its Done channel, and nothing is called that may panic. So where w would leave one context or register with
+// another, there is nothing to wait for, and w has to Park: when one comes for the second time in a row,
 // or when another comes after that.
 func (w *Waiter) Prepare(done <-chan struct{}, b *Broadcast) (wake, ended <-chan struct{}) {
 	p, word := w.vacancy()
