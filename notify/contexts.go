@@ -50,23 +50,20 @@ type leaver struct {
 	below *leaver
 }
 
-// register makes the end of ctx wake w, until leave.
-func (c *Contexts) register(ctx context.Context, ended <-chan struct{}, w *Waiter) *registration {
-	r := &registration{waiter: w}
-	var late *group
+// register makes the end of ctx wake w, until leave. Late is a group that the context knows and that nobody
+// is in, since somebody was faster, or nil: the caller stops it.
+func (c *Contexts) register(ctx context.Context, ended <-chan struct{}, w *Waiter) (r *registration, late *group) {
+	r = &registration{waiter: w}
 	if !c.join(r, ended, nil) {
 		g := &group{contexts: c, ended: ended}
 		g.stop = afterEnd(ctx, ended, g.end) // A call to who made ctx: it may do anything.
 		c.join(r, ended, g)
 		if r.group != g {
-			late = g // Somebody was faster.
+			late = g
 		}
 	}
 	w.registration.Store(r)
-	if late != nil {
-		late.stop() // It may do anything, too, but Close finds r.
-	}
-	return r
+	return r, late
 }
 
 // join makes r a member of the group of the given context, or, if there is none, of g, which

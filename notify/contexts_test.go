@@ -199,8 +199,14 @@ func TestEndWakesBeforeOthersAreLeft(t *testing.T) {
 	})
 }
 
-// Of two who register first, one is too late. If leaving the context panics then, it is known.
+// Of two who register first, one is too late. If leaving the context panics then, it is known, and
+// if it was closed meanwhile, it is not registered.
 func TestPanicOfALateRegistrationLeaksNothing(t *testing.T) {
+	t.Run("closed after it", func(t *testing.T) { panicOfALateRegistration(t, (*notify.Waiter).Close, func(*notify.Waiter) {}) })
+	t.Run("closed before it", func(t *testing.T) { panicOfALateRegistration(t, func(*notify.Waiter) {}, (*notify.Waiter).Close) })
+}
+
+func panicOfALateRegistration(t *testing.T, after, before func(*notify.Waiter)) {
 	var shared notify.Contexts
 	var fired notify.Broadcast
 	fired.Fire()
@@ -214,9 +220,10 @@ func TestPanicOfALateRegistrationLeaksNothing(t *testing.T) {
 	ctx.first = func() {
 		ctx.left = func() {}
 		twice(&early)
+		before(&late)
 	}
 	assert.PanicsWithValue(t, "left", func() { twice(&late) })
-	late.Close()
+	after(&late)
 	early.Close()
 	assert.Zero(t, shared.Len())
 }

@@ -223,7 +223,10 @@ func (w *Waiter) register(ctx context.Context, ended <-chan struct{}, shared *Co
 	if shared == nil {
 		shared = new(Contexts)
 	}
-	r := shared.register(ctx, ended, w)
+	r, late := shared.register(ctx, ended, w)
+	if late != nil {
+		defer late.stop() // A call to who made the context: it may panic. By then w knows where it stands.
+	}
 	// Close, and the context's end, may have come too early to see it.
 	if w.closed.Load() || r.group.over.Load() {
 		w.unregister()
