@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/internal/testkit"
 )
 
 type pair struct{ a, b int }
@@ -270,14 +271,14 @@ func TestViewsStartNoGoroutine(t *testing.T) {
 			event.Map(event.CombineAll[int](&a, &b), func(ns []int) pair { return pair{ns[0], ns[1]} }),
 			event.Rate(event.Distinct(event.Combine(event.Rate(&a, time.Second), &b, paired), func(a, b pair) bool { return a == b }), time.Minute),
 		} {
-			before := runtime.NumGoroutine()
+			before := testkit.Goroutines()
 			w := view.Watch()
 			changed := w.Changed()
 			done := make(chan error)
 			go func() { _, err := w.Get(t.Context()); done <- err }()
 			synctest.Wait()
 			assert.True(t, opened(changed))
-			assert.Equal(t, before+1, runtime.NumGoroutine())
+			assert.Equal(t, before+1, testkit.Goroutines())
 			_ = w.Close()
 			assert.Equal(t, event.ErrWatcherClosed, <-done)
 			synctest.Wait()
@@ -290,14 +291,14 @@ func TestCombineOverWatchersFromElsewhere(t *testing.T) {
 		var a, b, c event.MemoryValue[int]
 		view := event.CombineAll[int](unloadable{&a}, &b, event.Map[int](unloadable{&c}, func(n int) int { return n }))
 		w := view.Watch()
-		before := runtime.NumGoroutine()
+		before := testkit.Goroutines()
 		changed := w.Changed()
 		synctest.Wait()
-		assert.Equal(t, before+1, runtime.NumGoroutine(), "one goroutine for all")
+		assert.Equal(t, before+1, testkit.Goroutines(), "one goroutine for all")
 		b.Set(1)
 		synctest.Wait()
 		assert.False(t, opened(changed))
-		assert.Equal(t, before, runtime.NumGoroutine(), "the channel has closed")
+		assert.Equal(t, before, testkit.Goroutines(), "the channel has closed")
 		nothing(t, w)
 		changed = w.Changed()
 		c.Set(2)
@@ -314,7 +315,7 @@ func TestCombineOverWatchersFromElsewhere(t *testing.T) {
 		w.Changed()
 		assert.NoError(t, w.Close())
 		synctest.Wait()
-		assert.Equal(t, before, runtime.NumGoroutine(), "given back by Close")
+		assert.Equal(t, before, testkit.Goroutines(), "given back by Close")
 	})
 }
 

@@ -19,7 +19,9 @@ func TestRateReturnsOneValueAnInterval(t *testing.T) {
 		go func() {
 			for n := range 100 {
 				v.Set(n)
-				time.Sleep(time.Duration(rand.IntN(3000)) * time.Millisecond)
+				// A nanosecond more each time: no Set comes at the instant at which an earlier one,
+				// or what is timed from it, lets Get return. It could come between Get and Load.
+				time.Sleep(time.Duration(rand.IntN(3000))*time.Millisecond + 1)
 			}
 			_ = v.Close()
 		}()

@@ -173,18 +173,12 @@ func TestForeignContextCostsAGoroutineUntilClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		before := runtime.NumGoroutine()
+		before := testkit.Goroutines()
 		w := used(t, testkit.Foreign{Context: ctx}, 3)
-		assert.LessOrEqual(t, runtime.NumGoroutine(), before+1)
+		assert.Equal(t, before+1, testkit.Goroutines())
 		w.Close()
 		synctest.Wait()
-		for range 1000 { // One that has ended may still be counted.
-			runtime.Gosched()
-			if runtime.NumGoroutine() <= before {
-				return
-			}
-		}
-		assert.LessOrEqual(t, runtime.NumGoroutine(), before)
+		assert.Equal(t, before, testkit.Goroutines())
 	})
 }
 

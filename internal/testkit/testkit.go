@@ -1,7 +1,12 @@
 // Package testkit has what the tests of several packages need.
 package testkit
 
-import "context"
+import (
+	"bytes"
+	"context"
+	"regexp"
+	"runtime"
+)
 
 // Closed is a channel that is closed.
 var Closed = func() chan struct{} {
@@ -19,6 +24,23 @@ func IsClosed(c <-chan struct{}) bool {
 		return false
 	}
 }
+
+// Goroutines returns how many goroutines there are in the synctest bubble of its caller. Other than
+// runtime.NumGoroutine it does not count those of an earlier test that are about to end.
+func Goroutines() int {
+	dump := make([]byte, 1<<20)
+	n := runtime.Stack(dump, true)
+	if n == len(dump) {
+		panic("testkit: Goroutines: too many")
+	}
+	bubble := inBubble.Find(dump[:n]) // The caller comes first.
+	if bubble == nil {
+		panic("testkit: Goroutines: not in a bubble")
+	}
+	return bytes.Count(dump[:n], bubble)
+}
+
+var inBubble = regexp.MustCompile(`synctest bubble \d+\]:`)
 
 // Foreign is a context of a type that package context does not know: it hides what it
 // embeds. To be told of its end costs package context a goroutine.
