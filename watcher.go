@@ -175,7 +175,7 @@ func (w *watcher[T]) begin(ctx context.Context) (word uint64, v *MemoryValue[T],
 			if w.word.cas(word, word|busy) {
 				return word, v, nil
 			}
-			continue
+			continue // by chance: a Close or another Get in between
 		}
 		switch err := ctx.Err(); {
 		case err != nil:
