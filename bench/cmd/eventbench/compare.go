@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"text/tabwriter"
 
 	"golang.org/x/perf/benchmath"
@@ -21,9 +22,10 @@ type change struct {
 
 // compareFiles writes which figures of this library have become worse from one file of
 // results to the other, and returns errSlower if there are any. To be independent of
-// the machine's speed on that day it compares the ratios to the geometric mean of all rivals of
-// the same round. What is significant is decided by the U-test, its threshold divided by the number
-// of comparisons.
+// the machine's speed on that day and in that round it compares what this library takes relative to the rivals that are
+// in both files. What is significant is decided by the U-test, its threshold divided by the number
+// of comparisons. That knows how much a figure varies within a run; what varies from one run to the next
+// besides, as a Set call with many watchers parked does, has to show again in another.
 func compareFiles(w io.Writer, older, newer string) error {
 	before, err := readResults(older)
 	if err != nil {
@@ -71,8 +73,9 @@ func changes(before, after *results, figures []figure) (worse []change) {
 	thresholds := benchmath.DefaultThresholds
 	thresholds.CompareAlpha /= float64(len(figures))
 	for _, f := range figures {
-		older := benchmath.NewSample(finite(before.relative(f)), &thresholds)
-		newer := benchmath.NewSample(finite(after.relative(f)), &thresholds)
+		usual := norms(before, after, f)
+		older := benchmath.NewSample(finite(before.relative(f, usual)), &thresholds)
+		newer := benchmath.NewSample(finite(after.relative(f, usual)), &thresholds)
 		c := benchmath.AssumeNothing.Compare(older, newer)
 		by := center(newer) / center(older)
 		if c.P < c.Alpha && by > slower {
@@ -86,25 +89,38 @@ func center(s *benchmath.Sample) float64 {
 	return benchmath.AssumeNothing.Summary(s, confidence).Center
 }
 
-// relative returns a figure of this library in each round, divided by the geometric mean of
-// all rivals' that are not zero; as it is, if there are none.
-func (r *results) relative(f figure) []float64 {
-	values := append([]float64{}, r.values[f]...)
-	logs, n := make([]float64, len(values)), 0
-	for _, rival := range r.rivals(f.bench, f.unit) {
-		theirs := r.values[figure{f.bench, f.params, rival, f.unit}]
-		if rival == "event" || len(theirs) != len(values) || center(sample(finite(theirs))) == 0 {
-			continue
+// norms returns what each rival takes that is in both runs: the mean of both.
+func norms(before, after *results, f figure) map[string]float64 {
+	norms := map[string]float64{}
+	for _, rival := range before.rivals(f.bench, f.unit) {
+		theirs := figure{f.bench, f.params, rival, f.unit}
+		older, newer := finite(before.values[theirs]), finite(after.values[theirs])
+		if rival == "event" || len(older) == 0 || len(newer) == 0 || slices.Min(older) <= 0 || slices.Min(newer) <= 0 {
+			continue // What is zero tells nothing of the machine.
 		}
-		n++
-		for i := range logs {
-			logs[i] += math.Log(theirs[i])
-		}
+		norms[rival] = math.Sqrt(center(sample(older)) * center(sample(newer)))
+	}
+	return norms
+}
+
+// relative returns a figure of this library in each round, divided by how slow the machine was
+// then: by the geometric mean of what the rivals of that round took, each relative to its norm. So it does not
+// matter which rivals run in which rounds. A round without rivals has no value, unless no rival has a norm.
+func (r *results) relative(f figure, norms map[string]float64) []float64 {
+	values := slices.Clone(r.values[f])
+	if len(norms) == 0 {
+		return values
 	}
 	for i := range values {
-		if n > 0 {
-			values[i] /= math.Exp(logs[i] / float64(n))
+		logs, n := 0.0, 0.0
+		for rival, norm := range norms {
+			theirs := r.values[figure{f.bench, f.params, rival, f.unit}]
+			if i < len(theirs) && !math.IsNaN(theirs[i]) {
+				logs += math.Log(theirs[i] / norm)
+				n++
+			}
 		}
+		values[i] /= math.Exp(logs / n) // NaN, if there are none
 	}
 	return values
 }

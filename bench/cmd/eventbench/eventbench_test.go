@@ -28,7 +28,7 @@ func TestReportIsCurrent(t *testing.T) {
 	}
 }
 
-// A run is the results of one, made up. at gives the value of a figure in a round.
+// A run is the results of one, made up. at gives the value of a figure in a round, 0 if it is not run then.
 type run struct {
 	rounds int
 	rivals []string
@@ -43,6 +43,9 @@ func (r run) write(t *testing.T) string {
 		fmt.Fprintf(&s, "round: %d\nload: 0.5\n", round)
 		fmt.Fprintf(&s, "BenchmarkCalibrate/rival=none-2 1 %d ns/one 1001 ns/all\n", 1000+round)
 		for _, rival := range r.rivals {
+			if r.at(round, rival) == 0 {
+				continue
+			}
 			fmt.Fprintf(&s, "BenchmarkSet/rival=%s-2 100 %.3f ns/op 24 B/op\n", rival, r.at(round, rival))
 			for _, n := range []int{100, 10} {
 				fmt.Fprintf(&s, "BenchmarkSetParked/rival=%s/ctx=shared/watchers=%d-2 100 %.3f ns/set\n",
@@ -192,6 +195,44 @@ func TestCompare(t *testing.T) {
 			assert.Equal(t, c.want != nil, strings.Contains(out.String(), "+20 %"), out.String())
 		})
 	}
+}
+
+// TestCompareIsFair: neither the machine's speed, nor which rivals are in a file, nor how often they
+// or all were run, makes anything slower.
+func TestCompareIsFair(t *testing.T) {
+	all := []string{"event", "cond", "channel", "ro"}
+	takes := func(slow float64) func(int, string) float64 {
+		return func(round int, rival string) float64 {
+			every := map[string]int{"event": 1, "cond": 1, "channel": 2, "ro": 3}[rival]
+			if (round-1)%every != 0 {
+				return 0
+			}
+			own := map[string]float64{"event": 100, "cond": 50, "channel": 400, "ro": 9000}[rival]
+			return own * slow * (1 + 0.004*float64(round%5))
+		}
+	}
+	before := run{20, all, takes(1)}
+	for name, after := range map[string]run{
+		"slower machine": {20, all, takes(1.5)},
+		"fewer rounds":   {7, all, takes(1)},
+		"fewer rivals":   {20, all[:2], takes(1)},
+		"no rivals":      {20, all[:1], takes(1)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			assert.NoError(t, compareFiles(&out, before.write(t), after.write(t)), &out)
+			assert.NoError(t, compareFiles(&out, after.write(t), before.write(t)), &out)
+		})
+	}
+	slower := run{20, all, func(round int, rival string) float64 {
+		if rival == "event" {
+			return 1.2 * before.at(round, rival)
+		}
+		return before.at(round, rival)
+	}}
+	var out bytes.Buffer
+	assert.Equal(t, errSlower, compareFiles(&out, before.write(t), slower.write(t)))
+	assert.Contains(t, out.String(), "+20 %")
 }
 
 func TestVerdict(t *testing.T) {
