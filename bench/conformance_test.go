@@ -1,7 +1,11 @@
 package bench_test
 
 import (
+	"runtime"
+	"sync"
 	"testing"
+
+	"github.com/stretchr/testify/assert"
 
 	"github.com/eventvalue/event/bench"
 	"github.com/eventvalue/event/eventtest"
@@ -32,6 +36,41 @@ func TestConformance(t *testing.T) {
 			eventtest.Run(t, func(testing.TB) eventtest.Subject {
 				return bench.Subject(c.new())
 			}, append(c.lacks, bench.Lacks()...)...)
+		})
+	}
+}
+
+// TestCondDelivers asks what can be asked of those whose waits cannot be ended: values come in
+// order, none twice, the newest in the end, and at once to who comes late.
+func TestCondDelivers(t *testing.T) {
+	for name, v := range map[string]bench.Value[int64]{
+		"cond": bench.NewCond[int64](), "cond-fresh": bench.NewCondFresh[int64](),
+	} {
+		t.Run(name, func(t *testing.T) {
+			const sets, watchers = 2000, 8
+			var all sync.WaitGroup
+			for range watchers {
+				w := v.Watch()
+				all.Go(func() {
+					for last := int64(0); last < sets; {
+						n, err := w.Get(t.Context())
+						if !assert.NoError(t, err) || !assert.Greater(t, n, last) {
+							return
+						}
+						last = n
+					}
+				})
+			}
+			for n := range int64(sets) {
+				v.Set(n + 1)
+				if n%8 == 0 {
+					runtime.Gosched() // Let them wait now and then.
+				}
+			}
+			all.Wait()
+			n, err := v.Watch().Get(t.Context())
+			assert.NoError(t, err)
+			assert.EqualValues(t, sets, n)
 		})
 	}
 }

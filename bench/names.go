@@ -15,12 +15,11 @@ var (
 	// gomaxprocs is what package testing appends to names.
 	gomaxprocs = regexp.MustCompile(`-\d+$`)
 	rawResults = regexp.MustCompile(`bench/results/[-\w]+\.txt`)
-	rivalName  = regexp.MustCompile(`/rival=([^/]+)`)
 )
 
-// Missing returns the sub-benchmarks of one of these contenders that are in the results of which
-// BENCHMARKS.md, in a directory, is made, and do not exist (any more).
-func Missing(dir string, contenders []Contender) (missing []string, err error) {
+// Missing returns the sub-benchmarks of a package, given by its path's last part, that are in the results of which
+// BENCHMARKS.md, in a directory, is made, and do not exist (any more) with these contenders, who are all of that package.
+func Missing(dir, pkg string, contenders []Contender) (missing []string, err error) {
 	report, err := os.ReadFile(filepath.Join(dir, "BENCHMARKS.md"))
 	if err != nil {
 		return nil, err
@@ -40,22 +39,17 @@ func Missing(dir string, contenders []Contender) (missing []string, err error) {
 		cells[name] = true
 	}
 	lines := bufio.NewScanner(results)
-	elsewhere := false // in results of a package that has nothing to do with contenders
+	elsewhere := false // in results of another package
 	for lines.Scan() {
-		if pkg, ok := strings.CutPrefix(lines.Text(), "pkg: "); ok {
-			elsewhere = !strings.Contains(pkg, "/bench")
+		if path, ok := strings.CutPrefix(lines.Text(), "pkg: "); ok {
+			elsewhere = !strings.HasSuffix(path, "/"+pkg)
 		}
 		if elsewhere {
 			continue
 		}
 		name, _, _ := strings.Cut(lines.Text(), " ")
 		name = gomaxprocs.ReplaceAllString(strings.TrimSpace(name), "")
-		m := rivalName.FindStringSubmatch(name)
-		if m == nil || !strings.HasPrefix(name, "Benchmark") || cells[name] {
-			continue
-		}
-		ours := slices.ContainsFunc(contenders, func(c Contender) bool { return c.Name == m[1] })
-		if ours && !slices.Contains(missing, name) {
+		if strings.HasPrefix(name, "Benchmark") && !cells[name] && !slices.Contains(missing, name) {
 			missing = append(missing, name)
 		}
 	}

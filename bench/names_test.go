@@ -18,7 +18,7 @@ import (
 // TestReportNamesExist: every benchmark that BENCHMARKS.md names is a function of this package or of etcd's,
 // and everything that its results are of can be run again.
 func TestReportNamesExist(t *testing.T) {
-	missing, err := bench.Missing("..", bench.Contenders())
+	missing, err := bench.Missing("..", "bench", bench.Contenders())
 	require.NoError(t, err)
 	assert.Empty(t, missing)
 
@@ -65,14 +65,18 @@ BenchmarkSet/rival=event
 BenchmarkSetParked/rival=event/ctx=shared/watchers=10-2  1 2 ns/set
 BenchmarkSetParked/rival=event/ctx=shared/watchers=11-2  1 2 ns/set
 BenchmarkGone/rival=cond-2  1 2 ns/op
+BenchmarkSet/rival=renamed-2  1 2 ns/op
+pkg: example.com/bench/rivals
 BenchmarkSet/rival=somebody-2  1 2 ns/op
+pkg: example.com/bench
+BenchmarkSet/rival=cond-2  1 2 ns/op
 `)
 	write("BENCHMARKS.md", "No results.\n")
-	_, err := bench.Missing(dir, bench.Contenders())
+	_, err := bench.Missing(dir, "bench", bench.Contenders())
 	assert.ErrorContains(t, err, "does not say")
 
 	write("BENCHMARKS.md", "Results: bench/results/2026-a.txt.\n")
-	missing, err := bench.Missing(dir, bench.Contenders())
+	missing, err := bench.Missing(dir, "bench", bench.Contenders())
 	require.NoError(t, err)
-	assert.Equal(t, []string{"BenchmarkSetParked/rival=event/ctx=shared/watchers=11", "BenchmarkGone/rival=cond"}, missing)
+	assert.Equal(t, []string{"BenchmarkSetParked/rival=event/ctx=shared/watchers=11", "BenchmarkGone/rival=cond", "BenchmarkSet/rival=renamed"}, missing)
 }

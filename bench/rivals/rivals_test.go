@@ -34,7 +34,7 @@ func TestConformance(t *testing.T) {
 
 // TestReportNamesExist: everything that BENCHMARKS.md shows of these libraries can be run again.
 func TestReportNamesExist(t *testing.T) {
-	missing, err := bench.Missing("../..", rivals.Contenders())
+	missing, err := bench.Missing("../..", "rivals", rivals.Contenders())
 	if err != nil || len(missing) > 0 {
 		t.Fatal("no such benchmarks:", missing, err)
 	}

@@ -37,6 +37,9 @@ func (w *writer) sentence(format string, own figure, rivals ...string) string {
 		text := "?"
 		if q, ok := w.r.ratio(own, figure{own.bench, own.params, rival, own.unit}); ok {
 			text = fmt.Sprintf("%s %s", number(q.Center), q.interval())
+			if q.noise {
+				text += " *(noise)*"
+			}
 		}
 		args = append(args, text)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,6 +26,41 @@ func TestReportIsCurrent(t *testing.T) {
 	for _, d := range r.drawings() {
 		assert.Contains(t, string(want), "bench/results/"+d.File)
 		assert.FileExists(t, "../../results/"+d.File)
+	}
+}
+
+// TestHalfARunIsRefused: what was cut off is no full run, and nothing is made of it.
+func TestHalfARunIsRefused(t *testing.T) {
+	real := options{root: "../../.."}
+	paths, err := real.full()
+	require.NoError(t, err)
+	whole, err := os.ReadFile(paths[len(paths)-1])
+	require.NoError(t, err)
+	o := options{root: t.TempDir()}
+	require.NoError(t, os.MkdirAll(o.results(), 0o755))
+	path := filepath.Join(o.results(), filepath.Base(paths[len(paths)-1]))
+	for name, text := range map[string][]byte{
+		"rounds":      whole[:bytes.Index(whole, []byte("round: 8\n"))],
+		"last lines":  whole[:bytes.LastIndex(whole, []byte("BenchmarkCalibrate"))],
+		"all but one": []byte("round: 1\nBenchmarkFoo-2 100 5 ns/op\n"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.NoError(t, os.WriteFile(path, text, 0o600))
+			assert.ErrorContains(t, o.writeReport(), "not a whole run")
+			assert.NoFileExists(t, filepath.Join(o.root, "BENCHMARKS.md"))
+		})
+	}
+	require.NoError(t, os.WriteFile(path, whole, 0o600))
+	assert.NoError(t, o.writeReport())
+}
+
+func TestBadArguments(t *testing.T) {
+	for want, o := range map[string]options{
+		"-rounds is negative": {rounds: -1},
+		`what is ["report"]?`: {args: []string{"report"}},
+		`what is ["a" "b"]?`:  {args: []string{"a", "b"}, compare: "c"},
+	} {
+		assert.ErrorContains(t, o.main(io.Discard), want)
 	}
 }
 
@@ -347,7 +383,8 @@ func TestNewest(t *testing.T) {
 	add := func(name, cpu string) string {
 		text, err := os.ReadFile(steady(6, 2).write(t))
 		require.NoError(t, err)
-		text = bytes.Replace(text, []byte("cpu: some"), []byte("cpu: "+cpu), 1)
+		text = bytes.Replace(text, []byte("cpu: some"), []byte("rounds: 6\ncpu: "+cpu), 1)
+		text = append(text, bytes.Repeat([]byte("BenchmarkCalibrate/rival=none-2 1 1000 ns/one\n"), 6)...)
 		path := filepath.Join(dir, name)
 		require.NoError(t, os.WriteFile(path, text, 0o600))
 		return path

@@ -43,6 +43,7 @@ type options struct {
 	rounds  int
 	bench   string
 	compare string
+	args    []string
 	root    string // of the repository
 	command string
 }
@@ -61,6 +62,7 @@ func main() {
 	flag.StringVar(&o.bench, "bench", "", "run only what matches this `regexp`")
 	flag.StringVar(&o.compare, "compare", "", "run nothing; say what is slower in the newest full run, or in the file\ngiven as argument, than in this `file`")
 	flag.Parse()
+	o.args = flag.Args()
 	o.command = "eventbench"
 	for _, arg := range os.Args[1:] {
 		o.command += " " + arg
@@ -80,8 +82,12 @@ func (o *options) main(w io.Writer) (err error) {
 		return err
 	}
 	switch {
+	case o.rounds < 0:
+		return errors.New("-rounds is negative")
+	case len(o.args) > 1 || len(o.args) > 0 && o.compare == "":
+		return fmt.Errorf("what is %q? Only -compare takes an argument, one file", o.args)
 	case o.compare != "":
-		return o.compareWith(w, flag.Arg(0))
+		return o.compareWith(w, append(o.args, "")[0])
 	case o.report:
 		return o.writeReport()
 	}
@@ -114,6 +120,8 @@ func (o *options) newest() (r *results, err error) {
 		switch {
 		case err != nil:
 			return nil, err
+		case !earlier.whole():
+			return nil, fmt.Errorf("%s: not a whole run; delete it, or make another", path)
 		case r == nil:
 			r = earlier
 		case r.sameMachine(earlier):
@@ -130,7 +138,9 @@ func (o *options) newest() (r *results, err error) {
 var errNoResults = errors.New("bench/results has no full run: make one with go run ./bench/cmd/eventbench")
 
 // partial reports whether a run is not one for BENCHMARKS.md.
-func (o *options) partial() bool { return o.quick || o.million || o.bench != "" || !o.rivals }
+func (o *options) partial() bool {
+	return o.quick || o.million || o.bench != "" || !o.rivals || o.rounds < fullRounds
+}
 
 // writeReport writes BENCHMARKS.md and the plots.
 func (o *options) writeReport() error {

@@ -95,7 +95,8 @@ test binaries on the same machine, contradicts: do not rely on those. [?] stands
 | msync | Value of github.com/creachadair/msync |
 | ro | BehaviorSubject of github.com/samber/ro, into a channel of one element for each watcher |
 
-All of them pass what they can of the conformance suite of this library (package eventtest): no value comes twice, late or in the wrong order, and an ended context wins.
+All but two pass what they can of the conformance suite of this library (package eventtest): no value comes twice, late or in the wrong order, and an ended context wins. The waits of cond
+and cond-fresh cannot be ended, which most of the suite does; they pass a test of their own (TestCondDelivers).
 `
 
 // tables writes a section for each workload that has results.

@@ -113,6 +113,12 @@ func (r *results) add(rec *benchfmt.Result, p *projections) error {
 	return nil
 }
 
+// whole reports whether the file is of a run that came to its end: all rounds are there, with the calibrations
+// that each begins and ends with.
+func (r *results) whole() bool {
+	return strconv.Itoa(r.rounds) == r.config["rounds"] && len(r.arithmetic["sec/one"]) == 2*r.rounds
+}
+
 // sameMachine reports whether two runs were made where the same is to be expected of the same code.
 func (r *results) sameMachine(other *results) bool {
 	return r.same(other, "cpu", "gomaxprocs", "goversion")

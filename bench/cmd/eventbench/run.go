@@ -9,14 +9,18 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
+// fullRounds is how many rounds a full run has, at least.
+const fullRounds = 20
+
 func (o *options) run(w io.Writer) error {
 	if o.rounds == 0 {
-		o.rounds = 20
+		o.rounds = fullRounds
 		if o.quick {
 			o.rounds = 6
 		}
@@ -32,6 +36,9 @@ func (o *options) run(w io.Writer) error {
 	cells, sum, err := o.build(bin)
 	if err != nil {
 		return err
+	}
+	if !slices.ContainsFunc(cells, func(c cell) bool { return !c.calibrates() }) {
+		return fmt.Errorf("no benchmark matches %q", o.bench)
 	}
 	path := filepath.Join(o.results(), o.fileName())
 	if err := o.runAll(cells, sum, path+".part"); err != nil {

@@ -28,7 +28,11 @@ func (t table) again() string {
 	if t.title == t.bench {
 		return run + "."
 	}
-	return run + fmt.Sprintf(", or `go test -run '^$' -bench '^Benchmark%s$' ./bench`.", t.bench)
+	direct := fmt.Sprintf("test -run '^$' -bench '^Benchmark%s$'", t.bench)
+	if slices.ContainsFunc(ofEtcd, func(e table) bool { return e.bench == t.bench }) {
+		return run + fmt.Sprintf(", or `go -C etcd/etcdtest/integration %s .`.", direct)
+	}
+	return run + fmt.Sprintf(", or `go %s ./bench`, and for the other libraries `go -C bench/rivals %s .`.", direct, direct)
 }
 
 // tables returns those that have results, at the end those of which no more is known than that.
