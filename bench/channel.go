@@ -75,22 +75,30 @@ type channelWatcher[T any] struct {
 }
 
 func (w *channelWatcher[T]) Get(ctx context.Context, _ ...event.GetOption[T]) (val T, err error) {
+	if ctx == nil {
+		panic("bench: Get: nil context") // Before it has taken anything.
+	}
 	for {
-		select {
-		case item := <-w.c:
-			// Another watcher may have a newer one, which has come to this one meanwhile
-			// or is about to.
-			if item.version < w.value.begun.Load() {
-				continue
+		var item channelItem[T]
+		select { // One case costs half of what two cost.
+		case item = <-w.c:
+		default:
+			select {
+			case item = <-w.c:
+			case <-ctx.Done():
+				return val, ctx.Err()
 			}
-			if err := ctx.Err(); err != nil {
-				w.putBack(item)
-				return val, err
-			}
-			return item.val, nil
-		case <-ctx.Done():
-			return val, ctx.Err()
 		}
+		// Another watcher may have a newer one, which has come to this one meanwhile
+		// or is about to.
+		if item.version < w.value.begun.Load() {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			w.putBack(item)
+			return val, err
+		}
+		return item.val, nil
 	}
 }
 

@@ -38,7 +38,8 @@ var Latency = Workload{
 		members.Wait()
 
 		all := slices.Concat(samples...)
-		if len(all) < a.watchers || len(all) > b.N*a.watchers {
+		// At this rate few are skipped. Who skips more than half measures something else.
+		if 2*len(all) < b.N*a.watchers || len(all) > b.N*a.watchers {
 			b.Fatalf("%d values were got, of %d", len(all), b.N*a.watchers)
 		}
 		slices.Sort(all)

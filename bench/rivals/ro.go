@@ -78,25 +78,33 @@ func (w *roWatcher[T]) next(item roItem[T]) {
 }
 
 func (w *roWatcher[T]) Get(ctx context.Context, _ ...event.GetOption[T]) (val T, err error) {
+	if ctx == nil {
+		panic("bench: Get: nil context") // Before it has taken anything.
+	}
 	for {
-		select {
-		case item := <-w.c:
-			// Another watcher may have a newer one, which has come to this one meanwhile
-			// or is about to.
-			if item.version < w.value.begun.Load() {
-				continue
+		var item roItem[T]
+		select { // One case costs half of what two cost.
+		case item = <-w.c:
+		default:
+			select {
+			case item = <-w.c:
+			case <-ctx.Done():
+				return val, ctx.Err()
 			}
-			if err := ctx.Err(); err != nil {
-				select {
-				case w.c <- item:
-				default: // There is a newer one.
-				}
-				return val, err
-			}
-			return item.val, nil
-		case <-ctx.Done():
-			return val, ctx.Err()
 		}
+		// Another watcher may have a newer one, which has come to this one meanwhile
+		// or is about to.
+		if item.version < w.value.begun.Load() {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			select {
+			case w.c <- item:
+			default: // There is a newer one.
+			}
+			return val, err
+		}
+		return item.val, nil
 	}
 }
 
