@@ -58,7 +58,7 @@ func main() {
 	flag.BoolVar(&o.million, "million", false, "also run with a million watchers (needs some 5 GB of memory)")
 	flag.BoolVar(&o.rivals, "rivals", true, "also run the libraries of bench/rivals")
 	flag.BoolVar(&o.plots, "plots", true, "also draw the plots, by bench/plot")
-	flag.IntVar(&o.rounds, "rounds", 0, "how often to run everything (default 20; with -quick 6)")
+	flag.IntVar(&o.rounds, "rounds", 0, "how often to run everything (default 20, less is no full run; with -quick 6)")
 	flag.StringVar(&o.bench, "bench", "", "run only what matches this `regexp`")
 	flag.StringVar(&o.compare, "compare", "", "run nothing; say what is slower in the newest full run, or in the file\ngiven as argument, than in this `file`")
 	flag.Parse()

@@ -196,7 +196,7 @@ var costs = []cost{
 	{"round trip, cancellable context", "close-and-replace and select (`replace-eager`)",
 		fig("RoundTrip", cancel, "event", perOp), fig("RoundTrip", cancel, "replace-eager", perOp), 0.62, 0.5, "The rival waits in a select and makes a channel for each Set. Ours makes a snapshot, and each Get marks its watcher busy, parks and is claimed, each by an atomic operation."},
 	{"round trip, a fresh timeout each", "one-element channels and select (`channel`)",
-		fig("RoundTrip", "ctx=timeout", "event", perOp), fig("RoundTrip", "ctx=timeout", "channel", perOp), 1.05, 0.9, "Both wait in a select on two channels, after making a context with a timer, which is most of it, and collecting that as garbage. Ours makes two snapshots besides; one that makes none has been measured (docs/design.md), and just comes to what is to be reached."},
+		fig("RoundTrip", "ctx=timeout", "event", perOp), fig("RoundTrip", "ctx=timeout", "channel", perOp), 1.05, 0.9, "Both wait in a select on two channels, after making a context with a timer, which is most of it, and collecting that as garbage. Ours makes two snapshots besides."},
 	{"Set call, 10,000 parked", "sync.Cond Broadcast (`cond`)",
 		fig("SetParked", shared+"10000", "event", "sec/set"), fig("SetParked", shared+"10000", "cond", "sec/set"), 0.02, 0.003, ""},
 	{"Set call, 100,000 parked", "itself with 100 parked",
