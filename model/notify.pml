@@ -11,8 +11,7 @@ inline signal(p) {
 	}
 }
 
-/* Ends the wait of the turn m, and leaves in ok whether the caller is the one who does. Go tries again
-   where only the height has changed, so that load and compare-and-swap are one step. */
+/* Ends the wait of the turn m, and leaves in ok whether the caller is the one who does. */
 inline claim(p, m) {
 #ifdef BUG_CLAIM_STORE
 	ok = (state[p] == m);
@@ -99,7 +98,7 @@ inline fire(b) {
 		:: else
 		fi;
 #endif
-		if /* N27: fire, height: few, or many, of which some may have given up */
+		if /* N27: fire: few, or many, of which some may have given up */
 		:: c == NIL -> wakeAll(p)
 		:: c != NIL || next[p] != NIL -> run handOff(p, c)
 		fi

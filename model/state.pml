@@ -59,7 +59,7 @@ bool end;                  /* MemoryValue.end is not nil */
 #define ALLPLACES (OWN + WATCHERS * GETTERS * STANDINS + TAKERS + 1)
 byte next[ALLPLACES];
 byte crowd[ALLPLACES];     /* a crowd is known by the place that it was made for */
-byte state[ALLPLACES];     /* of place.word, whose other part, the height, is left out */
+byte state[ALLPLACES];
 #define claimed 1
 #define turn 2
 bool wake[ALLPLACES];      /* the channel of the place, of capacity 1, is full */

@@ -36,29 +36,8 @@ func TestUpToInlineFireDoesItself(t *testing.T) {
 	})
 }
 
-// TestAloneAfterOthers is that who waited on top of many, and then alone, counts as one: Fire would hand
-// off what it can do itself.
-func TestAloneAfterOthers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var crowded notify.Broadcast
-		ws := make([]notify.Waiter, notify.Inline+1)
-		for i := range ws {
-			waiting(t.Context(), &ws[i], &crowded)
-		}
-		crowded.Fire()
-		synctest.Wait()
-		for i := range ws {
-			var b notify.Broadcast
-			waiting(t.Context(), &ws[i], &b)
-			living, _ := b.Counts()
-			assert.Equal(t, 1, living)
-			b.Fire()
-		}
-	})
-}
-
-// TestSweepCounts is what a sweep knows afterwards: with too many that it takes for living, Fire hands
-// off what it could do itself; with too many for given up, each that gives up sweeps.
+// TestSweepCounts is what a sweep leaves: those who wait, and a count of those who gave up. Were that too high,
+// each that gives up would sweep.
 func TestSweepCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b notify.Broadcast
@@ -76,6 +55,35 @@ func TestSweepCounts(t *testing.T) {
 		living, gone := b.Counts()
 		assert.Equal(t, 3, living)
 		assert.Zero(t, gone)
+		b.Fire()
+	})
+}
+
+// TestSweepsAreRare is when a sweep is due: once those who gave up are half of what the last one kept. It walks
+// over all who wait, so that a fixed number would cost each who gives up the more, the more wait.
+func TestSweepsAreRare(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 10 * notify.MinSweep
+		var b notify.Broadcast
+		leave := make([]context.CancelFunc, n)
+		for i := range leave {
+			var ctx context.Context
+			ctx, leave[i] = context.WithCancel(t.Context())
+			waiting(ctx, new(notify.Waiter), &b)
+		}
+		var swept []int // How many had left when a sweep came.
+		for i := range leave {
+			leave[i]()
+			synctest.Wait()
+			if _, gone := b.Counts(); gone == 0 {
+				swept = append(swept, i+1)
+			}
+		}
+		var want []int
+		for left := notify.MinSweep; left <= n; left += max(notify.MinSweep, (n-left)/2) {
+			want = append(want, left)
+		}
+		assert.Equal(t, want, swept)
 		b.Fire()
 	})
 }

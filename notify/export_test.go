@@ -32,7 +32,7 @@ func (b *Broadcast) Sweep() {
 const MinSweep = minSweep
 
 // State is another once w, which waits, has been woken.
-func (w *Waiter) State() uint32 { return w.place.Load().state() }
+func (w *Waiter) State() uint32 { return w.place.Load().state.Load() }
 
 // On reports whether w was the last to begin a wait for b, which has not fired.
 func (w *Waiter) On(b *Broadcast) bool {
@@ -99,8 +99,14 @@ func (b *Broadcast) Relays() (n int) {
 	return n
 }
 
-// Counts returns how many places of waiters b's stack is thought to have, and how many of them to
-// be given up.
+// Counts returns how many places of waiters are on b's stack, which nobody may be about to change, and how
+// many of them are thought to be given up.
 func (b *Broadcast) Counts() (places, gone int) {
-	return int(b.top.Load().height()), int(b.gather().gone.Load())
+	gone = int(b.gather().gone.Load())
+	for p := b.top.Load(); p != nil; p = p.next {
+		if p.wake != nil {
+			places++
+		}
+	}
+	return places, gone
 }

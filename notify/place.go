@@ -26,14 +26,12 @@ type place struct {
 	wake chan struct{}
 
 	// crowd is what the Broadcast's waiters share, if there is such a thing yet. Every
-	// place repeats that of the place below, so that the top knows it. Atomic, like
-	// word, for the sake of pushers that read a top that is one no more.
+	// place repeats that of the place below, so that the top knows it. Atomic for the
+	// sake of pushers that read a top that is one no more.
 	crowd atomic.Pointer[crowd]
 
-	// word is the state, in its low bits, and the height: how many places of waiters there are
-	// from here down, which the waiter sets before it pushes the place. They are one because
-	// an atomic.Uint32 takes 8 bytes.
-	word atomic.Uint32
+	// state is a turn, and claimed or not.
+	state atomic.Uint32
 }
 
 const (
@@ -46,14 +44,9 @@ const (
 
 	// nowhere is the turn of no place.
 	nowhere = claimed
-
-	stateBits = 2
-	stateMask = 1<<stateBits - 1
 )
 
-func (p *place) state() uint32  { return p.word.Load() & stateMask }
-func (p *place) turn() uint32   { return p.word.Load() & turn }
-func (p *place) height() uint32 { return p.word.Load() >> stateBits }
+func (p *place) turn() uint32 { return p.state.Load() & turn }
 
 // A crowd is made when a Broadcast is first asked for its channel, or one of its waiters
 // first gives up.
@@ -61,21 +54,13 @@ type crowd struct {
 	done   atomic.Pointer[chan struct{}] // what Done returns, made on demand
 	takers atomic.Uint32                 // how many have asked for it
 	gone   atomic.Int32                  // how many places of waiters on the stack have been given up
+	due    atomic.Int32                  // how many of these make a sweep worth while, if more than minSweep
 	relays atomic.Pointer[relays]        // made on demand
 }
 
 // claim ends the wait of the given turn, and reports whether it did: not if it has ended already.
 func (p *place) claim(turn uint32) bool {
-	for {
-		w := p.word.Load()
-		if w&stateMask != turn {
-			return false
-		}
-		if p.word.CompareAndSwap(w, w|claimed) {
-			return true
-		}
-		// Somebody was faster, or it was just given its height, which happens few times.
-	}
+	return p.state.CompareAndSwap(turn, turn|claimed)
 }
 
 // interrupt ends the wait in progress; if there is none, it spoils p for the next. If p's turn
@@ -91,16 +76,8 @@ func (p *place) interrupt() {
 // release ends the wait, and lets the waiter have p back, unless somebody has claimed p: then it
 // is garbage. The caller has taken p off the stack.
 func (p *place) release() {
-	for {
-		w := p.word.Load()
-		if w&claimed != 0 {
-			return
-		}
-		if p.word.CompareAndSwap(w, w^turn) {
-			p.signal()
-			return
-		}
-		// by chance: somebody claims it just now, which happens once
+	if s := p.state.Load(); s&claimed == 0 && p.state.CompareAndSwap(s, s^turn) {
+		p.signal()
 	}
 }
 
@@ -126,28 +103,19 @@ func (p *place) detach() *place {
 // on makes p, which is on no stack, the place above top, unless top is the seal.
 func (p *place) on(top *place) bool {
 	var c *crowd
-	var height uint32
 	switch top {
 	case &sealed:
 		p.next = nil // What an attempt that failed has put there is others'.
 		return false
 	case nil:
 	default:
-		c, height = top.crowd.Load(), top.height()
-	}
-	if p.wake != nil {
-		height++
+		c = top.crowd.Load()
 	}
 	p.next = top
-	// A place that is used again mostly has these already, and a store costs more
+	// A place that is used again mostly has it already, and a store costs more
 	// than a look.
 	if p.crowd.Load() != c {
 		p.crowd.Store(c)
-	}
-	for w := p.word.Load(); w>>stateBits != height; w = p.word.Load() {
-		if p.word.CompareAndSwap(w, height<<stateBits|w&stateMask) {
-			break
-		}
 	}
 	return true
 }
@@ -204,15 +172,14 @@ func (c *crowd) channel(b *Broadcast) <-chan struct{} {
 	return *done
 }
 
-// abandon counts a place of b's on which nobody waits any more, and sweeps if those
-// are half of all: the stack is never higher than twice its living places and a constant.
+// abandon counts a place of b's on which nobody waits any more, and sweeps if those are half of
+// what the last sweep has kept: there are never more of them than living places and a constant.
 func (b *Broadcast) abandon() {
 	c := b.gather()
 	if c == nil {
 		return
 	}
-	gone := c.gone.Inc()
-	if top := b.top.Load(); gone >= minSweep && 2*int64(gone) >= int64(top.height()) {
+	if gone := c.gone.Inc(); gone >= minSweep && gone >= c.due.Load() {
 		b.sweep(c)
 	}
 }
@@ -222,7 +189,7 @@ func (b *Broadcast) abandon() {
 //
 // It takes the stack off, which makes it responsible for those who wait there:
 // if b fires before it has put them back, it wakes them itself. Its cost is that of
-// the stack's height, which those who gave up since the last sweep pay for: O(1) each.
+// the stack's height, which those who came or gave up since the last sweep pay for: O(1) each.
 func (b *Broadcast) sweep(c *crowd) {
 	// The crowd stays: that Fire closes its channel before it returns is a promise.
 	stay := new(place)
@@ -235,6 +202,7 @@ func (b *Broadcast) sweep(c *crowd) {
 	}
 	head, last, kept, dropped := prune(top)
 	c.gone.Sub(dropped)
+	c.due.Store(kept / 2) // When so many have gone, there are at least as many left.
 	if head == nil {
 		return
 	}
@@ -247,7 +215,6 @@ func (b *Broadcast) sweep(c *crowd) {
 			return
 		}
 		back.next, last.next = head, top
-		back.word.Store((back.height() + kept) << stateBits)
 		if b.top.CompareAndSwap(top, back) {
 			return
 		}
@@ -257,12 +224,12 @@ func (b *Broadcast) sweep(c *crowd) {
 // prune unlinks the places on which nobody waits from a stack that the caller owns.
 // It returns the first and the last of those that it keeps, how many these are, and
 // how many that were given up it has dropped.
-func prune(p *place) (head, last *place, kept uint32, dropped int32) {
+func prune(p *place) (head, last *place, kept, dropped int32) {
 	for p != nil {
 		next := p.detach()
 		switch {
 		case p.wake == nil:
-		case p.state()&claimed != 0:
+		case p.state.Load()&claimed != 0:
 			dropped++
 		case last == nil:
 			head, last = p, p
@@ -292,11 +259,23 @@ func (p *place) fire() {
 			}
 		}
 	}
-	if done == nil && p.height() <= Inline {
+	if done == nil && p.few() {
 		p.wakeAll()
 		return
 	}
 	go p.handOff(done)
+}
+
+// few reports whether up to Inline places of waiters are on a stack that the caller owns. It looks at
+// no more of them than Fire would wake.
+func (p *place) few() bool {
+	n := 0
+	for ; p != nil && n <= Inline; p = p.next {
+		if p.wake != nil {
+			n++
+		}
+	}
+	return n <= Inline
 }
 
 // handOff is the part of fire that its caller does not wait for.

@@ -97,7 +97,7 @@ func TestFailingScheduleIsToldAndReplayed(t *testing.T) {
 	assert.False(t, r.Exhausted)
 
 	// It is told step by step, with file and line, of the source and not of what was made of it.
-	assert.Regexp(t, `(?m)^ *\d+ +wait \d +CompareAndSwap = true +notify/place\.go:\d+ .*b\.top\.CompareAndSwap`, r.Told)
+	assert.Regexp(t, `(?m)^ *\d+ [ >] wait \d +CompareAndSwap = true +notify/place\.go:\d+ .*b\.top\.CompareAndSwap`, r.Told)
 	assert.Regexp(t, `(?m)^ *\d+ > fire +Store +notify/broadcast\.go:\d+ .*b\.top\.Store`, r.Told)
 	assert.Regexp(t, `(?m)^ +wait \d +waits$`, r.Told)
 	t.Logf("schedule %d:\n%s", r.Schedules, r.Told)

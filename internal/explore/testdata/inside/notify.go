@@ -10,7 +10,7 @@ func init() {
 		for p := broadcast.(*Broadcast).top.Load(); p != nil && p != &sealed; p = p.next {
 			sched.Loop() // A bug may have made it a ring.
 			places++
-			if p.wake != nil && p.state()&claimed == 0 {
+			if p.wake != nil && p.state.Load()&claimed == 0 {
 				waiting++
 			}
 		}
@@ -31,7 +31,7 @@ func init() {
 // a Waiter is embedded in.
 func (w *Waiter) PendingWakeUps() int {
 	p := w.place.Load()
-	if p == nil || p.state()&claimed != 0 {
+	if p == nil || p.state.Load()&claimed != 0 {
 		return 0 // The next wait makes another channel.
 	}
 	return len(p.wake)
