@@ -57,6 +57,17 @@ var Get = Workload{
 				b.Fatal("set", set, "got", vals)
 			}
 		}
+		b.StopTimer()
+		// A look at each would be a part of what is measured.
+		v.Set(farewell)
+		if err := v.GetAll(ctx, ws, vals); err != nil {
+			b.Fatal(err)
+		}
+		for i, val := range vals {
+			if val != farewell {
+				b.Fatal("set", farewell, "watcher", i, "got", val)
+			}
+		}
 	},
 }
 

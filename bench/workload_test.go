@@ -3,6 +3,7 @@ package bench_test
 import (
 	"context"
 	"flag"
+	"slices"
 	"testing"
 	"time"
 
@@ -79,6 +80,30 @@ func TestWorkloadsNoticeLostValues(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestGetChecksEachWatcher shows that a GetAll which leaves out most watchers is not measured.
+func TestGetChecksEachWatcher(t *testing.T) {
+	benchtime(t, "3x")
+	lazy := []bench.Contender{{Name: "event", New: func() bench.Value[int64] { return lazyValue{bench.NewEvent[int64]()} }}}
+	bench.Get.EachSmall(lazy, func(_ string, run func(*testing.B)) {
+		assert.Zero(t, testing.Benchmark(run).N, "it does not fail")
+	})
+}
+
+// A lazyValue gets what some of the watchers return, and takes it for what all do.
+type lazyValue struct{ bench.Value[int64] }
+
+func (v lazyValue) GetAll(ctx context.Context, ws []bench.Watcher[int64], vals []int64) error {
+	for i := range vals {
+		vals[i] = 0
+	}
+	for _, i := range slices.Compact([]int{0, len(ws) / 2, len(ws) - 1}) {
+		if err := v.Value.GetAll(ctx, ws[i:i+1], vals[i:i+1]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // newLossy returns a value that loses the first of what is set, the third, and so on, and the last

@@ -27,7 +27,7 @@ type source struct {
 var sources = []source{
 	{dir: "bench", quick: true},
 	{dir: "bench/rivals"},
-	{dir: "etcd/etcdtest/integration", benchtime: "1x", every: 4},
+	{dir: "etcd/etcdtest/integration", benchtime: "1x", every: 3},
 }
 
 // A cell is one sub-benchmark: what is run at a time.
