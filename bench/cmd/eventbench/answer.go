@@ -22,8 +22,10 @@ func (w *writer) answer() {
 		w.line("%d. %s", i+1, s)
 	}
 	w.line("")
-	w.line("%s", "![The Set call against the number of watchers that wait](bench/results/set.svg)")
-	w.line("")
+	if w.r.full() {
+		w.line("%s", "![The Set call against the number of watchers that wait](bench/results/set.svg)")
+		w.line("")
+	}
 }
 
 // sentence fills in this library's figure and then its ratios to rivals.

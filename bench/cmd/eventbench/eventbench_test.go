@@ -2,12 +2,16 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -46,12 +50,12 @@ func TestHalfARunIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.NoError(t, os.WriteFile(path, text, 0o600))
-			assert.ErrorContains(t, o.writeReport(), "not a whole run")
+			assert.ErrorContains(t, o.writeReport(t.Context()), "not a whole run")
 			assert.NoFileExists(t, filepath.Join(o.root, "BENCHMARKS.md"))
 		})
 	}
 	require.NoError(t, os.WriteFile(path, whole, 0o600))
-	assert.NoError(t, o.writeReport())
+	assert.NoError(t, o.writeReport(t.Context()))
 }
 
 func TestBadArguments(t *testing.T) {
@@ -60,7 +64,7 @@ func TestBadArguments(t *testing.T) {
 		`what is ["report"]?`: {args: []string{"report"}},
 		`what is ["a" "b"]?`:  {args: []string{"a", "b"}, compare: "c"},
 	} {
-		assert.ErrorContains(t, o.main(io.Discard), want)
+		assert.ErrorContains(t, o.main(t.Context(), io.Discard), want)
 	}
 }
 
@@ -158,6 +162,7 @@ func TestNoise(t *testing.T) {
 	require.True(t, ok)
 	assert.True(t, q.noise)
 	assert.False(t, q.below(1), "nothing is certain")
+	assert.True(t, q.above(0.1), "noise is no excuse")
 	assert.Contains(t, string(report(r.read(t))), "*(noise)*")
 }
 
@@ -436,7 +441,7 @@ func TestRunReadsResults(t *testing.T) {
 	c := cell{binary: binary, dir: dir, name: "BenchmarkX"}
 	run := func(out string) (string, error) {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "out"), []byte(out), 0o600))
-		lines, err := c.run()
+		lines, err := c.run(t.Context())
 		return string(lines), err
 	}
 	lines, err := run("goos: linux\nBenchmarkX\n    x.go:1: log\nBenchmarkX-2  1 2 ns/op\nPASS\n")
@@ -451,6 +456,38 @@ func TestRunReadsResults(t *testing.T) {
 	lines, err = run(two)
 	require.NoError(t, err)
 	assert.Equal(t, two, lines)
+}
+
+// TestStoppedRunEnds: so does what it waits for, even if a grandchild still has its output.
+func TestStoppedRunEnds(t *testing.T) {
+	dir := t.TempDir()
+	binary := filepath.Join(dir, "b.sh")
+	require.NoError(t, os.WriteFile(binary, []byte("#!/bin/sh\ntouch begun\nwhile [ -e begun ]; do sleep 0.05; done &\nwait\n"), 0o700))
+	ctx, cancel := context.WithCancelCause(t.Context())
+	stop := errors.New("stop")
+	go func() {
+		defer cancel(stop)
+		for {
+			if _, err := os.Stat(filepath.Join(dir, "begun")); err == nil || t.Context().Err() != nil {
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	_, err := cell{binary: binary, dir: dir, name: "BenchmarkX"}.run(ctx)
+	assert.ErrorIs(t, err, stop)
+}
+
+// TestNoRatioToNothing: a rival that has some in one round of many has none.
+func TestNoRatioToNothing(t *testing.T) {
+	r := steady(10, 2).read(t)
+	own, theirs := fig("Garbage", "", "event", "B/set"), fig("Garbage", "", "cond", "B/set")
+	r.values[own] = slices.Repeat([]float64{24}, 10)
+	r.values[theirs] = append(make([]float64, 9), 0.02)
+	_, ok := r.ratio(own, theirs)
+	assert.False(t, ok)
+	c, ok := r.comparison(theirs)
+	assert.True(t, ok && c.infinite)
 }
 
 func TestQuantity(t *testing.T) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -10,21 +11,21 @@ import (
 )
 
 // writeHeader writes the configuration lines that hold for the whole run.
-func (o *options) writeHeader(w io.Writer, sum string) error {
+func (o *options) writeHeader(ctx context.Context, w io.Writer, sum string) error {
 	_, err := fmt.Fprintf(w, "commit: %s\nbinaries: %s\ngoversion: %s\ngomaxprocs: %d\ndate: %s\ncommand: %s\nrounds: %d\n",
-		o.commit(), sum, runtime.Version(), runtime.GOMAXPROCS(0),
+		o.commit(ctx), sum, runtime.Version(), runtime.GOMAXPROCS(0),
 		time.Now().UTC().Format(time.RFC3339), o.command, o.rounds)
 	return err
 }
 
 // commit names the commit that is checked out, and says if that is not what is measured.
-func (o *options) commit() string {
-	head, err := command(o.root, "git", "rev-parse", "--short=10", "HEAD")
+func (o *options) commit(ctx context.Context) string {
+	head, err := command(ctx, o.root, "git", "rev-parse", "--short=10", "HEAD")
 	if err != nil {
 		return "unknown"
 	}
 	name := strings.TrimSpace(string(head))
-	changed, err := command(o.root, "git", "status", "--porcelain", "--", "*.go", "*go.mod", "*go.sum")
+	changed, err := command(ctx, o.root, "git", "status", "--porcelain", "--", "*.go", "*go.mod", "*go.sum")
 	if err != nil || len(changed) > 0 {
 		name += "-modified"
 	}

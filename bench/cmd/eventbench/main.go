@@ -24,14 +24,17 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"syscall"
 )
 
 type options struct {
@@ -67,7 +70,9 @@ func main() {
 	for _, arg := range os.Args[1:] {
 		o.command += " " + arg
 	}
-	err := o.main(os.Stdout)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := o.main(ctx, os.Stdout)
 	switch {
 	case errors.Is(err, errSlower):
 		os.Exit(3)
@@ -77,7 +82,7 @@ func main() {
 	}
 }
 
-func (o *options) main(w io.Writer) (err error) {
+func (o *options) main(ctx context.Context, w io.Writer) (err error) {
 	if o.root, err = findRoot(); err != nil {
 		return err
 	}
@@ -89,9 +94,9 @@ func (o *options) main(w io.Writer) (err error) {
 	case o.compare != "":
 		return o.compareWith(w, append(o.args, "")[0])
 	case o.report:
-		return o.writeReport()
+		return o.writeReport(ctx)
 	}
-	return o.run(w)
+	return o.run(ctx, w)
 }
 
 // compareWith compares with a file, or with the newest full run if that is "".
@@ -143,13 +148,13 @@ func (o *options) partial() bool {
 }
 
 // writeReport writes BENCHMARKS.md and the plots.
-func (o *options) writeReport() error {
+func (o *options) writeReport(ctx context.Context) error {
 	r, err := o.newest()
 	if err != nil {
 		return err
 	}
 	if o.plots {
-		if err := o.plot(r); err != nil {
+		if err := o.plot(ctx, r); err != nil {
 			return fmt.Errorf("plots: %w", err)
 		}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,12 +26,12 @@ type plotLine struct {
 }
 
 // plot lets bench/plot draw the plots into bench/results.
-func (o *options) plot(r *results) error {
+func (o *options) plot(ctx context.Context, r *results) error {
 	data, err := json.Marshal(r.drawings())
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command("go", "run", ".", "-out", o.results())
+	cmd := exec.CommandContext(ctx, "go", "run", ".", "-out", o.results())
 	cmd.Dir = filepath.Join(o.root, "bench", "plot")
 	cmd.Stdin = bytes.NewReader(data)
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -80,7 +80,7 @@ figure divided by the rival's** with the 95 % interval of that: below 1 this lib
 itself, in random order; in the first round, and in each, each second or each third after it. A ratio is taken within each round, so that what slows down the machine
 cancels out; its median and interval, by order statistics, assume nothing of the distribution (benchmath.AssumeNothing). *(noise)*
 marks ratios whose rounds of the first half and of the second half of the run differ significantly (Mann-Whitney U-test, p < 0.05), or that the run before, of the same
-test binaries on the same machine, contradicts: do not rely on those. [?] stands for an interval for which there were not enough rounds.
+test binaries on the same machine, contradicts: do not rely on those. None of them counts as less, but as more if the whole interval is above 1. [?] stands for an interval for which there were not enough rounds.
 
 | rival | what it is |
 |---|---|
@@ -114,7 +114,7 @@ func (w *writer) tables() {
 		for _, c := range t.units {
 			w.table(t, c)
 		}
-		if img, ok := images[t.bench]; ok {
+		if img, ok := images[t.bench]; ok && w.r.full() {
 			for _, name := range img {
 				w.line("![%s](bench/results/%s)", strings.TrimSuffix(name, ".svg"), name)
 			}

@@ -186,7 +186,7 @@ func (p *projections) ordered() map[string][]string {
 	for bench, keys := range p.seen {
 		benchproc.SortKeys(keys)
 		slices.SortStableFunc(keys, func(a, b benchproc.Key) int {
-			return cmp.Compare(slices.Index(contexts, context(a)), slices.Index(contexts, context(b)))
+			return cmp.Compare(slices.Index(contexts, contextOf(a)), slices.Index(contexts, contextOf(b)))
 		})
 		for _, key := range keys {
 			params[bench] = append(params[bench], paramsOf(key))
@@ -198,8 +198,8 @@ func (p *projections) ordered() map[string][]string {
 // contexts are in the order in which they are shown.
 var contexts = []string{"none", "cancel", "timeout", "shared", "own"}
 
-// context returns the context of a key of params.
-func context(key benchproc.Key) string { return key.Get(key.Projection().Fields()[0]) }
+// contextOf returns the context of a key of params.
+func contextOf(key benchproc.Key) string { return key.Get(key.Projection().Fields()[0]) }
 
 // order is that in which contenders are shown; what is not in it comes last.
 var order = []string{

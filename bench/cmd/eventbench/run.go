@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -18,7 +19,7 @@ import (
 // fullRounds is how many rounds a full run has, at least.
 const fullRounds = 20
 
-func (o *options) run(w io.Writer) error {
+func (o *options) run(ctx context.Context, w io.Writer) error {
 	if o.rounds == 0 {
 		o.rounds = fullRounds
 		if o.quick {
@@ -33,15 +34,16 @@ func (o *options) run(w io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(bin)
-	cells, sum, err := o.build(bin)
+	cells, sum, err := o.build(ctx, bin)
 	if err != nil {
 		return err
 	}
 	if !slices.ContainsFunc(cells, func(c cell) bool { return !c.calibrates() }) {
 		return fmt.Errorf("no benchmark matches %q", o.bench)
 	}
-	path := filepath.Join(o.results(), o.fileName())
-	if err := o.runAll(cells, sum, path+".part"); err != nil {
+	path := filepath.Join(o.results(), o.fileName(ctx))
+	defer os.Remove(path + ".part") // Of a run that came to nothing.
+	if err := o.runAll(ctx, cells, sum, path+".part"); err != nil {
 		return err
 	}
 	if err := os.Rename(path+".part", path); err != nil {
@@ -49,7 +51,7 @@ func (o *options) run(w io.Writer) error {
 	}
 	fmt.Fprintln(os.Stderr, "results are in", path)
 	if !o.partial() {
-		return o.writeReport()
+		return o.writeReport(ctx)
 	}
 	r, err := readResults(path)
 	if err != nil {
@@ -60,16 +62,19 @@ func (o *options) run(w io.Writer) error {
 }
 
 // fileName is that of the results. The names of full runs are in order of time.
-func (o *options) fileName() string {
+func (o *options) fileName(ctx context.Context) string {
 	if o.quick {
 		return "quick.txt"
 	}
-	name := fmt.Sprintf("%s-%s.txt", time.Now().UTC().Format("20060102-150405"), o.commit())
+	name := fmt.Sprintf("%s-%s.txt", time.Now().UTC().Format("20060102-150405"), o.commit(ctx))
 	if o.partial() {
 		name = "partial-" + name
 	}
 	return name
 }
+
+// full reports whether these are the results of a full run, of which the plots are.
+func (r *results) full() bool { return fullName.MatchString(filepath.Base(r.path)) }
 
 var fullName = regexp.MustCompile(`^\d{8}-\d{6}-\w+(-modified)?\.txt$`)
 
@@ -111,7 +116,7 @@ func quickTime(benchtime string) string {
 }
 
 // runAll runs all cells, round after round, and writes what they print to a file.
-func (o *options) runAll(cells []cell, sum, path string) (err error) {
+func (o *options) runAll(ctx context.Context, cells []cell, sum, path string) (err error) {
 	file, err := os.Create(path)
 	if err != nil {
 		return err
@@ -121,7 +126,7 @@ func (o *options) runAll(cells []cell, sum, path string) (err error) {
 			err = e
 		}
 	}()
-	if err := o.writeHeader(file, sum); err != nil {
+	if err := o.writeHeader(ctx, file, sum); err != nil {
 		return err
 	}
 	p := newProgress(os.Stderr, o.rounds, cells)
@@ -132,7 +137,7 @@ func (o *options) runAll(cells []cell, sum, path string) (err error) {
 		}
 		for _, c := range inRandomOrder(cells, round) {
 			p.begin(round, c.name)
-			lines, err := c.run()
+			lines, err := c.run(ctx)
 			if err != nil {
 				return err
 			}
@@ -165,7 +170,7 @@ func inRandomOrder(cells []cell, round int) []cell {
 }
 
 // run runs the cell and returns what it prints of interest.
-func (c cell) run() ([]byte, error) {
+func (c cell) run(ctx context.Context) ([]byte, error) {
 	var pattern []string
 	for part := range strings.SplitSeq(c.name, "/") {
 		pattern = append(pattern, "^"+regexp.QuoteMeta(part)+"$")
@@ -177,7 +182,7 @@ func (c cell) run() ([]byte, error) {
 	if c.million() {
 		args = append(args, "-million")
 	}
-	out, err := command(c.dir, c.binary, args...)
+	out, err := command(ctx, c.dir, c.binary, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -202,13 +207,17 @@ func (c cell) run() ([]byte, error) {
 }
 
 // command runs a program and returns what it prints.
-func command(dir, name string, args ...string) ([]byte, error) {
-	cmd := exec.Command(name, args...)
+func command(ctx context.Context, dir, name string, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
+	cmd.WaitDelay = time.Second // Servers that it has started may hold on to what it writes to.
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err != nil:
 		return nil, fmt.Errorf("%s %s: %w\n%s%s", filepath.Base(name), strings.Join(args, " "), err, out, &stderr)
 	}
 	return out, nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"io"
@@ -41,7 +42,7 @@ type cell struct {
 }
 
 // build builds the test binaries and asks them for their cells. The sum is one of what is measured.
-func (o *options) build(bin string) (cells []cell, sum string, err error) {
+func (o *options) build(ctx context.Context, bin string) (cells []cell, sum string, err error) {
 	wanted, err := regexp.Compile(o.bench)
 	if err != nil {
 		return nil, "", err
@@ -54,13 +55,13 @@ func (o *options) build(bin string) (cells []cell, sum string, err error) {
 		dir := filepath.Join(o.root, filepath.FromSlash(s.dir))
 		fmt.Fprintln(os.Stderr, "building", s.dir)
 		binary := filepath.Join(bin, fmt.Sprintf("bench%d.test", i))
-		if _, err := command(dir, "go", "test", "-c", "-buildvcs=false", "-o", binary, "."); err != nil {
+		if _, err := command(ctx, dir, "go", "test", "-c", "-buildvcs=false", "-o", binary, "."); err != nil {
 			return nil, "", err
 		}
 		if err := addFile(hash, binary); err != nil {
 			return nil, "", err
 		}
-		names, err := o.list(s, dir, binary)
+		names, err := o.list(ctx, s, dir, binary)
 		if err != nil {
 			return nil, "", err
 		}
@@ -96,14 +97,14 @@ func addFile(w io.Writer, path string) error {
 }
 
 // list returns what a binary can run, a line each.
-func (o *options) list(s source, dir, binary string) (string, error) {
+func (o *options) list(ctx context.Context, s source, dir, binary string) (string, error) {
 	args := []string{"-cells"}
 	if s.benchtime != "" {
 		args = []string{"-test.list=^Benchmark"}
 	} else if o.million {
 		args = append(args, "-million")
 	}
-	out, err := command(dir, binary, args...)
+	out, err := command(ctx, dir, binary, args...)
 	return string(out), err
 }
 

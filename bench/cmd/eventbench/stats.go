@@ -60,8 +60,13 @@ func halves(values []float64) (first, second []float64) {
 func (r *results) value(f figure) (summary, bool) { return summarize(r.values[f]) }
 
 // ratio summarizes the quotients of two figures in the same round: what slowed down the
-// machine during a round slowed down both.
+// machine during a round slowed down both. There is none to what mostly is nothing.
 func (r *results) ratio(num, den figure) (summary, bool) {
+	if d, ok := r.value(den); ok && d.Center == 0 {
+		if n, ok := r.value(num); ok && n.Center > 0 {
+			return summary{}, false
+		}
+	}
 	s, ok := summarize(r.quotients(num, den))
 	if ok && r.before != nil && r.sameCode(r.before) {
 		other, ok := r.before.ratio(num, den)
@@ -82,12 +87,10 @@ func (r *results) quotients(num, den figure) []float64 {
 	return q
 }
 
-// above and below report whether that is so for certain.
-func (s summary) above(x float64) bool { return s.Lo > x && s.usable() }
-func (s summary) below(x float64) bool { return s.Hi < x && s.usable() }
-
-// usable reports whether there is an interval and the run does not contradict itself.
-func (s summary) usable() bool { return s.bounded() && !s.noise }
+// above and below report whether that is so for certain. What is noise is never below: this
+// library does not win by it. But it is above, if all of the interval is, and loses.
+func (s summary) above(x float64) bool { return s.Lo > x && s.bounded() }
+func (s summary) below(x float64) bool { return s.Hi < x && s.bounded() && !s.noise }
 
 // bounded reports whether there were enough rounds for an interval.
 func (s summary) bounded() bool { return !math.IsInf(s.Lo, 0) && !math.IsInf(s.Hi, 0) }
