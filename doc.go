@@ -62,7 +62,7 @@
 //  10. A Get that waits holds no goroutine but its caller's. (A context of a type from outside package
 //     context may cost one, until it ends or the watcher is closed.) However many Gets give up and
 //     however many watchers come and go, memory is bounded by the living watchers and a constant:
-//     places that were given up are swept when they outnumber those in use.
+//     once there are 64, places that were given up are swept before they outnumber those in use.
 //  11. An old value is garbage once a newer one is set and no call is returning it. A watcher keeps
 //     the value that it watches and at most its last context; Close releases both. One that is
 //     dropped without a Close can be collected once its last context has ended and each value that

@@ -108,9 +108,10 @@ func (v *MemoryValue[T]) replace(old, next *snapshot[T], stamp uint64) bool {
 // nothing.
 //
 // Set is lock-free, and waits neither for watchers nor for code of theirs. It allocates
-// the snapshot, of the size of a T and 16 bytes (12 where pointers have 32 bits). Its cost
-// does not grow with the number of watchers: if up to [notify.Inline] wait it wakes them,
-// and else leaves that to a goroutine that it starts for it, which costs one small object more.
+// the snapshot, of the size of a T and 16 bytes (12 where pointers have 32 bits), and the first
+// use of a value an empty one besides. Its cost does not grow with the number of watchers: if up
+// to [notify.Inline] wait it wakes them, and else leaves that, as [notify.Broadcast.Fire] says, to a
+// goroutine that it starts for it, which costs one small object more.
 func (v *MemoryValue[T]) Set(val T) {
 	next := &snapshot[T]{val: val}
 	for {

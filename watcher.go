@@ -57,8 +57,8 @@ type Watcher[T any] interface {
 	Close() error
 }
 
-// A watcher is the Watcher of a MemoryValue: one object, from the first Get that waits on a channel
-// and a place, and from the second under one context on a registration with that.
+// A watcher is the Watcher of a MemoryValue. It is one object. The first Get that waits adds a channel
+// and a place, the second under one context a registration with that.
 type watcher[T any] struct {
 	// word says where the watcher stands. It comes first: see there.
 	word word
@@ -104,7 +104,8 @@ func (w *watcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (T, error) {
 				return s.val, nil
 			}
 		} else if done := ctx.Done(); !s.final() && (done != nil || ctx.Err() == nil) && w.word.cas(word, word|busy) {
-			// The wait that mostly is the only one. It is here, and not in a function below, for
+			// The wait that mostly is the only one. (A context without a Done channel has been asked
+			// here: Prepare would see its end by that.) It is here, and not in a function below, for
 			// the sake of the way back: see notify.Receive. Nothing is deferred here: while w is busy, only
 			// rest calls methods of the context, and it defers what a panic needs.
 			s := w.finish(done, v, s, notify.Receive(w.waiter.Prepare(done, &s.superseded)))
@@ -122,7 +123,7 @@ func (w *watcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (T, error) {
 func (w *watcher[T]) finish(done <-chan struct{}, v *MemoryValue[T], s *snapshot[T], woken bool) *snapshot[T] {
 	word := s.mark()
 	if !w.waiter.Finish(&s.superseded, woken) {
-		return nil // Also if there is something newer by now: w may have a context to forget.
+		return nil // Also if there is something newer by now: w may have a context to forget, which rest does.
 	}
 	s = v.head.Load()
 	if s.mark() == word {
@@ -290,7 +291,7 @@ func (w *watcher[T]) Close() error {
 //		lag.Set(w.Behind())
 //	}
 //
-// Behind is two atomic loads and may be called during a Get. Get keeps nothing for it.
+// Behind is three atomic loads and may be called during a Get. Get keeps nothing for it.
 func (w *watcher[T]) Behind() uint64 {
 	word, v := w.word.load(), w.value.Load()
 	if v == nil || word&closed != 0 {

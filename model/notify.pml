@@ -161,8 +161,7 @@ inline gather(b, q) {
 		:: else
 		fi;
 		if
-		:: c != NIL -> c = crowd[t]; /* N17: gather, the second crowd.Load */
-			atomic { /* N18: gather, Fired */
+		:: c != NIL -> atomic { /* N18: gather, Fired */
 				assert(c != NIL || top[b] == SEALED);
 				if :: top[b] == SEALED -> c = NIL :: else fi
 			};

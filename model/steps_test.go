@@ -65,7 +65,7 @@ var atomics = regexp.MustCompile(`\.(?:head|end|top|place|registration|closed|do
 // TestTableLeavesNoWriteOut looks for the writes: each is quoted by some row, or excused here.
 func TestTableLeavesNoWriteOut(t *testing.T) {
 	excused := []string{
-		"v.head.CompareAndSwap(nil, new(snapshot[T]))", // The first snapshot.
+		"v.head.CompareAndSwap(nil, new(snapshot[T]))",   // The first snapshot.
 		"&& b.top.CompareAndSwap(nil, p) || b.push(p) {", // A push onto an empty stack.
 	}
 	quoted := table(t)

@@ -15,7 +15,7 @@ import (
 // the return of every Wait and the close of every channel that it causes, and
 // before every Fired that reports true.
 type Broadcast struct {
-	// top is written by push, gather and sweep (compare-and-swap) and by Fire
+	// top is written by Prepare, push, gather and sweep (compare-and-swap) and by Fire
 	// (exchange), and read by all of them. Legal: nil or a place → a place;
 	// anything → sealed. Nothing leaves sealed or goes back to nil.
 	top atomic.Pointer[place]
@@ -35,13 +35,14 @@ var closed = func() chan struct{} {
 // Calls after the first do nothing.
 //
 // Fire is lock-free and never waits for a waiter. Without waiters it is one
-// atomic exchange. With up to [Inline] waiters it wakes them before it returns; with more,
-// and waits that were given up may count as some until they are swept, it starts a goroutine
-// for that, which costs one small object and does not grow with their number.
+// atomic exchange. With up to [Inline] waiters it wakes them before it returns. With more,
+// and waits that were given up may count as some until they are swept, or if more than Inline have
+// asked for the channel, it starts a goroutine for that, and one more for more than Inline Relays.
+// Each costs one small object, whatever their number.
 func (b *Broadcast) Fire() {
-	// One exchange both seals and collects. The tempting way to spare it, looking
-	// first whether somebody waits and sealing only then, loses the waiter who
-	// registers between the look and the seal.
+	// One exchange both seals and collects. The tempting way to spare it, to seal only
+	// if a look finds that somebody waits, loses the waiter who registers just after
+	// the look.
 	if top := b.top.Swap(&sealed); top != nil && top != &sealed {
 		top.fire()
 	}

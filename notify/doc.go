@@ -45,15 +45,15 @@
 // wait, for which nothing has to be stored in it.
 //
 // A waiter that gives up or is interrupted cannot take its place off a lock-free stack. It leaves
-// it there, claimed, takes another, and sweeps the stack if such places outnumber the
-// others. A place may also be claimed between two waits. Then the waiter leaves it with its channel, in
+// it there, claimed, takes another, and sweeps the stack if there are 64 such places, and half
+// as many as the last sweep has kept. A place may also be claimed between two waits. Then the waiter leaves it with its channel, in
 // which the wake-up stays; or, if it has looked at it already, its wait ends as soon as it begins.
 //
 // # What blocks whom
 //
 // Fire is lock-free. It wakes a small number of waiters itself and leaves more than that
-// to one goroutine that it starts, so that its duration does not depend on how
-// many there are. Waking is not lock-free: a goroutine that is preempted between
-// claiming a waiter and sending its wake-up, or while it sweeps, delays those
+// to a goroutine that it starts (and as many Relays to another), so that its duration does not
+// depend on how many there are. Waking is not lock-free: a goroutine that is preempted between
+// releasing a waiter and sending its wake-up, or while it sweeps, delays those
 // whom it was about to wake, and nobody else.
 package notify

@@ -13,10 +13,10 @@ const Inline = 4
 const minSweep = 64
 
 // A place is where one waiter waits on one Broadcast. While it is on a stack only
-// its state changes, and it comes to one and the same Broadcast once: its waiter uses it
-// again only when the first has fired. So no compare-and-swap of a Broadcast's top
-// can mistake one stack for another, and what a pusher reads from the top is still
-// true if its compare-and-swap succeeds.
+// its state changes, and it becomes the top of one and the same Broadcast once: its waiter
+// uses it again only when the first has fired, and a sweep puts a fresh place above those that it
+// puts back. So no compare-and-swap of a Broadcast's top can mistake one stack for another, and
+// what a pusher reads from the top is still true if its compare-and-swap succeeds.
 type place struct {
 	// next belongs to who pushes the place, and then to who owns the stack.
 	next *place
@@ -25,8 +25,8 @@ type place struct {
 	// nobody waits (they carry the crowd) have none.
 	wake chan struct{}
 
-	// crowd is what the Broadcast's waiters share, if there is such a thing yet. Every
-	// place repeats that of the place below, so that the top knows it. Atomic for the
+	// crowd is what the Broadcast's waiters share, if there is such a thing yet. Who pushes a
+	// place takes it from the top, so that the top always knows it. Atomic for the
 	// sake of pushers that read a top that is one no more.
 	crowd atomic.Pointer[crowd]
 
@@ -48,13 +48,13 @@ const (
 
 func (p *place) turn() uint32 { return p.state.Load() & turn }
 
-// A crowd is made when a Broadcast is first asked for its channel, or one of its waiters
-// first gives up.
+// A crowd is made when a Broadcast is first asked for its channel or to relay, or one of its
+// waiters first gives up.
 type crowd struct {
 	done   atomic.Pointer[chan struct{}] // what Done returns, made on demand
 	takers atomic.Uint32                 // how many have asked for it
 	gone   atomic.Int32                  // how many places of waiters on the stack have been given up
-	due    atomic.Int32                  // how many of these make a sweep worth while, if more than minSweep
+	due    atomic.Int32                  // how many of these make a sweep worth while, if at least minSweep
 	relays atomic.Pointer[relays]        // made on demand
 }
 
@@ -105,7 +105,7 @@ func (p *place) on(top *place) bool {
 	var c *crowd
 	switch top {
 	case &sealed:
-		p.next = nil // What an attempt that failed has put there is others'.
+		p.next = nil // The stack to which a failed attempt has linked it is Fire's now.
 		return false
 	case nil:
 	default:
@@ -137,12 +137,13 @@ func (b *Broadcast) push(p *place) bool {
 func (b *Broadcast) gather() *crowd {
 	for {
 		top := b.top.Load()
-		if top != nil && top.crowd.Load() != nil {
-			c := top.crowd.Load()
-			if b.Fired() {
-				return nil // top may be in use elsewhere, and its crowd another's.
+		if top != nil {
+			if c := top.crowd.Load(); c != nil {
+				if b.Fired() {
+					return nil // top may be in use elsewhere, and its crowd another's.
+				}
+				return c
 			}
-			return c
 		}
 		p := new(place)
 		if !p.on(top) {
@@ -172,8 +173,8 @@ func (c *crowd) channel(b *Broadcast) <-chan struct{} {
 	return *done
 }
 
-// abandon counts a place of b's on which nobody waits any more, and sweeps if those are half of
-// what the last sweep has kept: there are never more of them than living places and a constant.
+// abandon counts a place of b's on which nobody waits any more, and sweeps if those are minSweep, and
+// half of what the last sweep has kept: there are never more of them than living places and a constant.
 func (b *Broadcast) abandon() {
 	c := b.gather()
 	if c == nil {
@@ -189,16 +190,17 @@ func (b *Broadcast) abandon() {
 //
 // It takes the stack off, which makes it responsible for those who wait there:
 // if b fires before it has put them back, it wakes them itself. Its cost is that of
-// the stack's height, which those who came or gave up since the last sweep pay for: O(1) each.
+// the stack's length, which those who came or gave up since the last sweep pay for: O(1) each, where
+// sweeps do not overlap.
 func (b *Broadcast) sweep(c *crowd) {
 	// The crowd stays: that Fire closes its channel before it returns is a promise.
 	stay := new(place)
+	stay.crowd.Store(c)
 	var top *place
 	for taken := false; !taken; taken = b.top.CompareAndSwap(top, stay) {
 		if top = b.top.Load(); top == &sealed { // by chance: a Fire in between
 			return
 		}
-		stay.crowd.Store(c)
 	}
 	head, last, kept, dropped := prune(top)
 	c.gone.Sub(dropped)
@@ -208,9 +210,9 @@ func (b *Broadcast) sweep(c *crowd) {
 	}
 	for {
 		top := b.top.Load()
-		back := new(place)
+		back := new(place) // None of those kept: they may have been the top before.
 		if !back.on(top) { // by chance: a Fire in between
-			last.next = nil // What a failed attempt put there is Fire's.
+			last.next = nil // The stack to which a failed attempt has linked it is Fire's now.
 			head.wakeAll()
 			return
 		}
@@ -267,7 +269,7 @@ func (p *place) fire() {
 }
 
 // few reports whether up to Inline places of waiters are on a stack that the caller owns. It looks at
-// no more of them than Fire would wake.
+// one more than that.
 func (p *place) few() bool {
 	n := 0
 	for ; p != nil && n <= Inline; p = p.next {

@@ -89,7 +89,7 @@ func center(s *benchmath.Sample) float64 {
 	return benchmath.AssumeNothing.Summary(s, confidence).Center
 }
 
-// norms returns what each rival takes that is in both runs: the mean of both.
+// norms returns what each rival takes that is in both runs: the geometric mean of both.
 func norms(before, after *results, f figure) map[string]float64 {
 	norms := map[string]float64{}
 	for _, rival := range before.rivals(f.bench, f.unit) {

@@ -286,6 +286,7 @@ func TestVerdict(t *testing.T) {
 	assert.Equal(t, "aim reached", at(1.1, 1.05, 1.15))
 	assert.Equal(t, "aim reached?", at(1.1, 1.05, 1.25))
 	assert.Equal(t, "reached", at(1.3, 1.25, 1.45))
+	assert.Equal(t, "reached", at(1.3, 1.15, 1.45))
 	assert.Equal(t, "reached?", at(1.3, 1.25, 1.55))
 	assert.Equal(t, "**missed**", at(1.7, 1.6, 1.8))
 	assert.Equal(t, "**missed**?", at(1.7, 1.4, 1.8))

@@ -1,4 +1,5 @@
-// Eventbench runs the benchmarks of package bench and of bench/rivals, and writes BENCHMARKS.md.
+// Eventbench runs the benchmarks of package bench, of bench/rivals and of etcd/etcdtest/integration, and
+// writes BENCHMARKS.md.
 //
 // It builds the test binaries once and then runs every sub-benchmark by itself, all of them in
 // random order and that in many rounds, so that a machine that drifts hits all alike. What the table
@@ -59,7 +60,7 @@ func main() {
 	flag.BoolVar(&o.quick, "quick", false, "run the most important benchmarks only, in less than a minute")
 	flag.BoolVar(&o.report, "report", false, "run nothing; write BENCHMARKS.md again from bench/results")
 	flag.BoolVar(&o.million, "million", false, "also run with a million watchers (needs some 5 GB of memory)")
-	flag.BoolVar(&o.rivals, "rivals", true, "also run the libraries of bench/rivals")
+	flag.BoolVar(&o.rivals, "rivals", true, "also run the libraries of bench/rivals, and etcd")
 	flag.BoolVar(&o.plots, "plots", true, "also draw the plots, by bench/plot")
 	flag.IntVar(&o.rounds, "rounds", 0, "how often to run everything (default 20, less is no full run; with -quick 6)")
 	flag.StringVar(&o.bench, "bench", "", "run only what matches this `regexp`")

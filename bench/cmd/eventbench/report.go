@@ -75,9 +75,9 @@ func (w *writer) howToRead() {
 }
 
 const howToRead = `
-*Ratios are the result, times the footnote.* Each line shows the median of all rounds with the half-width of its 95 % confidence interval, then **this library's
-figure divided by the rival's** with the 95 % interval of that: below 1 this library takes less. It is bold if the whole interval is below 1. Every sub-benchmark is run by
-itself, in random order; in the first round, and in each, each second or each third after it. A ratio is taken within each round, so that what slows down the machine
+*Ratios are the result, times the footnote.* Each line shows the median of its rounds and how far the 95 % confidence interval goes from it, at the farther end, then **this library's
+figure divided by the rival's** with the 95 % interval of that: below 1 this library takes less. It is bold if the whole interval is below 1, and not noise. Every sub-benchmark is run by
+itself, in random order: in every round what the table of costs is about, in every third what takes long, in every second all else. A ratio is taken within each round, so that what slows down the machine
 cancels out; its median and interval, by order statistics, assume nothing of the distribution (benchmath.AssumeNothing). *(noise)*
 marks ratios whose rounds of the first half and of the second half of the run differ significantly (Mann-Whitney U-test, p < 0.05), or that the run before, of the same
 test binaries on the same machine, contradicts: do not rely on those. None of them counts as less, but as more if the whole interval is above 1. [?] stands for an interval for which there were not enough rounds.

@@ -11,9 +11,8 @@ import (
 	"strings"
 )
 
-// A source is a package with benchmarks that are run. Their names are made of a contender,
-// "/rival=", and of what is in the projection of newProjections; what is measured by one only
-// needs none. To add a package, in whatever module, is to add it to sources.
+// A source is a package with benchmarks that are run. Their names are made of "/rival=" and a
+// contender, which may be missing if there is only one, and of the keys in newProjections. To add a package, in whatever module, is to add it to sources.
 type source struct {
 	dir string
 	// benchtime is for packages whose tests do not have the flags of bench.Main: how long each

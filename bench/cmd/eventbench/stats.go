@@ -18,7 +18,6 @@ const confidence = 0.95
 // A summary is a median and its confidence interval.
 type summary struct {
 	benchmath.Summary
-	n     int
 	noise bool // the halves of the run contradict each other, or another run does
 }
 
@@ -30,7 +29,6 @@ func summarize(values []float64) (s summary, ok bool) {
 		return s, false
 	}
 	s.Summary = benchmath.AssumeNothing.Summary(sample(all), confidence)
-	s.n = len(all)
 	if len(first) > 0 && len(second) > 0 {
 		c := benchmath.AssumeNothing.Compare(sample(first), sample(second))
 		s.noise = c.P < c.Alpha

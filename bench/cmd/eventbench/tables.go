@@ -103,14 +103,14 @@ var ofWorkloads = []table{
 		text: "Two values, two Sets, two wake-ups. Contexts: `none` never ends, `cancel` can be cancelled, `timeout` is a fresh one with a timeout for each Get. " +
 			"`cond` and `cond-fresh` ignore theirs; `cond-context` is `cond` with a context.AfterFunc for each wait.",
 		units: []column{{perOp, "there and back"}, {"allocs/op", "objects"}},
-		loses: "sync.Cond waits without a context and allocates nothing: nothing else in Go wakes a goroutine as cheaply. Under a context that is seen for the first time, a Get waits in a select, as the rivals do, but has made its place to wait as well.",
+		loses: "sync.Cond waits without a context and allocates nothing: nothing else in Go wakes a goroutine as cheaply. Under a context that is seen for the first time, a Get waits in a select, as the rivals do, but pushes its place and has it released besides.",
 	},
 	{
 		bench: "SetParked", title: "Set with watchers parked",
 		text: "Before each Set all watchers wait and the other processors sleep, so that most of a Set call is the wake-up of one of them. The watchers share one context (`ctx=shared`) or have one each (`ctx=own`). " +
 			"The Set call is over long before the last watcher has the value: waking is handed off.",
 		units: []column{{"sec/set", "the Set call (median)"}, {"worst-sec/set", "the Set call (longest)"}, {"sec/last", "until the last watcher has the value"}},
-		loses: "Past a few watchers, waking is left to another goroutine, which has to be started and to be scheduled. It wakes one after the other by a send, where closing a channel or a Broadcast makes all runnable under one lock.",
+		loses: "Past a few watchers, waking is left to another goroutine, which has to be started and to be scheduled. It wakes one after the other by a send, where closing a channel or sync.Cond's Broadcast takes all from the list of those who wait at once.",
 	},
 	{
 		bench: "Latency", title: "Wake-up latency, watcher by watcher",
@@ -120,7 +120,7 @@ var ofWorkloads = []table{
 	},
 	{
 		bench: "Producers", title: "Several producers and 1,000 watchers",
-		text:  "Sets from 1 to 8 goroutines, each as fast as it can; watchers get what they can, which is how many values at the bottom. Time for one Set of all producers together.",
+		text:  "Sets from 1 to 8 goroutines, each as fast as it can; watchers get what they can, and the second table says how many that is. Time for one Set of all producers together.",
 		units: []column{{perOp, "a Set"}, {"gets/set", "values got for each Set"}},
 		loses: "Producers that hold a mutex while they wake, or while others wait for it, are slowed down by that; these are not, and overtake their watchers, so that there is more to hand off. More values got is no better or worse: watchers conflate.",
 	},
@@ -190,13 +190,13 @@ var costs = []cost{
 	{"Load, all cores reading", "bare atomic pointer load (`store`)",
 		fig("Load", "", "event", perOp), fig("Load", "", "store", perOp), 1.5, 1.1, "Load also says whether there is data."},
 	{"round trip, cancellable context", "sync.Cond without context (`cond`)",
-		fig("RoundTrip", cancel, "event", perOp), fig("RoundTrip", cancel, "cond", perOp), 1.7, 1.3, "Two snapshots are allocated, and each Get marks its watcher busy, parks and is claimed, each by an atomic operation; a mutex does for all that."},
+		fig("RoundTrip", cancel, "event", perOp), fig("RoundTrip", cancel, "cond", perOp), 1.7, 1.3, "Two snapshots are allocated, and each Get marks its watcher busy, parks and is released, each by an atomic operation; a mutex does for all that."},
 	{"round trip, cancellable context", "one-element channels and select (`channel`)",
-		fig("RoundTrip", cancel, "event", perOp), fig("RoundTrip", cancel, "channel", perOp), 0.9, 0.7, "Two snapshots are allocated, where the rival allocates nothing. In runs of the two alone, in turns, this library was a few per cent faster; in a whole run that does not always show."},
+		fig("RoundTrip", cancel, "event", perOp), fig("RoundTrip", cancel, "channel", perOp), 0.9, 0.7, "Two snapshots are allocated, where the rival allocates nothing. The rival's mutex is not contended either."},
 	{"round trip, cancellable context", "close-and-replace and select (`replace-eager`)",
-		fig("RoundTrip", cancel, "event", perOp), fig("RoundTrip", cancel, "replace-eager", perOp), 0.62, 0.5, "The rival waits in a select and makes a channel for each Set. Ours makes a snapshot, and each Get marks its watcher busy, parks and is claimed, each by an atomic operation."},
+		fig("RoundTrip", cancel, "event", perOp), fig("RoundTrip", cancel, "replace-eager", perOp), 0.62, 0.5, "The rival waits in a select and makes a channel for each Set. Ours makes a snapshot, and each Get marks its watcher busy, parks and is released, each by an atomic operation."},
 	{"round trip, a fresh timeout each", "one-element channels and select (`channel`)",
-		fig("RoundTrip", "ctx=timeout", "event", perOp), fig("RoundTrip", "ctx=timeout", "channel", perOp), 1.05, 0.9, "Both wait in a select on two channels, after making a context with a timer, which is most of it, and collecting that as garbage. Ours makes two snapshots besides."},
+		fig("RoundTrip", "ctx=timeout", "event", perOp), fig("RoundTrip", "ctx=timeout", "channel", perOp), 1.05, 0.9, "Both wait in a select on two channels, after making a context with a timer, which is most of it, and collecting that as garbage. What ours does besides is spread over much: two snapshots, and atomic operations by which each Get marks its watcher, parks and is released, and each Set publishes and seals."},
 	{"Set call, 10,000 parked", "sync.Cond Broadcast (`cond`)",
 		fig("SetParked", shared+"10000", "event", "sec/set"), fig("SetParked", shared+"10000", "cond", "sec/set"), 0.02, 0.003, ""},
 	{"Set call, 100,000 parked", "itself with 100 parked",

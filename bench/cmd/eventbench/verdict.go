@@ -49,18 +49,15 @@ func (r *results) cost(c cost) (summary, bool) {
 func (c cost) verdict(s summary) string {
 	// What is shown is rounded, and so is what it is compared with.
 	center := mustParse(number(s.Center))
-	verdict := missedIt
+	verdict, limit := missedIt, c.reach
 	switch {
 	case center <= c.aim:
-		verdict = "aim reached"
+		verdict, limit = "aim reached", c.aim
 	case center <= c.reach:
 		verdict = "reached"
 	}
-	for _, limit := range []float64{c.reach, c.aim} {
-		if s.Lo <= limit && limit < s.Hi {
-			verdict += "?"
-			break
-		}
+	if s.Lo <= limit && limit < s.Hi {
+		verdict += "?"
 	}
 	if s.noise {
 		verdict += " *(noise)*"
@@ -74,7 +71,7 @@ func (w *writer) noise() {
 	w.line("")
 	w.line("%s", w.r.machine())
 	w.line("")
-	w.line("Of %d ratios, %d are marked as noise: they do not hold between the two halves of the run, or not in the run before:", w.ratios, len(w.noisy))
+	w.line("Of %d ratios, %d are marked as noise: they differ between the two halves of the run, as one in twenty does by chance, or from another run of the same test binaries:", w.ratios, len(w.noisy))
 	w.line("")
 	for _, n := range w.noisy {
 		w.line("- %s", n)
