@@ -38,7 +38,8 @@ var closed = func() chan struct{} {
 // atomic exchange. With up to [Inline] waiters it wakes them before it returns. With more,
 // and waits that were given up may count as some until they are swept, or if more than Inline have
 // asked for the channel, it starts a goroutine for that, and one more for more than Inline Relays.
-// Each costs one small object, whatever their number.
+// Each costs one small object, whatever their number. Those whom a sweep of waits that were given up
+// has in hand are woken by it.
 func (b *Broadcast) Fire() {
 	// One exchange both seals and collects. The tempting way to spare it, to seal only
 	// if a look finds that somebody waits, loses the waiter who registers just after

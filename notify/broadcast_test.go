@@ -178,6 +178,33 @@ func TestSweepsComeUp(t *testing.T) {
 	assert.Equal(t, 64, notify.MinSweep)
 }
 
+// TestAllGiveUpAtOnce: of those who give up while one of them sweeps, none is left to nobody.
+func TestAllGiveUpAtOnce(t *testing.T) {
+	waves := 300
+	if testing.Short() {
+		waves = 30
+	}
+	var b notify.Broadcast
+	ws := make([]notify.Waiter, 1000)
+	for range waves {
+		ctx, cancel := context.WithCancel(t.Context())
+		var begun, all sync.WaitGroup
+		begun.Add(len(ws))
+		for i := range ws {
+			all.Go(func() {
+				begun.Done()
+				assert.ErrorIs(t, ws[i].Wait(ctx, &b), context.Canceled)
+			})
+		}
+		begun.Wait()
+		time.Sleep(2 * time.Millisecond) // Most wait by then.
+		cancel()
+		all.Wait()
+		places, _ := b.Counts()
+		require.Less(t, places, notify.MinSweep)
+	}
+}
+
 // A crowd that leaves without anybody coming leaves nothing behind.
 func TestACrowdThatLeavesIsSwept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -1,5 +1,7 @@
 package notify
 
+import "runtime"
+
 // StackLen returns how many places are on b's stack. Nobody may use b meanwhile.
 func (b *Broadcast) StackLen() int {
 	n := 0
@@ -24,7 +26,11 @@ func (w *Waiter) PlaceLeads() bool {
 // Sweep is a sweep out of turn.
 func (b *Broadcast) Sweep() {
 	if c := b.gather(); c != nil {
+		for !c.sweeping.CompareAndSwap(false, true) {
+			runtime.Gosched()
+		}
 		b.sweep(c)
+		c.sweeping.Store(false)
 	}
 }
 

@@ -51,11 +51,12 @@ func (p *place) turn() uint32 { return p.state.Load() & turn }
 // A crowd is made when a Broadcast is first asked for its channel or to relay, or one of its
 // waiters first gives up.
 type crowd struct {
-	done   atomic.Pointer[chan struct{}] // what Done returns, made on demand
-	takers atomic.Uint32                 // how many have asked for it
-	gone   atomic.Int32                  // how many places of waiters on the stack have been given up
-	due    atomic.Int32                  // how many of these make a sweep worth while, if at least minSweep
-	relays atomic.Pointer[relays]        // made on demand
+	done     atomic.Pointer[chan struct{}] // what Done returns, made on demand
+	takers   atomic.Uint32                 // how many have asked for it
+	gone     atomic.Int32                  // how many places of waiters on the stack have been given up
+	due      atomic.Int32                  // how many of these make a sweep worth while, if at least minSweep
+	sweeping atomic.Bool                   // somebody does
+	relays   atomic.Pointer[relays]        // made on demand
 }
 
 // claim ends the wait of the given turn, and reports whether it did: not if it has ended already.
@@ -180,9 +181,19 @@ func (b *Broadcast) abandon() {
 	if c == nil {
 		return
 	}
-	if gone := c.gone.Inc(); gone >= minSweep && gone >= c.due.Load() {
+	c.gone.Inc()
+	// One sweeps at a time, and looks again after that: others have left their places to it, and what it
+	// has put back may have been given up meanwhile.
+	for c.toSweep() && !b.Fired() && c.sweeping.CompareAndSwap(false, true) {
 		b.sweep(c)
+		c.sweeping.Store(false)
 	}
+}
+
+// toSweep reports whether a sweep is due.
+func (c *crowd) toSweep() bool {
+	gone := c.gone.Load()
+	return gone >= minSweep && gone >= c.due.Load()
 }
 
 // sweep drops the places on which nobody waits any more. Without it, a Broadcast
@@ -190,8 +201,8 @@ func (b *Broadcast) abandon() {
 //
 // It takes the stack off, which makes it responsible for those who wait there:
 // if b fires before it has put them back, it wakes them itself. Its cost is that of
-// the stack's length, which those who came or gave up since the last sweep pay for: O(1) each, where
-// sweeps do not overlap.
+// the stack's length, which those who came or gave up since the last sweep pay for: O(1) each.
+// The caller sees to it that there is one at a time.
 func (b *Broadcast) sweep(c *crowd) {
 	// The crowd stays: that Fire closes its channel before it returns is a promise.
 	stay := new(place)

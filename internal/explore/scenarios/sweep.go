@@ -32,10 +32,10 @@ func wait(r *sched.Run, b *notify.Broadcast) {
 	want(r, "Wait", b.Wait(background), nil)
 }
 
-// bounded checks after each step that there are no more than limit places.
-func bounded(r *sched.Run, b *notify.Broadcast, limit int) {
-	r.Always(func() error {
-		if places, waiting := inspect.Stack(b); places > limit {
+// swept checks that when all have given up one place is left of them, at most, and two that carry the crowd.
+func swept(r *sched.Run, b *notify.Broadcast) {
+	r.Finally(func([]string) error {
+		if places, waiting := inspect.Stack(b); places > 3 {
 			return fmt.Errorf("%d places on the stack, on which %d wait", places, waiting)
 		}
 		return nil
@@ -96,7 +96,12 @@ func sweeps() []*sched.Scenario {
 		{Name: "sweep/bounded", Bound: 1, FullBound: 2, Run: func(r *sched.Run) {
 			b := new(notify.Broadcast)
 			r.Group("give up", 2, func(int) { abandon(b, 8) })
-			bounded(r, b, 10)
+			swept(r, b)
+		}},
+		{Name: "sweep/who gives up while another sweeps", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
+			b := new(notify.Broadcast)
+			r.Group("give up", 3, func(int) { abandon(b, 2) })
+			swept(r, b)
 		}},
 		{Name: "sweep/keeps the channel", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
 			b := new(notify.Broadcast)
