@@ -40,7 +40,7 @@ func (w *writer) agreement() {
 	w.line("")
 	before := w.r.before
 	if before == nil {
-		w.line("%s", "There is no earlier run on this machine in bench/results to compare with.")
+		w.line("%s", "There is no earlier run on such a machine in bench/results to compare with.")
 		w.line("")
 		return
 	}
@@ -50,7 +50,7 @@ func (w *writer) agreement() {
 	}
 	ps := w.r.pairs(before)
 	n := agreeing(ps)
-	w.line("The run before on this machine is of %s, commit %s. %s Two ratios agree if their intervals overlap; counts that came out exactly the same each time are left out.",
+	w.line("The run before on such a machine (the same processor, GOMAXPROCS and Go) is of %s, commit %s. %s Two ratios agree if their intervals overlap; counts that came out exactly the same each time are left out.",
 		before.config["date"], before.config["commit"], code)
 	w.line("")
 	w.line("**%d of %d ratios agree** (%.1f %%).", n, len(ps), 100*float64(n)/float64(max(len(ps), 1)))

@@ -71,7 +71,7 @@ func (w *writer) noise() {
 	w.line("")
 	w.line("%s", w.r.machine())
 	w.line("")
-	w.line("Of %d ratios, %d are marked as noise: they differ between the two halves of the run, as one in twenty does by chance, or from another run of the same test binaries:", w.ratios, len(w.noisy))
+	w.line("Of %d ratios (none is to a rival that has nothing of what is measured), %d are marked as noise: they differ between the two halves of the run, as one in twenty does by chance, or from another run of the same test binaries:", w.ratios, len(w.noisy))
 	w.line("")
 	for _, n := range w.noisy {
 		w.line("- %s", n)
@@ -94,6 +94,14 @@ const (
 func (r *results) machine() string {
 	var signs []string
 	noisy := false
+	sign := func(tooMuch bool, format string, args ...any) {
+		text := fmt.Sprintf(format, args...)
+		if tooMuch {
+			noisy = true
+			text = "**" + text + "**"
+		}
+		signs = append(signs, text)
+	}
 	for _, unit := range []string{"sec/one", "sec/all"} {
 		values := r.arithmetic[unit]
 		if len(values) == 0 {
@@ -105,23 +113,20 @@ func (r *results) machine() string {
 				late++
 			}
 		}
-		noisy = noisy || float64(late) > tooOften*float64(len(values))
 		on := map[string]string{"sec/one": "one processor", "sec/all": "all processors"}[unit]
-		signs = append(signs, fmt.Sprintf("the same arithmetic on %s took more than %.0f %% longer than usual %d times of %d",
-			on, 100*(tooLong-1), late, len(values)))
+		sign(float64(late) > tooOften*float64(len(values)), "the same arithmetic on %s took more than %.0f %% longer than usual %d times of %d",
+			on, 100*(tooLong-1), late, len(values))
 	}
 	if width, ok := r.width(); ok {
-		noisy = noisy || width > tooWide
-		signs = append(signs, fmt.Sprintf("a Set or a Get with something new is known to ±%.0f %% (the median of all contenders)", 100*width))
+		sign(width > tooWide, "a Set or a Get with something new is known to ±%.0f %% (the median of all contenders)", 100*width)
 	}
 	if len(r.loads) > 0 {
 		procs, _ := strconv.ParseFloat(r.config["gomaxprocs"], 64)
 		load := slices.Max(r.loads)
-		noisy = noisy || load > procs+tooMuchLoad
-		signs = append(signs, fmt.Sprintf("the load average was at most %.1f", load))
+		sign(load > procs+tooMuchLoad, "the load average was at most %.1f", load)
 	}
 	if noisy {
-		return "**The machine was noisy**: " + strings.Join(signs, ", ") + ". Trust the ratios, and their intervals, rather than the times."
+		return "**The machine was noisy**, by what is bold here: " + strings.Join(signs, ", ") + ". Trust the ratios, and their intervals, rather than the times."
 	}
 	return "The machine was quiet: " + strings.Join(signs, ", ") + "."
 }
