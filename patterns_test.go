@@ -196,9 +196,8 @@ func Example_select() {
 	requests, tick := make(chan string), time.Tick(time.Hour)
 	go func() {
 		limit.Set(10)
-		load.Set(12)
 		requests <- "ping"
-		limit.Close()
+		load.Set(12)
 	}()
 
 	limits, loads := limit.Watch(), event.Map(&load, func(n int) int { return 10 * n }).Watch()
@@ -222,6 +221,7 @@ func Example_select() {
 		case <-loads.Changed(): // It may be early, and the Filter may reject:
 			if n, err := loads.Get(ctx, now, high); err == nil { // then this is BacklogDone.
 				fmt.Println("high load:", n)
+				limit.Close() // Which ends this.
 			}
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/atomic"
 
 	"github.com/eventvalue/event/internal/testkit"
 	"github.com/eventvalue/event/notify"
@@ -203,6 +204,36 @@ func TestAllGiveUpAtOnce(t *testing.T) {
 		places, _ := b.Counts()
 		require.Less(t, places, notify.MinSweep)
 	}
+}
+
+// TestGivingUpAllTheTime: nobody leaves sweeping to another, who may be away for long. Those who are
+// counted are in the hands of some sweeper, or fewer than make a sweep due.
+func TestGivingUpAllTheTime(t *testing.T) {
+	rounds := 500_000
+	if testing.Short() {
+		rounds = 5_000
+	}
+	var b notify.Broadcast
+	var most atomic.Int64
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			var w notify.Waiter
+			for i := range rounds {
+				w.Prepare(nil, &b)
+				w.Finish(&b, false)
+				if i%64 == 0 {
+					if n := b.Gone(); n > most.Load() {
+						most.Store(n)
+					}
+				}
+			}
+		})
+	}
+	all.Wait()
+	assert.Less(t, most.Load(), int64(20_000)) // A sweeper may have been away for long, with few.
+	places, _ := b.Counts()
+	assert.Less(t, places, notify.MinSweep)
 }
 
 // A crowd that leaves without anybody coming leaves nothing behind.

@@ -54,6 +54,6 @@
 // Fire is lock-free. It wakes a small number of waiters itself and leaves more than that
 // to a goroutine that it starts (and as many Relays to another), so that its duration does not
 // depend on how many there are. Waking is not lock-free: a goroutine that is preempted between
-// releasing a waiter and sending its wake-up, or while it sweeps, delays those
+// ending a wait and sending its wake-up, or while it sweeps, delays those
 // whom it was about to wake, and nobody else.
 package notify

@@ -1,7 +1,5 @@
 package notify
 
-import "runtime"
-
 // StackLen returns how many places are on b's stack. Nobody may use b meanwhile.
 func (b *Broadcast) StackLen() int {
 	n := 0
@@ -26,11 +24,7 @@ func (w *Waiter) PlaceLeads() bool {
 // Sweep is a sweep out of turn.
 func (b *Broadcast) Sweep() {
 	if c := b.gather(); c != nil {
-		for !c.sweeping.CompareAndSwap(false, true) {
-			runtime.Gosched()
-		}
 		b.sweep(c)
-		c.sweeping.Store(false)
 	}
 }
 
@@ -108,7 +102,7 @@ func (b *Broadcast) Relays() (n int) {
 // Counts returns how many places of waiters are on b's stack, which nobody may be about to change, and how
 // many of them are thought to be given up.
 func (b *Broadcast) Counts() (places, gone int) {
-	gone = int(b.gather().gone.Load())
+	gone = int(b.Gone())
 	for p := b.top.Load(); p != nil; p = p.next {
 		if p.wake != nil {
 			places++
@@ -116,3 +110,6 @@ func (b *Broadcast) Counts() (places, gone int) {
 	}
 	return places, gone
 }
+
+// Gone returns how many places on b's stack, or in the hands of who sweeps it, are thought to be given up.
+func (b *Broadcast) Gone() int64 { return int64(b.gather().gone.Load()) }

@@ -51,12 +51,12 @@ func (p *place) turn() uint32 { return p.state.Load() & turn }
 // A crowd is made when a Broadcast is first asked for its channel or to relay, or one of its
 // waiters first gives up.
 type crowd struct {
-	done     atomic.Pointer[chan struct{}] // what Done returns, made on demand
-	takers   atomic.Uint32                 // how many have asked for it
-	gone     atomic.Int32                  // how many places of waiters on the stack have been given up
-	due      atomic.Int32                  // how many of these make a sweep worth while, if at least minSweep
-	sweeping atomic.Bool                   // somebody does
-	relays   atomic.Pointer[relays]        // made on demand
+	done   atomic.Pointer[chan struct{}] // what Done returns, made on demand
+	takers atomic.Uint32                 // how many have asked for it
+	gone   atomic.Int32                  // how many places of waiters on the stack have been given up
+	given  atomic.Uint32                 // how many have ever been, counted after that
+	due    atomic.Int32                  // how many of them make a sweep worth while, if at least minSweep
+	relays atomic.Pointer[relays]        // made on demand
 }
 
 // claim ends the wait of the given turn, and reports whether it did: not if it has ended already.
@@ -175,18 +175,24 @@ func (c *crowd) channel(b *Broadcast) <-chan struct{} {
 }
 
 // abandon counts a place of b's on which nobody waits any more, and sweeps if those are minSweep, and
-// half of what the last sweep has kept: there are never more of them than living places and a constant.
+// half of what the last sweep has kept: but for those that a sweep has in hand, there are never more of
+// them than living places and a constant.
 func (b *Broadcast) abandon() {
 	c := b.gather()
 	if c == nil {
 		return
 	}
 	c.gone.Inc()
-	// One sweeps at a time, and looks again after that: others have left their places to it, and what it
-	// has put back may have been given up meanwhile.
-	for c.toSweep() && !b.Fired() && c.sweeping.CompareAndSwap(false, true) {
+	c.given.Inc()
+	for c.toSweep() && !b.Fired() {
+		given := c.given.Load()
 		b.sweep(c)
-		c.sweeping.Store(false)
+		// What it has put back may have been given up meanwhile, by somebody who found it nowhere. If
+		// nobody has, those still counted are in the hands of others, who look again themselves: not to ask
+		// would be to spin until they do.
+		if c.given.Load() == given {
+			return
+		}
 	}
 }
 
@@ -201,8 +207,9 @@ func (c *crowd) toSweep() bool {
 //
 // It takes the stack off, which makes it responsible for those who wait there:
 // if b fires before it has put them back, it wakes them itself. Its cost is that of
-// the stack's length, which those who came or gave up since the last sweep pay for: O(1) each.
-// The caller sees to it that there is one at a time.
+// the stack's length, which those who came or gave up since the last sweep pay for: O(1) each, where
+// sweeps do not overlap. Nobody waits for one to end: while who sweeps is preempted, others sweep what
+// has come since.
 func (b *Broadcast) sweep(c *crowd) {
 	// The crowd stays: that Fire closes its channel before it returns is a promise.
 	stay := new(place)

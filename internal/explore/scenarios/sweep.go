@@ -98,9 +98,16 @@ func sweeps() []*sched.Scenario {
 			r.Group("give up", 2, func(int) { abandon(b, 8) })
 			swept(r, b)
 		}},
-		{Name: "sweep/who gives up while another sweeps", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
+		{Name: "sweep/given up while in hand", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
 			b := new(notify.Broadcast)
-			r.Group("give up", 3, func(int) { abandon(b, 2) })
+			ws := make([]notify.Waiter, 4)
+			for i := range ws {
+				ws[i].Prepare(nil, b)
+			}
+			r.Group("give up", 2, func(i int) {
+				ws[2*i].Finish(b, false)
+				ws[2*i+1].Finish(b, false)
+			})
 			swept(r, b)
 		}},
 		{Name: "sweep/keeps the channel", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
