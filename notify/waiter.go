@@ -55,7 +55,8 @@ type Waiter struct {
 // package context may cost one until that context ends or w is closed. The first
 // wait allocates a channel and a place, the second under one context registers with
 // it, and from then on a wait allocates nothing; but one that is given up or interrupted costs a
-// new place, of up to 32 bytes, and an interrupt between two waits a channel besides. It panics if ctx or b is nil.
+// new place, of up to 32 bytes, the first on a Broadcast two objects more, and an interrupt between
+// two waits a channel. It panics if ctx or b is nil.
 func (w *Waiter) Wait(ctx context.Context, b *Broadcast) error {
 	if ctx == nil {
 		panic("notify: Waiter.Wait: nil context")
