@@ -33,7 +33,8 @@ type relays struct {
 
 // Relay makes the firing of b fire to, before the Fire of b returns if b has up to
 // [Inline] Relays, and soon after otherwise. If b has fired already, to has when Relay returns. Call
-// [Relay.Stop] when it is of no more use: until then, or until b has fired, b keeps it, and who keeps it keeps to and b's other Relays.
+// [Relay.Stop] when it is of no more use: until then, or until b has fired, b keeps it, and who
+// keeps it keeps to and b's other Relays.
 //
 // To make or stop a Relay takes a mutex of b's Relays for some instructions; Fire does not.
 // In the terminology of the Go memory model, the first Fire of b synchronizes before that of to
