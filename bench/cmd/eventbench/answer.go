@@ -108,7 +108,19 @@ func (r *results) comparison(rival figure) (comparison, bool) {
 	return comparison{figure: rival, infinite: none}, none
 }
 
-func lessIsBetter(unit string) bool { return unit != "gets/set" && unit != "sets/s" }
+// better says in which direction a unit becomes better: -1 if that is down, 1 if it is up, and 0 if it is
+// neither.
+func better(unit string) int {
+	switch unit {
+	case "sets/s":
+		return 1
+	case "gets/set":
+		return 0 // Watchers conflate.
+	}
+	return -1
+}
+
+func lessIsBetter(unit string) bool { return better(unit) < 0 }
 
 // losses writes where this library takes more for certain, workload by workload.
 func (w *writer) losses() {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"golang.org/x/perf/benchmath"
@@ -18,10 +19,13 @@ type change struct {
 	figure
 	by float64 // a factor
 	p  float64
+	// telling: there are enough rounds to find a change, were there one.
+	telling bool
+	worse   bool
 }
 
 // compareFiles writes which figures of this library have become worse from one file of
-// results to the other, and returns errSlower if there are any. To be independent of
+// results to the other, and returns errSlower if there are any, or errUnsure if there may be. To be independent of
 // the machine's speed on that day and in that round it compares what this library takes relative to the rivals that are
 // in both files. What is significant is decided by the U-test, its threshold divided by the number
 // of comparisons. That knows how much a figure varies within a run; what varies from one run to the next
@@ -35,28 +39,53 @@ func compareFiles(w io.Writer, older, newer string) error {
 	if err != nil {
 		return err
 	}
-	var figures []figure
-	for _, t := range after.tables() {
-		for _, c := range t.units {
-			for _, params := range after.params[t.bench] {
-				f := figure{t.bench, params, "event", c.unit}
-				if lessIsBetter(c.unit) && len(before.values[f]) > 0 && len(after.values[f]) > 0 {
-					figures = append(figures, f)
-				}
-			}
-		}
-	}
+	figures, lost := common(before, after)
 	if len(figures) == 0 {
 		return fmt.Errorf("%s and %s have nothing in common", older, newer)
 	}
-	worse := changes(before, after, figures)
+	for _, c := range cautions(before, after) {
+		fmt.Fprintln(w, c)
+	}
 	pairs := after.pairs(before)
 	fmt.Fprintf(w, "%d figures of this library compared; %d of %d ratios to rivals agree within their intervals.\n",
 		len(figures), agreeing(pairs), len(pairs))
-	if len(worse) == 0 {
-		fmt.Fprintln(w, "Nothing has become significantly worse.")
-		return nil
+	var worse []change
+	var untold []figure
+	for _, c := range changes(before, after, figures) {
+		switch {
+		case c.worse:
+			worse = append(worse, c)
+		case !c.telling:
+			untold = append(untold, c.figure)
+		}
 	}
+	if len(lost) > 0 {
+		fmt.Fprintf(w, "Not in %s, and so not compared: %s.\n", newer, before.names(lost))
+	}
+	if len(untold) > 0 {
+		fmt.Fprintf(w, "%d and %d rounds, not each of which measures everything, are too few to tell of: %s.\n",
+			before.rounds, after.rounds, before.names(untold))
+	}
+	return conclude(w, worse, len(figures)-len(untold), len(lost)+len(untold) == 0)
+}
+
+// conclude writes what has become worse of so many figures that could tell, which may be all.
+func conclude(w io.Writer, worse []change, told int, all bool) error {
+	switch {
+	case len(worse) > 0:
+		return writeChanges(w, worse)
+	case told == 0:
+		fmt.Fprintln(w, "So it cannot be told whether anything has become worse.")
+		return errUnsure
+	case !all:
+		fmt.Fprintln(w, "Nothing else has become significantly worse.")
+		return errUnsure
+	}
+	fmt.Fprintln(w, "Nothing has become significantly worse.")
+	return nil
+}
+
+func writeChanges(w io.Writer, worse []change) error {
 	tw := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(tw, "worse\tby\tp")
 	for _, c := range worse {
@@ -68,21 +97,110 @@ func compareFiles(w io.Writer, older, newer string) error {
 	return errSlower
 }
 
-// changes returns what has become worse.
-func changes(before, after *results, figures []figure) (worse []change) {
+// common returns the figures of this library that can become worse and that both files have, and
+// those that only the older one has.
+func common(before, after *results) (both, lost []figure) {
+	for _, f := range before.owned() {
+		if len(after.values[f]) > 0 {
+			both = append(both, f)
+		} else {
+			lost = append(lost, f)
+		}
+	}
+	return both, lost
+}
+
+// owned returns the figures of this library that can become worse.
+func (r *results) owned() (figures []figure) {
+	for _, t := range r.tables() {
+		for _, c := range t.units {
+			for _, params := range r.params[t.bench] {
+				f := figure{t.bench, params, "event", c.unit}
+				if better(c.unit) != 0 && len(r.values[f]) > 0 {
+					figures = append(figures, f)
+				}
+			}
+		}
+	}
+	return figures
+}
+
+// names names some of this library's figures in the order of the tables, and benchmarks only where that
+// is all of their figures.
+func (r *results) names(figures []figure) string {
+	all, some := map[string]int{}, map[string]int{}
+	for _, f := range r.owned() {
+		all[f.bench]++
+	}
+	for _, f := range figures {
+		some[f.bench]++
+	}
+	var names []string
+	for _, f := range figures {
+		name := f.bench
+		if some[f.bench] < all[f.bench] {
+			name = strings.Join(strings.Fields(f.bench+" "+f.params+" "+f.unit), " ")
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// cautions say what makes the comparison of two runs doubtful.
+func cautions(before, after *results) (cs []string) {
+	for _, k := range machineKeys {
+		if !before.same(after, k) {
+			cs = append(cs, fmt.Sprintf("The machines differ: %s is %q and then %q.", k, before.config[k], after.config[k]))
+		}
+	}
+	for _, r := range []*results{before, after} {
+		if _, noisy := r.signs(); noisy {
+			cs = append(cs, fmt.Sprintf("The machine was noisy during %s, by the signs in the report of it.", r.path))
+		}
+	}
+	return cs
+}
+
+// changes returns how figures have changed.
+func changes(before, after *results, figures []figure) (cs []change) {
 	thresholds := benchmath.DefaultThresholds
 	thresholds.CompareAlpha /= float64(len(figures))
 	for _, f := range figures {
 		usual := norms(before, after, f)
 		older := benchmath.NewSample(finite(before.relative(f, usual)), &thresholds)
 		newer := benchmath.NewSample(finite(after.relative(f, usual)), &thresholds)
-		c := benchmath.AssumeNothing.Compare(older, newer)
-		by := center(newer) / center(older)
-		if c.P < c.Alpha && by > slower {
-			worse = append(worse, change{f, by, c.P})
+		c := change{figure: f, telling: telling(older, newer)}
+		if c.telling {
+			test := benchmath.AssumeNothing.Compare(older, newer)
+			c.by, c.p = center(newer)/center(older), test.P
+			c.worse = test.P < test.Alpha && worsening(f.unit, c.by) > slower
 		}
+		cs = append(cs, c)
 	}
-	return worse
+	return cs
+}
+
+// worsening returns a factor as one by which a unit has become worse.
+func worsening(unit string, by float64) float64 {
+	if better(unit) > 0 {
+		return 1 / by
+	}
+	return by
+}
+
+// telling reports whether the test could find a difference between samples of these sizes: whether it does
+// if one is wholly below the other.
+func telling(older, newer *benchmath.Sample) bool {
+	n := len(older.Values)
+	apart := make([]float64, n+len(newer.Values))
+	for i := range apart {
+		apart[i] = float64(i)
+	}
+	c := benchmath.AssumeNothing.Compare(
+		benchmath.NewSample(apart[:n], older.Thresholds), benchmath.NewSample(apart[n:], older.Thresholds))
+	return c.P < c.Alpha
 }
 
 func center(s *benchmath.Sample) float64 {

@@ -52,8 +52,11 @@ type options struct {
 	command string
 }
 
-// errSlower is returned by -compare if something is.
-var errSlower = errors.New("slower")
+// What -compare returns.
+var (
+	errSlower = errors.New("slower")                // Something is.
+	errUnsure = errors.New("not all could be told") // Nothing is of what could be told.
+)
 
 func main() {
 	var o options
@@ -77,6 +80,8 @@ func main() {
 	switch {
 	case errors.Is(err, errSlower):
 		os.Exit(3)
+	case errors.Is(err, errUnsure):
+		os.Exit(4)
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "eventbench:", err)
 		os.Exit(1)

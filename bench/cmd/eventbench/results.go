@@ -97,6 +97,10 @@ func (r *results) add(rec *benchfmt.Result, p *projections) error {
 	}
 	bench, rival, params := p.project(rec)
 	for _, v := range rec.Values {
+		if !(v.Value >= 0) || math.IsInf(v.Value, 0) {
+			_, line := rec.Pos()
+			return fmt.Errorf("line %d: %s has %v %s, which cannot be", line, rec.Name, v.Value, v.Unit)
+		}
 		if "Benchmark"+bench+"/" == calibrate {
 			r.arithmetic[v.Unit] = append(r.arithmetic[v.Unit], v.Value)
 			continue
@@ -121,8 +125,10 @@ func (r *results) whole() bool {
 
 // sameMachine reports whether two runs were made where the same is to be expected of the same code.
 func (r *results) sameMachine(other *results) bool {
-	return r.same(other, "cpu", "gomaxprocs", "goversion")
+	return r.same(other, machineKeys...)
 }
+
+var machineKeys = []string{"cpu", "goos", "goarch", "gomaxprocs", "goversion"}
 
 // sameCode reports whether two runs measured the same, bit for bit.
 func (r *results) sameCode(other *results) bool { return r.same(other, "binaries") }

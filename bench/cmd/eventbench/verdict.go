@@ -92,8 +92,16 @@ const (
 
 // machine says how quiet the machine was.
 func (r *results) machine() string {
-	var signs []string
-	noisy := false
+	signs, noisy := r.signs()
+	text := strings.Join(signs, ", ") + "."
+	if noisy {
+		return "**The machine was noisy**, by what is bold here: " + text + " Trust the ratios, and their intervals, rather than the times."
+	}
+	return "The machine was quiet: " + text
+}
+
+// signs says by what signs the machine was quiet or noisy; those of noise are bold.
+func (r *results) signs() (signs []string, noisy bool) {
 	sign := func(tooMuch bool, format string, args ...any) {
 		text := fmt.Sprintf(format, args...)
 		if tooMuch {
@@ -125,10 +133,7 @@ func (r *results) machine() string {
 		load := slices.Max(r.loads)
 		sign(load > procs+tooMuchLoad, "the load average was at most %.1f", load)
 	}
-	if noisy {
-		return "**The machine was noisy**, by what is bold here: " + strings.Join(signs, ", ") + ". Trust the ratios, and their intervals, rather than the times."
-	}
-	return "The machine was quiet: " + strings.Join(signs, ", ") + "."
+	return signs, noisy
 }
 
 // width returns how wide the intervals of simple things are, for which nobody waits: the median of
