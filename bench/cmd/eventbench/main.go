@@ -74,7 +74,7 @@ func main() {
 	for _, arg := range os.Args[1:] {
 		o.command += " " + arg
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := untilStopped()
 	defer stop()
 	err := o.main(ctx, os.Stdout)
 	switch {
@@ -86,6 +86,16 @@ func main() {
 		fmt.Fprintln(os.Stderr, "eventbench:", err)
 		os.Exit(1)
 	}
+}
+
+// untilStopped returns a context that ends when the program is to end. That it is not to when its terminal is
+// closed, as under nohup, remains so.
+func untilStopped() (context.Context, context.CancelFunc) {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signal.NotifyContext(context.Background(), signals...)
 }
 
 func (o *options) main(ctx context.Context, w io.Writer) (err error) {

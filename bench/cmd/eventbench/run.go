@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -19,7 +20,7 @@ import (
 // fullRounds is how many rounds a full run has, at least.
 const fullRounds = 20
 
-func (o *options) run(ctx context.Context, w io.Writer) error {
+func (o *options) run(ctx context.Context, w io.Writer) (err error) {
 	if o.rounds == 0 {
 		o.rounds = fullRounds
 		if o.quick {
@@ -29,12 +30,12 @@ func (o *options) run(ctx context.Context, w io.Writer) error {
 	if err := os.MkdirAll(o.results(), 0o755); err != nil {
 		return err
 	}
-	bin, err := os.MkdirTemp("", "eventbench")
+	temp, err := temporary()
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(bin)
-	cells, sum, err := o.build(ctx, bin)
+	defer func() { err = errors.Join(err, os.RemoveAll(temp)) }()
+	cells, sum, err := o.build(ctx, temp)
 	if err != nil {
 		return err
 	}
@@ -42,7 +43,6 @@ func (o *options) run(ctx context.Context, w io.Writer) error {
 		return fmt.Errorf("no benchmark matches %q", o.bench)
 	}
 	path := filepath.Join(o.results(), o.fileName(ctx))
-	defer os.Remove(path + ".part") // Of a run that came to nothing.
 	if err := o.runAll(ctx, cells, sum, path+".part"); err != nil {
 		return err
 	}
@@ -59,6 +59,15 @@ func (o *options) run(ctx context.Context, w io.Writer) error {
 	}
 	_, err = w.Write(report(r))
 	return err
+}
+
+// temporary makes a directory, which is also the one for the temporary files of all that is run from now
+// on: what they leave behind when they are killed goes with it.
+func temporary() (dir string, err error) {
+	if dir, err = os.MkdirTemp("", "eventbench"); err != nil {
+		return "", err
+	}
+	return dir, os.Setenv("TMPDIR", dir)
 }
 
 // fileName is that of the results. The names of full runs are in order of time.
@@ -115,39 +124,49 @@ func quickTime(benchtime string) string {
 	return benchtime
 }
 
-// runAll runs all cells, round after round, and writes what they print to a file.
-func (o *options) runAll(ctx context.Context, cells []cell, sum, path string) (err error) {
+// runAll runs all cells, round after round, and writes what they print to a file. If that fails, the file
+// stays if there is a whole round in it.
+func (o *options) runAll(ctx context.Context, cells []cell, sum, path string) error {
 	file, err := os.Create(path)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if e := file.Close(); err == nil {
-			err = e
-		}
-	}()
+	finished, err := o.runInto(ctx, file, cells, sum)
+	err = errors.Join(err, file.Close())
+	switch {
+	case err == nil:
+		return nil
+	case finished == 0:
+		return errors.Join(err, os.Remove(path))
+	}
+	return fmt.Errorf("%w\nThe run ended early; what it measured, with %d whole rounds, is in %s", err, finished, path)
+}
+
+// runInto writes the results to file, and returns how many rounds it has finished.
+func (o *options) runInto(ctx context.Context, file io.Writer, cells []cell, sum string) (finished int, err error) {
 	if err := o.writeHeader(ctx, file, sum); err != nil {
-		return err
+		return 0, err
 	}
 	p := newProgress(os.Stderr, o.rounds, cells)
 	defer p.end()
 	for round := 1; round <= o.rounds && !(o.quick && p.over(quickBudget)); round++ {
 		if _, err := fmt.Fprintf(file, "round: %d\nload: %s\n", round, loadAverage()); err != nil {
-			return err
+			return finished, err
 		}
 		for _, c := range inRandomOrder(cells, round) {
 			p.begin(round, c.name)
 			lines, err := c.run(ctx)
 			if err != nil {
-				return err
+				return finished, err
 			}
 			p.done(c.name)
 			if _, err := file.Write(lines); err != nil {
-				return err
+				return finished, err
 			}
 		}
+		finished++
 	}
-	return nil
+	return finished, nil
 }
 
 // due reports whether a cell is run in a round.
@@ -206,14 +225,18 @@ func (c cell) run(ctx context.Context) ([]byte, error) {
 	return lines.Bytes(), nil
 }
 
-// command runs a program and returns what it prints.
+// command runs a program and returns what it prints. If that fails, nothing that it has started runs any more.
 func command(ctx context.Context, dir, name string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
-	cmd.WaitDelay = time.Second // Servers that it has started may hold on to what it writes to.
+	cmd.WaitDelay = time.Second // What it has started may hold on to what it writes to.
+	inGroup(cmd)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
+	if err != nil {
+		endGroup(cmd)
+	}
 	switch {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -15,9 +17,7 @@ import (
 // TestRunReadsResults: a log line is no result, and one result is wanted.
 func TestRunReadsResults(t *testing.T) {
 	dir := t.TempDir()
-	binary := filepath.Join(dir, "b.sh")
-	require.NoError(t, os.WriteFile(binary, []byte("#!/bin/sh\ncat out\n"), 0o700))
-	c := cell{binary: binary, dir: dir, name: "BenchmarkX"}
+	c := script(t, dir, "cat out\n")
 	run := func(out string) (string, error) {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "out"), []byte(out), 0o600))
 		lines, err := c.run(t.Context())
@@ -37,22 +37,90 @@ func TestRunReadsResults(t *testing.T) {
 	assert.Equal(t, two, lines)
 }
 
-// TestStoppedRunEnds: so does what it waits for, even if a grandchild still has its output.
+// TestStoppedRunEnds: so does what it has started, which might still write what would be left.
 func TestStoppedRunEnds(t *testing.T) {
 	dir := t.TempDir()
-	binary := filepath.Join(dir, "b.sh")
-	require.NoError(t, os.WriteFile(binary, []byte("#!/bin/sh\ntouch begun\nwhile [ -e begun ]; do sleep 0.05; done &\nwait\n"), 0o700))
+	alive := filepath.Join(dir, "alive")
+	c := script(t, dir, "while :; do echo >>alive; sleep 0.01; done &\nwait\n")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	stop := errors.New("stop")
 	go func() {
 		defer cancel(stop)
 		for {
-			if _, err := os.Stat(filepath.Join(dir, "begun")); err == nil || t.Context().Err() != nil {
+			if _, err := os.Stat(alive); err == nil || t.Context().Err() != nil {
 				return
 			}
 			time.Sleep(time.Millisecond)
 		}
 	}()
-	_, err := cell{binary: binary, dir: dir, name: "BenchmarkX"}.run(ctx)
+	_, err := c.run(ctx)
 	assert.ErrorIs(t, err, stop)
+	require.NoError(t, os.Remove(alive))
+	time.Sleep(100 * time.Millisecond)
+	assert.NoFileExists(t, alive)
+	_, err = cell{binary: filepath.Join(dir, "none"), dir: dir}.run(t.Context())
+	assert.Error(t, err)
+}
+
+// script is a cell that runs a shell script in a directory.
+func script(t *testing.T, dir, text string) cell {
+	binary := filepath.Join(dir, "b.sh")
+	require.NoError(t, os.WriteFile(binary, []byte("#!/bin/sh\n"+text), 0o700))
+	return cell{binary: binary, dir: dir, name: "BenchmarkX", every: 1}
+}
+
+// TestTemporary: what is run has its temporary files where they are removed.
+func TestTemporary(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	dir, err := temporary()
+	require.NoError(t, err)
+	_, err = script(t, t.TempDir(), "touch $TMPDIR/left; echo BenchmarkX-2 1 2 ns/op").run(t.Context())
+	require.NoError(t, err)
+	assert.FileExists(t, filepath.Join(dir, "left"))
+	t.Setenv("TMPDIR", filepath.Join(dir, "none"))
+	_, err = temporary()
+	assert.Error(t, err)
+}
+
+// TestEarlyEnd: what was measured stays, if it is a round or more, and is no result of a full run.
+func TestEarlyEnd(t *testing.T) {
+	o := options{root: t.TempDir(), rounds: 5}
+	require.NoError(t, os.MkdirAll(o.results(), 0o755))
+	path := filepath.Join(o.results(), "20260101-000000-abc.txt.part")
+	for whole, text := range map[int]string{
+		0: "exit 1",
+		2: "echo >>runs; test $(wc -l <runs) -lt 3 && echo BenchmarkX-2 1 2 ns/op",
+		5: "echo BenchmarkX-2 1 2 ns/op",
+	} {
+		t.Run(fmt.Sprint(whole), func(t *testing.T) {
+			err := o.runAll(t.Context(), []cell{script(t, t.TempDir(), text)}, "", path)
+			assert.Equal(t, whole < 5, err != nil)
+			if whole == 0 {
+				assert.NoFileExists(t, path)
+				return
+			}
+			got, rerr := readResults(path)
+			require.NoError(t, rerr)
+			assert.Equal(t, whole, got.rounds)
+			if whole < 5 {
+				assert.ErrorContains(t, err, "exit status 1")
+				assert.ErrorContains(t, err, "with 2 whole rounds, is in "+path)
+			}
+			_, err = o.newest()
+			assert.ErrorIs(t, err, errNoResults)
+		})
+	}
+	assert.Error(t, o.runAll(t.Context(), nil, "", filepath.Join(o.root, "none", "x")))
+}
+
+// TestStopped: whoever ends it lets it clean up.
+func TestStopped(t *testing.T) {
+	self, err := os.FindProcess(os.Getpid())
+	require.NoError(t, err)
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		ctx, stop := untilStopped()
+		require.NoError(t, self.Signal(s))
+		<-ctx.Done()
+		stop()
+	}
 }
