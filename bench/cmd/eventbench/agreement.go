@@ -36,9 +36,12 @@ func agreeing(ps []pair) (n int) {
 
 // agreement writes how far the run before gave the same ratios.
 func (w *writer) agreement() {
+	before := w.r.before
+	if before == nil && !w.r.full() {
+		return // Nobody has looked for one.
+	}
 	w.line("%s", "## Does another run agree?")
 	w.line("")
-	before := w.r.before
 	if before == nil {
 		w.line("%s", "There is no earlier run on such a machine in bench/results to compare with.")
 		w.line("")

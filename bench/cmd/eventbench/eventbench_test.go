@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -175,6 +176,19 @@ func TestReportOfLosses(t *testing.T) {
 	assert.Contains(t, text, "  - a Set: 2.00 times cond\n")
 	assert.Contains(t, text, "  - the Set call (median): 2.00 times cond\n")
 	assert.NotContains(t, string(report(steady(10, 2).read(t))), "times cond\n")
+}
+
+// TestReportOfRounds: what it says of them is what was done, not what was asked for.
+func TestReportOfRounds(t *testing.T) {
+	r := steady(6, 2).read(t)
+	r.config["rounds"] = "20"
+	text := string(report(r))
+	assert.Contains(t, text, "GOMAXPROCS 2, 6 rounds,")
+	assert.Contains(t, text, "in random order: everything in every round.")
+	assert.Contains(t, text, "The machine was quiet")
+	r.values[set("cond")][1] = math.NaN()
+	assert.Contains(t, string(report(r)), "in every second all else.")
+	assert.Contains(t, string(report(steady(2, 2).read(t))), "too little to know whether the machine was quiet")
 }
 
 func TestReportIsTheSameAgain(t *testing.T) {
@@ -411,6 +425,8 @@ func TestNewest(t *testing.T) {
 // TestAgreement: a ratio that another run contradicts is noise.
 func TestAgreement(t *testing.T) {
 	r := steady(10, 2).read(t)
+	assert.NotContains(t, string(report(r)), "Does another run agree")
+	r.path = "20260101-000000-abc.txt"
 	assert.Contains(t, string(report(r)), "no earlier run")
 	r.before = steady(10, 2).read(t)
 	assert.Contains(t, string(report(r)), "**3 of 3 ratios agree** (100.0 %)")

@@ -1,8 +1,9 @@
 // Eventbench runs the benchmarks of package bench, of bench/rivals and of etcd/etcdtest/integration, and
 // writes BENCHMARKS.md.
 //
-// It builds the test binaries once and then runs every sub-benchmark by itself, all of them in
-// random order and that in many rounds, so that a machine that drifts hits all alike. What the table
+// It builds the test binaries once and then runs every sub-benchmark by itself (of etcd, every benchmark with
+// all of its sub-benchmarks), all of them in random order and that in many rounds, so that a machine that
+// drifts hits all alike. What the table
 // of costs is about runs in every round, what takes long in every third, all else in every second.
 // Raw results go to bench/results, in the format that benchstat reads.
 //

@@ -55,8 +55,8 @@ func (w *writer) header(cells ...string) {
 // conditions writes under what conditions the results came about.
 func (w *writer) conditions() {
 	c := w.r.config
-	w.line("Commit %s, %s, %s/%s, %s, GOMAXPROCS %s, %s rounds, %s, by `%s`. %s",
-		c["commit"], c["goversion"], c["goos"], c["goarch"], c["cpu"], c["gomaxprocs"], c["rounds"],
+	w.line("Commit %s, %s, %s/%s, %s, GOMAXPROCS %s, %d rounds, %s, by `%s`. %s",
+		c["commit"], c["goversion"], c["goos"], c["goarch"], c["cpu"], c["gomaxprocs"], w.r.rounds,
 		c["date"], c["command"], w.r.machine())
 	w.line("Raw results, for benchstat: bench/results/%s.", filepath.Base(w.r.path))
 	w.line("")
@@ -70,14 +70,24 @@ func (w *writer) conditions() {
 func (w *writer) howToRead() {
 	w.line("%s", "## How to read it")
 	w.line("")
-	w.line("%s", strings.TrimSpace(howToRead))
+	w.line(strings.TrimSpace(howToRead), w.r.frequency())
 	w.line("")
 }
 
+// frequency says in which rounds what was run.
+func (r *results) frequency() string {
+	for _, values := range r.values {
+		if len(finite(values)) < r.rounds {
+			return "in every round what the table of costs is about, in every third what takes long, in every second all else"
+		}
+	}
+	return "everything in every round"
+}
+
 const howToRead = `
-*Ratios are the result, times the footnote.* Each line shows the median of its rounds and how far the 95 % confidence interval goes from it, at the farther end, then **this library's
-figure divided by the rival's** with the 95 % interval of that: below 1 this library takes less. It is bold if the whole interval is below 1, and not noise. Every sub-benchmark is run by
-itself, in random order: in every round what the table of costs is about, in every third what takes long, in every second all else. A ratio is taken within each round, so that what slows down the machine
+*Ratios are the result, times the footnote.* Each line shows the median of its rounds and how far the 95 %% confidence interval goes from it, at the farther end, then **this library's
+figure divided by the rival's** with the 95 %% interval of that: below 1 this library takes less. It is bold if the whole interval is below 1, and not noise. Every sub-benchmark is run by
+itself, but those of one benchmark of etcd together, in random order: %s. A ratio is taken within each round, so that what slows down the machine
 cancels out; its median and interval, by order statistics, assume nothing of the distribution (benchmath.AssumeNothing). *(noise)*
 marks ratios whose rounds of the first half and of the second half of the run differ significantly (Mann-Whitney U-test, p < 0.05), or that the run before, of the same
 test binaries on the same machine, contradicts: do not rely on those. None of them counts as less, but as more if the whole interval is above 1. [?] stands for an interval for which there were not enough rounds.

@@ -97,6 +97,9 @@ func (r *results) machine() string {
 	if noisy {
 		return "**The machine was noisy**, by what is bold here: " + text + " Trust the ratios, and their intervals, rather than the times."
 	}
+	if _, known := r.width(); !known {
+		return "This was too little to know whether the machine was quiet: " + text
+	}
 	return "The machine was quiet: " + text
 }
 
