@@ -146,29 +146,29 @@ func (w *writer) losses() {
 	w.line("")
 }
 
-// lost says of each rival that takes less of a unit how much less, and where.
+// lost says of each rival that takes less of a unit how much less, and where; at last, which have nothing
+// of it where this library has some.
 func (w *writer) lost(t table, c column) (lost []string) {
 	var none []string
 	for _, rival := range w.r.rivals(t.bench, c.unit) {
-		var at []string
+		var at, noneAt []string
 		lo, hi := math.Inf(1), 0.0
 		for _, cmp := range w.comparisons() {
 			if cmp.bench != t.bench || cmp.unit != c.unit || cmp.rival != rival || !cmp.worse() {
 				continue
 			}
-			times := cmp.Center
 			if cmp.infinite {
-				times = math.Inf(1)
+				noneAt = append(noneAt, cmp.params)
+				continue
 			}
-			lo, hi = min(lo, times), max(hi, times)
+			lo, hi = min(lo, cmp.Center), max(hi, cmp.Center)
 			at = append(at, cmp.params)
 		}
-		switch {
-		case len(at) == 0:
-		case math.IsInf(hi, 0):
-			none = append(none, rival)
-		default:
+		if len(at) > 0 {
 			lost = append(lost, fmt.Sprintf("%s times %s%s", span(lo, hi), rival, w.where(t.bench, at)))
+		}
+		if len(noneAt) > 0 {
+			none = append(none, rival+w.where(t.bench, noneAt))
 		}
 	}
 	if len(none) > 0 {

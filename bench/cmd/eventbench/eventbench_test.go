@@ -191,6 +191,17 @@ func TestReportOfRounds(t *testing.T) {
 	assert.Contains(t, string(report(steady(2, 2).read(t))), "too little to know whether the machine was quiet")
 }
 
+// TestReportOfLossesToNothing: that a rival has nothing under one context does not hide how much it has under another.
+func TestReportOfLossesToNothing(t *testing.T) {
+	r := steady(10, 0.5).read(t)
+	many, few := fig("SetParked", shared+"100", "cond", "sec/set"), fig("SetParked", shared+"10", "cond", "sec/set")
+	r.values[few] = make([]float64, 10)
+	text := string(report(r))
+	assert.Contains(t, text, "2.00 times cond (ctx=shared watchers=100); some, where there is none: cond (ctx=shared watchers=10)\n")
+	r.values[many] = make([]float64, 10)
+	assert.Contains(t, string(report(r)), "  - the Set call (median): some, where there is none: cond\n")
+}
+
 func TestReportIsTheSameAgain(t *testing.T) {
 	path := steady(10, 2).write(t)
 	var last []byte

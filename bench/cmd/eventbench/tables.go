@@ -103,14 +103,14 @@ var ofWorkloads = []table{
 		text: "Two values, two Sets, two wake-ups. Contexts: `none` never ends, `cancel` can be cancelled, `timeout` is a fresh one with a timeout for each Get. " +
 			"`cond` and `cond-fresh` ignore theirs; `cond-context` is `cond` with a context.AfterFunc for each wait.",
 		units: []column{{perOp, "there and back"}, {"allocs/op", "objects"}},
-		loses: "sync.Cond waits without a context and allocates nothing: nothing else in Go wakes a goroutine as cheaply. Under a context that is seen for the first time, a Get waits in a select, as the rivals do, but pushes its place and has it released besides.",
+		loses: "sync.Cond waits without a context and allocates nothing: nothing else in Go wakes a goroutine as cheaply. Two of the objects are the snapshots, which rivals that store in place do without. Under a context that is seen for the first time, a Get waits in a select, as the rivals do, but pushes its place and has it released besides.",
 	},
 	{
 		bench: "SetParked", title: "Set with watchers parked",
 		text: "Before each Set all watchers wait and the other processors sleep, so that most of a Set call is the wake-up of one of them. The watchers share one context (`ctx=shared`) or have one each (`ctx=own`). " +
-			"The Set call is over long before the last watcher has the value: waking is handed off.",
+			"A few watchers are woken by the Set call itself. More are left to another goroutine, so that the call takes no longer for many, and is over long before the last of those has the value.",
 		units: []column{{"sec/set", "the Set call (median)"}, {"worst-sec/set", "the Set call (longest)"}, {"sec/last", "until the last watcher has the value"}},
-		loses: "Past a few watchers, waking is left to another goroutine, which has to be started and to be scheduled. It wakes one after the other by a send, where closing a channel or sync.Cond's Broadcast takes all from the list of those who wait at once.",
+		loses: "With a few watchers, which the Set call wakes itself, it is what publishing takes: a snapshot, an exchange that seals the old one, and the hand-over to the place of each who waits; until the last has the value, it is also what his Get keeps of itself: that it is busy, waits and is released. Past a few watchers, waking is left to another goroutine, which has to be started and to be scheduled. It wakes one after the other by a send, where closing a channel or sync.Cond's Broadcast takes all from the list of those who wait at once.",
 	},
 	{
 		bench: "Latency", title: "Wake-up latency, watcher by watcher",
@@ -120,9 +120,9 @@ var ofWorkloads = []table{
 	},
 	{
 		bench: "Producers", title: "Several producers and 1,000 watchers",
-		text:  "Sets from 1 to 8 goroutines, each as fast as it can; watchers get what they can, and the second table says how many that is. Time for one Set of all producers together.",
+		text:  "Sets from 1 to 8 goroutines, each as fast as it can; watchers get what they can, and the second table says how many that is. Time for one Set of all producers together. Producers that hold a mutex while they wake, or while others wait for it, are slowed down by that, and overtake their watchers less. More values got is no better or worse: watchers conflate.",
 		units: []column{{perOp, "a Set"}, {"gets/set", "values got for each Set"}},
-		loses: "Producers that hold a mutex while they wake, or while others wait for it, are slowed down by that; these are not, and overtake their watchers, so that there is more to hand off. More values got is no better or worse: watchers conflate.",
+		loses: "A Set makes a snapshot and seals the old one, also if nobody has come back to wait since the last. A rival that stores in place under a mutex and wakes after it has unlocked, as replace-lazy does, makes and wakes nothing then, and a single producer mostly finds that mutex free.",
 	},
 	{
 		bench: "Churn", title: "1,000 watchers, a tenth of which give up and come back all the time",
