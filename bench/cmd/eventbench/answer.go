@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -33,6 +34,8 @@ func (w *writer) sentence(format string, own figure, rivals ...string) string {
 	text := "?"
 	if v, ok := w.r.value(own); ok {
 		text = quantity(v.Center, own.unit)
+	} else {
+		w.miss(own)
 	}
 	args := []any{text}
 	for _, rival := range rivals {
@@ -42,10 +45,19 @@ func (w *writer) sentence(format string, own figure, rivals ...string) string {
 			if q.noise {
 				text += " *(noise)*"
 			}
+		} else {
+			w.miss(figure{own.bench, own.params, rival, own.unit})
 		}
 		args = append(args, text)
 	}
 	return fmt.Sprintf(format, args...)
+}
+
+// miss notes that there is no figure.
+func (w *writer) miss(f figure) {
+	if name := f.name() + " " + f.unit; !slices.Contains(w.missing, name) {
+		w.missing = append(w.missing, name)
+	}
 }
 
 // score counts in how many ratios this library takes less, and in how many more.

@@ -58,11 +58,46 @@ func TestHalfARunIsRefused(t *testing.T) {
 
 func TestBadArguments(t *testing.T) {
 	for want, o := range map[string]options{
-		"-rounds is negative": {rounds: -1},
-		`what is ["report"]?`: {args: []string{"report"}},
-		`what is ["a" "b"]?`:  {args: []string{"a", "b"}, compare: "c"},
+		"-rounds -1: there":                {rounds: -1, given: []string{"rounds"}},
+		"-rounds 0: there":                 {given: []string{"rounds"}},
+		"-compare needs":                   {given: []string{"compare"}},
+		"-report together with -quick,":    {report: true, quick: true, given: []string{"quick", "report"}},
+		"-compare together with -million,": {compare: "c", million: true, given: []string{"compare", "million"}},
+		"-compare together with -plots,":   {compare: "c", given: []string{"compare", "plots"}},
+		`what is ["report"]?`:              {args: []string{"report"}},
+		`what is ["a" "b"]?`:               {args: []string{"a", "b"}, compare: "c"},
 	} {
 		assert.ErrorContains(t, o.main(t.Context(), io.Discard), want)
+	}
+}
+
+// TestFileNames: a run of some benchmarks leaves that of others alone.
+func TestFileNames(t *testing.T) {
+	for want, o := range map[string]options{
+		`^quick\.txt$`:                   {quick: true, rivals: true, rounds: 6},
+		`^partial-\d+-\d+-unknown\.txt$`: {quick: true, rivals: true, rounds: 6, bench: "X"},
+		`^\d+-\d+-unknown\.txt$`:         {rivals: true, rounds: fullRounds},
+	} {
+		o.root = t.TempDir()
+		assert.Regexp(t, want, o.fileName(t.Context()))
+	}
+}
+
+// TestDamagedRunIsRefused: what the answer or a cost needs is there, or no report is made.
+func TestDamagedRunIsRefused(t *testing.T) {
+	r, err := (&options{root: "../../.."}).newest()
+	require.NoError(t, err)
+	o := options{root: t.TempDir(), report: true, given: []string{"report"}}
+	require.NoError(t, os.MkdirAll(o.results(), 0o755))
+	for _, name := range []string{
+		"BenchmarkSet/rival=event", "BenchmarkSetParked/rival=replace-eager/ctx=shared/watchers=10000",
+		"BenchmarkLoad/rival=store", "BenchmarkSetParked/rival=event/ctx=shared/watchers=100",
+	} {
+		damaged, err := os.ReadFile(edited(t, r.path, name+"-", "BenchmarkOther-"))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(o.results(), filepath.Base(r.path)), damaged, 0o600))
+		assert.ErrorContains(t, o.writeReport(t.Context()), "lacks "+name+" sec/")
+		assert.NoFileExists(t, filepath.Join(o.root, "BENCHMARKS.md"))
 	}
 }
 

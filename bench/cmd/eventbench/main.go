@@ -36,6 +36,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"syscall"
 )
 
@@ -49,7 +50,8 @@ type options struct {
 	bench   string
 	compare string
 	args    []string
-	root    string // of the repository
+	given   []string // the names of the flags that were given
+	root    string   // of the repository
 	command string
 }
 
@@ -71,6 +73,7 @@ func main() {
 	flag.StringVar(&o.compare, "compare", "", "run nothing; say what is slower in the newest full run, or in the file\ngiven as argument, than in this `file`")
 	flag.Parse()
 	o.args = flag.Args()
+	flag.Visit(func(f *flag.Flag) { o.given = append(o.given, f.Name) })
 	o.command = "eventbench"
 	for _, arg := range os.Args[1:] {
 		o.command += " " + arg
@@ -103,17 +106,37 @@ func (o *options) main(ctx context.Context, w io.Writer) (err error) {
 	if o.root, err = findRoot(); err != nil {
 		return err
 	}
+	if err := o.check(); err != nil {
+		return err
+	}
 	switch {
-	case o.rounds < 0:
-		return errors.New("-rounds is negative")
-	case len(o.args) > 1 || len(o.args) > 0 && o.compare == "":
-		return fmt.Errorf("what is %q? Only -compare takes an argument, one file", o.args)
 	case o.compare != "":
 		return o.compareWith(w, append(o.args, "")[0])
 	case o.report:
 		return o.writeReport(ctx)
 	}
 	return o.run(ctx, w)
+}
+
+// check refuses what would be ignored.
+func (o *options) check() error {
+	given := func(name string) bool { return slices.Contains(o.given, name) }
+	switch {
+	case given("rounds") && o.rounds < 1:
+		return fmt.Errorf("-rounds %d: there is at least one", o.rounds)
+	case given("compare") && o.compare == "":
+		return errors.New("-compare needs a file")
+	case len(o.args) > 1 || len(o.args) > 0 && o.compare == "":
+		return fmt.Errorf("what is %q? Only -compare takes an argument, one file", o.args)
+	}
+	for mode, heeds := range map[string]string{"compare": "", "report": "plots"} {
+		for _, name := range o.given {
+			if given(mode) && name != mode && name != heeds {
+				return fmt.Errorf("-%s together with -%s, which it would ignore", mode, name)
+			}
+		}
+	}
+	return nil
 }
 
 // compareWith compares with a file, or with the newest full run if that is "".
@@ -170,12 +193,16 @@ func (o *options) writeReport(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	text, missing := r.report()
+	if len(missing) > 0 {
+		return fmt.Errorf("%s: not a whole run, it lacks %s; delete it, or make another", r.path, strings.Join(missing, ", "))
+	}
 	if o.plots {
 		if err := o.plot(ctx, r); err != nil {
 			return fmt.Errorf("plots: %w", err)
 		}
 	}
-	return os.WriteFile(filepath.Join(o.root, "BENCHMARKS.md"), report(r), 0o644)
+	return os.WriteFile(filepath.Join(o.root, "BENCHMARKS.md"), text, 0o644)
 }
 
 var isModule = regexp.MustCompile(`(?m)^module github\.com/eventvalue/event$`)

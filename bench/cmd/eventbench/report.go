@@ -10,6 +10,12 @@ import (
 
 // report makes BENCHMARKS.md of results. The same results make the same bytes.
 func report(r *results) []byte {
+	text, _ := r.report()
+	return text
+}
+
+// report also returns what the answer and the table of costs need and results lack.
+func (r *results) report() (text []byte, missing []string) {
 	w := &writer{r: r}
 	w.line("<!-- Made by go run ./bench/cmd/eventbench from bench/results. Not to be edited. -->")
 	w.line("")
@@ -23,7 +29,7 @@ func report(r *results) []byte {
 	w.noise()
 	w.agreement()
 	w.costs()
-	return w.buf.Bytes()
+	return w.buf.Bytes(), w.missing
 }
 
 type writer struct {
@@ -32,6 +38,8 @@ type writer struct {
 	// ratios and noisy count what the tables have shown.
 	ratios int
 	noisy  []string
+	// missing are names of what there should be but is not.
+	missing []string
 	// compared are the comparisons, once they have been made.
 	compared []comparison
 }

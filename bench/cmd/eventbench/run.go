@@ -72,7 +72,7 @@ func temporary() (dir string, err error) {
 
 // fileName is that of the results. The names of full runs are in order of time.
 func (o *options) fileName(ctx context.Context) string {
-	if o.quick {
+	if o.quick && o.bench == "" {
 		return "quick.txt"
 	}
 	name := fmt.Sprintf("%s-%s.txt", time.Now().UTC().Format("20060102-150405"), o.commit(ctx))

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -41,7 +43,7 @@ func TestRunReadsResults(t *testing.T) {
 func TestStoppedRunEnds(t *testing.T) {
 	dir := t.TempDir()
 	alive := filepath.Join(dir, "alive")
-	c := script(t, dir, "while :; do echo >>alive; sleep 0.01; done &\nwait\n")
+	c := script(t, dir, "sleep 1000 &\necho $! >pid\nmv pid alive\nwait\n")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	stop := errors.New("stop")
 	go func() {
@@ -55,9 +57,13 @@ func TestStoppedRunEnds(t *testing.T) {
 	}()
 	_, err := c.run(ctx)
 	assert.ErrorIs(t, err, stop)
-	require.NoError(t, os.Remove(alive))
-	time.Sleep(100 * time.Millisecond)
-	assert.NoFileExists(t, alive)
+	text, err := os.ReadFile(alive)
+	require.NoError(t, err)
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	require.NoError(t, err)
+	grandchild, err := os.FindProcess(pid)
+	require.NoError(t, err)
+	assert.ErrorIs(t, grandchild.Signal(syscall.Signal(0)), os.ErrProcessDone)
 	_, err = cell{binary: filepath.Join(dir, "none"), dir: dir}.run(t.Context())
 	assert.Error(t, err)
 }

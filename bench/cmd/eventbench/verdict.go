@@ -20,6 +20,8 @@ func (w *writer) costs() {
 		measured, interval, verdict := "?", "", "not measured"
 		if ok {
 			measured, interval, verdict = number(s.Center), s.interval(), c.verdict(s)
+		} else {
+			w.missCost(c)
 		}
 		w.row(c.what, c.against, fmt.Sprint(c.reach), fmt.Sprint(c.aim), measured, interval, verdict)
 		if strings.HasPrefix(verdict, missedIt) && c.missed != "" {
@@ -33,6 +35,15 @@ func (w *writer) costs() {
 	}
 	for _, m := range missed {
 		w.line("%s", m)
+	}
+}
+
+// missCost notes which figures of a cost there are not.
+func (w *writer) missCost(c cost) {
+	for _, f := range []figure{c.num, c.den} {
+		if _, ok := w.r.value(f); !ok && f != (figure{}) {
+			w.miss(f)
+		}
 	}
 }
 
