@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"math"
@@ -57,6 +58,8 @@ func TestHalfARunIsRefused(t *testing.T) {
 }
 
 func TestBadArguments(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // Nothing is to be run.
 	for want, o := range map[string]options{
 		"-rounds -1: there":                {rounds: -1, given: []string{"rounds"}},
 		"-rounds 0: there":                 {given: []string{"rounds"}},
@@ -67,7 +70,7 @@ func TestBadArguments(t *testing.T) {
 		`what is ["report"]?`:              {args: []string{"report"}},
 		`what is ["a" "b"]?`:               {args: []string{"a", "b"}, compare: "c"},
 	} {
-		assert.ErrorContains(t, o.main(t.Context(), io.Discard), want)
+		assert.ErrorContains(t, o.main(ctx, io.Discard), want)
 	}
 }
 
