@@ -53,7 +53,7 @@ func (w *writer) agreement() {
 	}
 	ps := w.r.pairs(before)
 	n := agreeing(ps)
-	w.line("The run before on such a machine (the same processor, GOMAXPROCS and Go) is of %s, commit %s. %s Two ratios agree if their intervals overlap; counts that came out exactly the same each time are left out.",
+	w.line("The run before on such a machine (the same processor, system, GOMAXPROCS and Go) is of %s, commit %s. %s Two ratios agree if their intervals overlap; counts that came out exactly the same each time are left out.",
 		before.config["date"], before.config["commit"], code)
 	w.line("")
 	w.line("**%d of %d ratios agree** (%.1f %%).", n, len(ps), 100*float64(n)/float64(max(len(ps), 1)))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -102,6 +103,32 @@ func TestDamagedRunIsRefused(t *testing.T) {
 		assert.ErrorContains(t, o.writeReport(t.Context()), "lacks "+name+" sec/")
 		assert.NoFileExists(t, filepath.Join(o.root, "BENCHMARKS.md"))
 	}
+}
+
+// TestReportOfRawResults: benchstat is told to ignore all but what is measured, and on which machine.
+func TestReportOfRawResults(t *testing.T) {
+	r, err := (&options{root: "../../.."}).newest()
+	require.NoError(t, err)
+	assert.Contains(t, string(report(r)), "benchstat@latest -ignore "+ofRun+" bench/results/"+filepath.Base(r.path)+"\n")
+	keys := slices.Concat(strings.Split(ofRun, ","), machineKeys, []string{"pkg"})
+	assert.ElementsMatch(t, keys, slices.Collect(maps.Keys(r.config)))
+}
+
+// TestNoiseOfCosts: also a cost that is to no rival, and so in no other table, is counted where noise is.
+func TestNoiseOfCosts(t *testing.T) {
+	text := string(report(steady(10, 2).read(t)))
+	assert.Contains(t, text, "Of 4 ratios")
+	r := steady(10, 2).read(t)
+	many, few := costs[8].num, costs[8].den
+	r.values[many] = slices.Clone(r.values[few])
+	assert.Contains(t, string(report(r)), "Of 5 ratios")
+	for i := range 5 {
+		r.values[many][i] *= 2
+	}
+	text = string(report(r))
+	assert.Contains(t, text, ", 1 are marked as noise")
+	assert.Contains(t, text, "\n- Set call, 100,000 parked, against itself with 100 parked\n")
+	assert.Equal(t, 1, strings.Count(text, "*(noise)* |\n"))
 }
 
 // A run is the results of one, made up. at gives the value of a figure in a round, 0 if it is not run then.

@@ -3,8 +3,8 @@
 //
 // It builds the test binaries once and then runs every sub-benchmark by itself (of etcd, every benchmark with
 // all of its sub-benchmarks), all of them in random order and that in many rounds, so that a machine that
-// drifts hits all alike. What the table
-// of costs is about runs in every round, what takes long in every third, all else in every second.
+// drifts hits all alike. What the table of costs is about runs in every round, what takes long in every
+// third, all else in every second.
 // Raw results go to bench/results, in the format that benchstat reads.
 //
 //	go run ./bench/cmd/eventbench                  # everything; some sixteen minutes
@@ -12,6 +12,10 @@
 //	go run ./bench/cmd/eventbench -bench SetParked # some
 //	go run ./bench/cmd/eventbench -report          # write BENCHMARKS.md again
 //	go run ./bench/cmd/eventbench -compare old.txt # what has become slower since old.txt
+//
+// It exits with status 1 if it fails, and -compare with 3 if something has become worse, or with 4 if nothing
+// was found but not everything could be told: figures have gone, or rounds were too few. A run that
+// ends early leaves what it has measured, if that is a round or more, in a file whose name ends in .part.
 //
 // Only a full run writes BENCHMARKS.md; the others print their report. BENCHMARKS.md is about the
 // newest full run in bench/results, and says how far the one before, on the same machine, agrees.

@@ -66,14 +66,28 @@ func (w *writer) conditions() {
 	w.line("Commit %s, %s, %s/%s, %s, GOMAXPROCS %s, %d rounds, %s, by `%s`. %s",
 		c["commit"], c["goversion"], c["goos"], c["goarch"], c["cpu"], c["gomaxprocs"], w.r.rounds,
 		c["date"], c["command"], w.r.machine())
-	w.line("Raw results, for benchstat: bench/results/%s.", filepath.Base(w.r.path))
+	w.line("Raw results: bench/results/%s. To see them, or what differs between several such files, by benchstat:", filepath.Base(w.r.path))
+	w.line("")
+	w.line("\tgo run golang.org/x/perf/cmd/benchstat@latest -ignore %s bench/results/%s", ofRun, filepath.Base(w.r.path))
 	w.line("")
 	w.line("To run it yourself, on a clone of the repository:")
 	w.line("")
 	w.line("\tgo run ./bench/cmd/eventbench -quick  # the most important, in less than a minute")
 	w.line("\tgo run ./bench/cmd/eventbench         # everything below; it writes this file anew")
 	w.line("")
+	w.line("%s", strings.TrimSpace(howToRun))
+	w.line("")
 }
+
+// ofRun are the configuration keys that differ from round to round, or from one run to another on the same
+// machine. Benchstat makes a table of its own for each value of a key, unless it is told not to.
+const ofRun = "round,rounds,load,date,commit,binaries,command"
+
+const howToRun = `
+With ` + "`-bench`" + ` and a regular expression it runs only some, and with ` + "`-million`" + ` a million watchers too. ` + "`-report`" + ` runs nothing, and writes this file again from the newest full run in
+bench/results. ` + "`-compare OLD.txt`" + ` says what has become worse in that, or in a second file, since OLD.txt. It exits with status 0 if nothing has, 3 if something has, 4 if nothing was found but not
+everything could be told, and 1 if it fails. (` + "`go run`" + ` makes 1 of 3 and 4, but prints them.)
+`
 
 func (w *writer) howToRead() {
 	w.line("%s", "## How to read it")

@@ -9,9 +9,9 @@ import (
 
 // costs writes the table of the costs that this library is meant to have.
 func (w *writer) costs() {
-	w.line("%s", "## The costs that are asked for")
+	w.line("%s", "## What it is to cost")
 	w.line("")
-	w.line("%s", "Each is a ratio, but for the last, with what is to be reached and what is aimed at. A question mark stands behind a verdict that the interval leaves open.")
+	w.line("%s", "What this library sets itself to reach, and what it aims at beyond that. Each is a ratio, but for the last, which is a count. A question mark stands behind a verdict that the interval leaves open.")
 	w.line("")
 	w.header("what", "against", "reach", "aim", "measured", "interval", "verdict")
 	var missed []string
@@ -82,12 +82,24 @@ func (w *writer) noise() {
 	w.line("")
 	w.line("%s", w.r.machine())
 	w.line("")
-	w.line("Of %d ratios (none is to a rival that has nothing of what is measured), %d are marked as noise: they differ between the two halves of the run, as one in twenty does by chance, or from another run of the same test binaries:", w.ratios, len(w.noisy))
+	ratios, noisy := w.ratios, slices.Clone(w.noisy)
+	for _, c := range costs {
+		if c.den.rival != "event" {
+			continue // It is in a table above, or no ratio.
+		}
+		if s, ok := w.r.cost(c); ok {
+			ratios++
+			if s.noise {
+				noisy = append(noisy, c.what+", against "+c.against)
+			}
+		}
+	}
+	w.line("Of %d ratios, those of this library to itself among the costs included (none is to a rival that has nothing of what is measured), %d are marked as noise: they differ between the two halves of the run, as one in twenty does by chance, or from another run of the same test binaries:", ratios, len(noisy))
 	w.line("")
-	for _, n := range w.noisy {
+	for _, n := range noisy {
 		w.line("- %s", n)
 	}
-	if len(w.noisy) == 0 {
+	if len(noisy) == 0 {
 		w.line("- none")
 	}
 	w.line("")
