@@ -202,7 +202,7 @@ func (o *options) writeReport(ctx context.Context) error {
 		return fmt.Errorf("%s: not a whole run, it lacks %s; delete it, or make another", r.path, strings.Join(missing, ", "))
 	}
 	if o.plots {
-		if err := o.plot(ctx, r); err != nil {
+		if err := o.plot(ctx, r, o.results()); err != nil {
 			return fmt.Errorf("plots: %w", err)
 		}
 	}

@@ -25,13 +25,13 @@ type plotLine struct {
 	Points [][2]float64
 }
 
-// plot lets bench/plot draw the plots into bench/results.
-func (o *options) plot(ctx context.Context, r *results) error {
+// plot lets bench/plot draw the plots into a directory.
+func (o *options) plot(ctx context.Context, r *results, dir string) error {
 	data, err := json.Marshal(r.drawings())
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, "go", "run", ".", "-out", o.results())
+	cmd := exec.CommandContext(ctx, "go", "run", ".", "-out", dir)
 	cmd.Dir = filepath.Join(o.root, "bench", "plot")
 	cmd.Stdin = bytes.NewReader(data)
 	if out, err := cmd.CombinedOutput(); err != nil {
