@@ -125,8 +125,8 @@ func (r *results) owned() (figures []figure) {
 	return figures
 }
 
-// names names some of this library's figures in the order of the tables, and benchmarks only where that
-// is all of their figures.
+// names names some of this library's figures, in the order of the tables. Where that is all figures of a
+// benchmark, or many, it names the benchmark.
 func (r *results) names(figures []figure) string {
 	all, some := map[string]int{}, map[string]int{}
 	for _, f := range r.owned() {
@@ -138,7 +138,11 @@ func (r *results) names(figures []figure) string {
 	var names []string
 	for _, f := range figures {
 		name := f.bench
-		if some[f.bench] < all[f.bench] {
+		switch n := some[f.bench]; {
+		case n == all[f.bench]:
+		case n > many:
+			name = fmt.Sprintf("%s (%d figures of %d)", f.bench, n, all[f.bench])
+		default:
 			name = strings.Join(strings.Fields(f.bench+" "+f.params+" "+f.unit), " ")
 		}
 		if !slices.Contains(names, name) {
@@ -147,6 +151,9 @@ func (r *results) names(figures []figure) string {
 	}
 	return strings.Join(names, ", ")
 }
+
+// many is how many figures of a benchmark are named one by one, at most.
+const many = 3
 
 // cautions say what makes the comparison of two runs doubtful.
 func cautions(before, after *results) (cs []string) {

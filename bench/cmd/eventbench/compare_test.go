@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -55,6 +56,21 @@ func TestCompareSaysWhatItCannotTell(t *testing.T) {
 			assert.NotContains(t, out.String(), "Nothing has")
 		})
 	}
+}
+
+// TestCompareNamesFew: of many figures of one benchmark only their number is told.
+func TestCompareNamesFew(t *testing.T) {
+	r := &results{values: map[figure][]float64{}, params: map[string][]string{}}
+	var figures []figure
+	for i := range many + 2 {
+		params := fmt.Sprint("watchers=", i)
+		f := fig("SetParked", params, "event", "sec/set")
+		r.values[f], r.params["SetParked"] = []float64{1}, append(r.params["SetParked"], params)
+		figures = append(figures, f)
+	}
+	assert.Equal(t, "SetParked", r.names(figures))
+	assert.Equal(t, "SetParked (4 figures of 5)", r.names(figures[:many+1]))
+	assert.Equal(t, "SetParked watchers=0 sec/set, SetParked watchers=1 sec/set", r.names(figures[:2]))
 }
 
 // TestCompareKnowsWhatIsBetter: a throughput is worse if it is less, and what is neither good nor bad is not compared.

@@ -73,7 +73,7 @@ func (w *writer) conditions() {
 	w.line("To run it yourself, on a clone of the repository:")
 	w.line("")
 	w.line("\tgo run ./bench/cmd/eventbench -quick  # the most important, in less than a minute")
-	w.line("\tgo run ./bench/cmd/eventbench         # everything below; it writes this file anew")
+	w.line("\tgo run ./bench/cmd/eventbench         # everything; it writes BENCHMARKS.md anew")
 	w.line("")
 	w.line("%s", strings.TrimSpace(howToRun))
 	w.line("")
@@ -84,7 +84,7 @@ func (w *writer) conditions() {
 const ofRun = "round,rounds,load,date,commit,binaries,command"
 
 const howToRun = `
-With ` + "`-bench`" + ` and a regular expression it runs only some, and with ` + "`-million`" + ` a million watchers too. ` + "`-report`" + ` runs nothing, and writes this file again from the newest full run in
+With ` + "`-bench`" + ` and a regular expression it runs only some, and with ` + "`-million`" + ` a million watchers too. ` + "`-report`" + ` runs nothing, and writes BENCHMARKS.md again from the newest full run in
 bench/results. ` + "`-compare OLD.txt`" + ` says what has become worse in that, or in a second file, since OLD.txt. It exits with status 0 if nothing has, 3 if something has, 4 if nothing was found but not
 everything could be told, and 1 if it fails. (` + "`go run`" + ` makes 1 of 3 and 4, but prints them.)
 `
