@@ -92,6 +92,13 @@ func TestBadArguments(t *testing.T) {
 	} {
 		assert.ErrorContains(t, o.main(ctx, io.Discard), want)
 	}
+	for _, o := range []options{
+		{rounds: 1, quick: true, bench: "X", given: []string{"bench", "quick", "rounds"}},
+		{report: true, given: []string{"plots", "report"}},
+		{compare: "a", args: []string{"b"}, given: []string{"compare"}},
+	} {
+		assert.NoError(t, o.check())
+	}
 }
 
 // TestFileNames: a run of some benchmarks leaves that of others alone.

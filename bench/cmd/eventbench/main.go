@@ -65,7 +65,7 @@ var (
 	errUnsure = errors.New("not all could be told") // Nothing is of what could be told.
 )
 
-func main() {
+func main() { // uncovered: it is the process itself
 	var o options
 	flag.BoolVar(&o.quick, "quick", false, "run the most important benchmarks only, in less than a minute")
 	flag.BoolVar(&o.report, "report", false, "run nothing; write BENCHMARKS.md again from bench/results")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -119,14 +120,22 @@ func TestEarlyEnd(t *testing.T) {
 	assert.Error(t, o.runAll(t.Context(), nil, "", filepath.Join(o.root, "none", "x")))
 }
 
-// TestStopped: whoever ends it lets it clean up.
+// TestStopped: whoever ends it lets it clean up, but what is to survive its terminal does.
 func TestStopped(t *testing.T) {
 	self, err := os.FindProcess(os.Getpid())
 	require.NoError(t, err)
 	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		if signal.Ignored(s) {
+			continue // The tests run under nohup.
+		}
 		ctx, stop := untilStopped()
 		require.NoError(t, self.Signal(s))
 		<-ctx.Done()
 		stop()
 	}
+	signal.Ignore(syscall.SIGHUP)
+	defer signal.Reset(syscall.SIGHUP)
+	_, stop := untilStopped()
+	defer stop()
+	assert.True(t, signal.Ignored(syscall.SIGHUP))
 }
