@@ -63,7 +63,7 @@ func compareFiles(w io.Writer, older, newer string) error {
 		fmt.Fprintf(w, "Not in %s, and so not compared: %s.\n", newer, before.names(lost))
 	}
 	if len(untold) > 0 {
-		fmt.Fprintf(w, "%d and %d rounds, not each of which measures everything, are too few to tell of: %s.\n",
+		fmt.Fprintf(w, "In %d and %d rounds, these were measured too few times to tell: %s.\n",
 			before.rounds, after.rounds, before.names(untold))
 	}
 	return conclude(w, worse, len(figures)-len(untold), len(lost)+len(untold) == 0)
@@ -163,6 +163,9 @@ func cautions(before, after *results) (cs []string) {
 		}
 	}
 	for _, r := range []*results{before, after} {
+		if strings.HasSuffix(r.path, part) {
+			cs = append(cs, fmt.Sprintf("%s is of a run that ended early.", r.path))
+		}
 		if _, noisy := r.signs(); noisy {
 			cs = append(cs, fmt.Sprintf("The machine was noisy during %s, by the signs in the report of it.", r.path))
 		}

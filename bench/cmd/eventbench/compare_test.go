@@ -40,8 +40,8 @@ func TestCompareSaysWhatItCannotTell(t *testing.T) {
 		older, newer string
 		want         []string
 	}{
-		"few rounds":        {short, short, []string{"3 and 3 rounds", "too few to tell of: Set, SetParked.", "cannot be told whether"}},
-		"few rounds of one": {long, once(t, long), []string{"20 and 20 rounds", "too few to tell of: Set.", "Nothing else has"}},
+		"few rounds":        {short, short, []string{"3 and 3 rounds", "too few times to tell: Set, SetParked.", "cannot be told whether"}},
+		"few rounds of one": {long, once(t, long), []string{"20 and 20 rounds", "too few times to tell: Set.", "Nothing else has"}},
 		"one benchmark is gone": {long, edited(t, long, "BenchmarkSet/rival=event", "BenchmarkSet/rival=other"),
 			[]string{"so not compared: Set.", "Nothing else has"}},
 		"a part of one is gone": {long, edited(t, long, "SetParked/rival=event/ctx=shared/watchers=10-2", "SetParked/rival=other/ctx=shared/watchers=10-2"),
@@ -103,6 +103,11 @@ func TestCompareOfOtherMachines(t *testing.T) {
 		assert.NoError(t, compareFiles(&out, before, edited(t, before, c[0], c[1])))
 		assert.Contains(t, out.String(), c[2])
 	}
+	early := before + part
+	require.NoError(t, os.Rename(before, early))
+	out.Reset()
+	assert.NoError(t, compareFiles(&out, early, early))
+	assert.Contains(t, out.String(), "ended early")
 }
 
 // TestReadRejectsWhatCannotBe: a value that is no number, or less than nothing, is a mistake in the file.

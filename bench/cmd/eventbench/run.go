@@ -43,10 +43,10 @@ func (o *options) run(ctx context.Context, w io.Writer) (err error) { // uncover
 		return fmt.Errorf("no benchmark matches %q", o.bench)
 	}
 	path := filepath.Join(o.results(), o.fileName(ctx))
-	if err := o.runAll(ctx, cells, sum, path+".part"); err != nil {
+	if err := o.runAll(ctx, cells, sum, path+part); err != nil {
 		return err
 	}
-	if err := os.Rename(path+".part", path); err != nil {
+	if err := os.Rename(path+part, path); err != nil {
 		return err
 	}
 	fmt.Fprintln(os.Stderr, "results are in", path)
@@ -123,6 +123,9 @@ func quickTime(benchtime string) string {
 	}
 	return benchtime
 }
+
+// part is at the end of the name of a file of results as long as it is not complete.
+const part = ".part"
 
 // runAll runs all cells, round after round, and writes what they print to a file. If that fails, the file
 // stays if there is a whole round in it.
