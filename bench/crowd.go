@@ -21,7 +21,7 @@ type crowd struct {
 	value Value[int64]
 	size  int
 
-	// expected is the value that is being set and start is when that began. Nothing but the
+	// expected is the newest value that was set and start is when that began. Nothing but the
 	// contender orders the accesses to them.
 	expected int64
 	start    time.Time
@@ -62,13 +62,13 @@ func (c *crowd) context() context.Context {
 func (c *crowd) follow(ctx context.Context) {
 	w := c.value.Watch()
 	defer w.Close()
-	for {
+	for last := int64(0); ; last++ {
 		n, err := w.Get(ctx)
-		if n == farewell && err == nil {
+		if n == farewell && err == nil && last == c.expected {
 			return
 		}
-		if n != c.expected || err != nil {
-			c.wrong <- fmt.Errorf("set %d, got %d: %v", c.expected, n, err)
+		if n != last+1 || err != nil {
+			c.wrong <- fmt.Errorf("got %d after %d: %v", n, last, err)
 			return
 		}
 		if c.missing.Add(-1) == 0 {
@@ -97,6 +97,11 @@ func (c *crowd) set() (call, last time.Duration) {
 func (c *crowd) disperse() {
 	c.value.Set(farewell)
 	c.members.Wait()
+	select {
+	case err := <-c.wrong:
+		c.b.Fatal(err)
+	default:
+	}
 	for _, cancel := range c.cancels {
 		cancel()
 	}

@@ -23,7 +23,7 @@ var Latency = Workload{
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		m := &meter{b: b, value: c.New(), epoch: time.Now(), begun: make([]time.Duration, b.N+warmUp)}
-		samples := make([][]time.Duration, a.watchers)
+		samples := make([][]sample, a.watchers)
 		var members sync.WaitGroup
 		for i := range samples {
 			members.Go(func() { samples[i] = m.follow(ctx) })
@@ -37,11 +37,7 @@ var Latency = Workload{
 		m.value.Set(farewell)
 		members.Wait()
 
-		all := slices.Concat(samples...)
-		// At this rate few are skipped. Who skips more than half measures something else.
-		if 2*len(all) < b.N*a.watchers || len(all) > b.N*a.watchers {
-			b.Fatalf("%d values were got, of %d", len(all), b.N*a.watchers)
-		}
+		all := m.durations(slices.Concat(samples...), a.watchers)
 		slices.Sort(all)
 		for _, q := range Quantiles {
 			b.ReportMetric(quantile(all, q), QuantileUnit(q))
@@ -66,11 +62,41 @@ type meter struct {
 	begun []time.Duration
 }
 
+// A sample is how long the value of a Set took to one watcher.
+type sample struct {
+	set  int64
+	took time.Duration
+}
+
+// durations returns how long the values took, but for the first of them. It fails unless nearly every
+// value came to somebody, and most of them to each watcher: at this rate they do, where nothing drops
+// them, even if a busy machine makes a watcher skip some.
+func (m *meter) durations(samples []sample, watchers int) []time.Duration {
+	arrived := make([]bool, len(m.begun))
+	took := make([]time.Duration, 0, len(samples))
+	for _, s := range samples {
+		arrived[s.set] = true
+		if s.set >= warmUp {
+			took = append(took, s.took)
+		}
+	}
+	lost := 0
+	for _, ok := range arrived {
+		if !ok {
+			lost++
+		}
+	}
+	if n := (len(m.begun) - warmUp) * watchers; lost > max(1, len(arrived)/20) || 2*len(took) < n || len(took) > n {
+		m.b.Fatalf("%d values of %d came to nobody, and %d of %d to the watchers", lost, len(arrived), len(took), n)
+	}
+	return took
+}
+
 // follow returns how long each value took.
-func (m *meter) follow(ctx context.Context) []time.Duration {
+func (m *meter) follow(ctx context.Context) []sample {
 	w := m.value.Watch()
 	defer w.Close()
-	samples := make([]time.Duration, 0, len(m.begun))
+	samples := make([]sample, 0, len(m.begun))
 	for last := int64(-1); ; {
 		n, err := w.Get(ctx)
 		now := time.Since(m.epoch)
@@ -81,9 +107,7 @@ func (m *meter) follow(ctx context.Context) []time.Duration {
 			m.b.Error("got", n, err, "after", last)
 			break
 		}
-		if n >= warmUp {
-			samples = append(samples, now-m.begun[n])
-		}
+		samples = append(samples, sample{n, now - m.begun[n]})
 		last = n
 	}
 	return samples

@@ -40,6 +40,10 @@ var Producers = Workload{
 		producers.Wait()
 		b.StopTimer()
 		awaitIdle() // Each has got the last.
+		for i := range int64(probes) {
+			v.Set(probe - i)
+			awaitIdle() // Each has got that.
+		}
 		v.Set(farewell)
 		watchers.Wait()
 		got := 0
@@ -53,17 +57,22 @@ var Producers = Workload{
 	},
 }
 
-// The values of [Producers]: first opening, then multiples of stride. What is neither was not set.
+// The values of [Producers]: first opening, then multiples of stride, of which many may be skipped. What is
+// neither was not set. Then, one by one, so that none may be skipped, a number of probes from probe
+// down: a contender that drops Sets now and then shows there.
 const (
 	opening = 1
 	stride  = 1009
+	probe   = farewell - 1
+	probes  = 16
 )
 
 // followed is what a watcher has got before farewell.
 type followed struct {
 	first, last int64
 	count       int
-	wrong       bool // one was none of those that are set
+	probes      int64
+	wrong       bool // one was none of those that are set, or a probe out of order
 	err         error
 }
 
@@ -76,6 +85,11 @@ func follow(ctx context.Context, v Value[int64]) (f followed) {
 			f.err = err
 			return f
 		}
+		if val < farewell {
+			f.wrong = f.wrong || val != probe-f.probes
+			f.probes++
+			continue
+		}
 		if f.count == 0 {
 			f.first = val
 		} else {
@@ -87,12 +101,13 @@ func follow(ctx context.Context, v Value[int64]) (f followed) {
 }
 
 // check returns an error unless the opening came first, and then only values that n Sets by a
-// number of producers set, the last of which was some producer's last, and the same for all.
+// number of producers set, the last of which was some producer's last, and the same for all; and
+// then each probe.
 func (f followed) check(n, producers int, last int64) error {
-	if f.first != opening || f.wrong || f.err != nil ||
+	if f.first != opening || f.wrong || f.probes != probes || f.err != nil ||
 		f.last != last || f.last/stride >= int64(n) || f.last/stride < int64(n-producers) {
-		return fmt.Errorf("%d values of %d: first %d, last %d and %d, wrong %v, %v",
-			f.count, n, f.first, f.last, last, f.wrong, f.err)
+		return fmt.Errorf("%d values of %d: first %d, last %d and %d, %d probes of %d, wrong %v, %v",
+			f.count, n, f.first, f.last, last, f.probes, probes, f.wrong, f.err)
 	}
 	return nil
 }
@@ -108,10 +123,10 @@ var Churn = Workload{
 	run: func(b *testing.B, c Contender, a args) {
 		crowd := newCrowd(b, c, a)
 		ctx, cancel := context.WithCancel(context.Background())
-		var restless sync.WaitGroup
+		restless := make(chan error, a.watchers/9)
 		var gaveUp atomic.Int32
-		for range a.watchers / 9 {
-			restless.Go(func() { giveUp(crowd.value, ctx, &gaveUp) })
+		for range cap(restless) {
+			go func() { restless <- giveUp(ctx, crowd.value, &gaveUp) }()
 		}
 		calls, lasts := make([]time.Duration, b.N), make([]time.Duration, b.N)
 		for i := range b.N {
@@ -119,8 +134,12 @@ var Churn = Workload{
 			calls[i], lasts[i] = crowd.set()
 		}
 		cancel()
-		restless.Wait()
 		crowd.disperse()
+		for range cap(restless) {
+			if err := <-restless; err != nil {
+				b.Fatal(err)
+			}
+		}
 		if b.N > 10 && gaveUp.Load() == 0 {
 			b.Fatal("nobody gave up")
 		}
@@ -128,17 +147,40 @@ var Churn = Workload{
 	},
 }
 
-// giveUp waits under one short-lived context after the other until ctx ends.
-func giveUp(v Value[int64], ctx context.Context, gaveUp *atomic.Int32) {
+// giveUp waits under one short-lived context after the other until ctx ends, and then for
+// farewell. It fails unless each Get gives up because its context has ended or returns something newer.
+func giveUp(ctx context.Context, v Value[int64], gaveUp *atomic.Int32) error {
 	w := v.Watch()
 	defer w.Close()
+	last := int64(0)
+	get := func(ctx context.Context) (over bool, err error) {
+		n, err := w.Get(ctx)
+		switch {
+		case err == nil && n > last:
+			last = n
+			return false, nil
+		case err == nil && n == farewell:
+			return true, nil
+		case err != nil && err == ctx.Err():
+			gaveUp.Add(1)
+			return false, nil
+		default:
+			return true, fmt.Errorf("who had given up got %d after %d: %v", n, last, err)
+		}
+	}
 	for ctx.Err() == nil {
 		short, cancel := context.WithTimeout(ctx, time.Duration(2500+rand.IntN(5000))*time.Microsecond)
 		for short.Err() == nil {
-			if _, err := w.Get(short); err != nil {
-				gaveUp.Add(1)
+			if over, err := get(short); over {
+				cancel()
+				return err
 			}
 		}
 		cancel()
+	}
+	for {
+		if over, err := get(context.Background()); over {
+			return err
+		}
 	}
 }
