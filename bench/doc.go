@@ -16,7 +16,9 @@
 // All contenders keep what they promise, as far as package eventtest can tell: a value that
 // was set arrives, nothing arrives twice or goes back, and an ended context wins. What one of
 // them cannot do, such as heed a context, is declared by it. Every workload checks that the values
-// have arrived, and fails if they have not.
+// have arrived, and fails if they have not: each of them at each watcher where there is time for it, and else
+// the last. That SetAll and LoadAll do not leave out what nobody could notice afterwards is seen by
+// [SetsEach] and [LoadsEach].
 //
 // Where an operation takes nanoseconds, the contender itself has the loop (SetAll, GetAll,
 // LoadAll), so that calls are as direct as they are in a program that uses it.

@@ -4,6 +4,9 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -17,9 +20,24 @@ var (
 	rawResults = regexp.MustCompile(`bench/results/[-\w]+\.txt`)
 )
 
+// Functions returns the names of those in a file.
+func Functions(path string) (names []string, err error) {
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range file.Decls {
+		if f, ok := d.(*ast.FuncDecl); ok {
+			names = append(names, f.Name.Name)
+		}
+	}
+	return names, nil
+}
+
 // Missing returns the sub-benchmarks of a package, given by its path's last part, that are in the results of which
-// BENCHMARKS.md, in a directory, is made, and do not exist (any more) with these contenders, who are all of that package.
-func Missing(dir, pkg string, contenders []Contender) (missing []string, err error) {
+// BENCHMARKS.md, in a directory, is made, and do not exist (any more) with these functions, of a file of that
+// package, and these contenders, who are all of it.
+func Missing(dir, pkg string, functions []string, contenders []Contender) (missing []string, err error) {
 	report, err := os.ReadFile(filepath.Join(dir, "BENCHMARKS.md"))
 	if err != nil {
 		return nil, err
@@ -36,7 +54,8 @@ func Missing(dir, pkg string, contenders []Contender) (missing []string, err err
 	cells := map[string]bool{}
 	for _, c := range Cells(contenders) {
 		name, _, _ := strings.Cut(c, " ")
-		cells[name] = true
+		function, _, _ := strings.Cut(name, "/")
+		cells[name] = slices.Contains(functions, function)
 	}
 	lines := bufio.NewScanner(results)
 	elsewhere := false // in results of another package

@@ -1,9 +1,6 @@
 package bench_test
 
 import (
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -18,13 +15,13 @@ import (
 // TestReportNamesExist: every benchmark that BENCHMARKS.md names is a function of this package or of etcd's,
 // and everything that its results are of can be run again.
 func TestReportNamesExist(t *testing.T) {
-	missing, err := bench.Missing("..", "bench", bench.Contenders())
+	missing, err := bench.Missing("..", "bench", functions(t, "bench_test.go"), bench.Contenders())
 	require.NoError(t, err)
 	assert.Empty(t, missing)
 
 	text, err := os.ReadFile("../BENCHMARKS.md")
 	require.NoError(t, err)
-	exist := append(benchmarks(t, "bench_test.go"), benchmarks(t, "../etcd/etcdtest/integration/bench_test.go")...)
+	exist := append(functions(t, "bench_test.go"), functions(t, "../etcd/etcdtest/integration/bench_test.go")...)
 	named := regexp.MustCompile(`Benchmark[A-Z]\w*`).FindAllString(string(text), -1)
 	assert.NotEmpty(t, named)
 	for _, name := range named {
@@ -32,21 +29,15 @@ func TestReportNamesExist(t *testing.T) {
 	}
 }
 
-// benchmarks returns the names of those in a file.
-func benchmarks(t *testing.T, path string) (names []string) {
-	file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+func functions(t *testing.T, path string) []string {
+	names, err := bench.Functions(path)
 	require.NoError(t, err)
-	for _, d := range file.Decls {
-		if f, ok := d.(*ast.FuncDecl); ok {
-			names = append(names, f.Name.Name)
-		}
-	}
 	return names
 }
 
 // TestWorkloadsHaveBenchmarks: none has been forgotten.
 func TestWorkloadsHaveBenchmarks(t *testing.T) {
-	exist := benchmarks(t, "bench_test.go")
+	exist := functions(t, "bench_test.go")
 	for _, w := range bench.Workloads() {
 		assert.Contains(t, exist, "Benchmark"+w.Name)
 	}
@@ -72,11 +63,16 @@ pkg: example.com/bench
 BenchmarkSet/rival=cond-2  1 2 ns/op
 `)
 	write("BENCHMARKS.md", "No results.\n")
-	_, err := bench.Missing(dir, "bench", bench.Contenders())
+	exist := []string{"TestMissing", "BenchmarkSet", "BenchmarkSetParked", "BenchmarkGone"}
+	_, err := bench.Missing(dir, "bench", exist, bench.Contenders())
 	assert.ErrorContains(t, err, "does not say")
 
 	write("BENCHMARKS.md", "Results: bench/results/2026-a.txt.\n")
-	missing, err := bench.Missing(dir, "bench", bench.Contenders())
+	missing, err := bench.Missing(dir, "bench", exist, bench.Contenders())
 	require.NoError(t, err)
 	assert.Equal(t, []string{"BenchmarkSetParked/rival=event/ctx=shared/watchers=11", "BenchmarkGone/rival=cond", "BenchmarkSet/rival=renamed"}, missing)
+
+	missing, err = bench.Missing(dir, "bench", []string{"BenchmarkSetParked"}, bench.Contenders())
+	require.NoError(t, err)
+	assert.Contains(t, missing, "BenchmarkSet/rival=event", "its function is gone")
 }

@@ -32,9 +32,28 @@ func TestConformance(t *testing.T) {
 	}
 }
 
+// TestLoops shows that none leaves out what nobody could notice in the end.
+func TestLoops(t *testing.T) {
+	for _, c := range rivals.Contenders() {
+		t.Run(c.Name, func(t *testing.T) {
+			if !bench.SetsEach(c.New()) {
+				t.Error("SetAll sets the last only")
+			}
+			v := c.New()
+			if _, ok := v.(bench.Loader[int64]); ok && !bench.LoadsEach(v) {
+				t.Error("LoadAll loads once only")
+			}
+		})
+	}
+}
+
 // TestReportNamesExist: everything that BENCHMARKS.md shows of these libraries can be run again.
 func TestReportNamesExist(t *testing.T) {
-	missing, err := bench.Missing("../..", "rivals", rivals.Contenders())
+	functions, err := bench.Functions("rivals_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	missing, err := bench.Missing("../..", "rivals", functions, rivals.Contenders())
 	if err != nil || len(missing) > 0 {
 		t.Fatal("no such benchmarks:", missing, err)
 	}

@@ -145,8 +145,8 @@ func report(b *testing.B, took []time.Duration) {
 func BenchmarkSets(b *testing.B) {
 	f := newField(b)
 	v := remote.NewValue(f.store, "key", remote.String())
-	w := v.Watch()
-	defer w.Close()
+	followed := make(chan error, 1)
+	go func() { followed <- followUntil(v, "the end") }()
 	const setters = 16
 	work := make(chan struct{})
 	var done sync.WaitGroup
@@ -172,8 +172,36 @@ func BenchmarkSets(b *testing.B) {
 	}
 	close(work)
 	done.Wait()
+	b.StopTimer()
+	if _, err := v.Set(context.Background(), "the end"); err != nil {
+		b.Fatal(err)
+	}
+	select {
+	case err := <-followed:
+		if err != nil {
+			b.Fatal(err)
+		}
+	case <-time.After(patience):
+		b.Fatal("the last has not come")
+	}
 	b.ReportMetric(float64(sets)/b.Elapsed().Seconds(), "sets/s")
 	b.ReportMetric(0, "ns/op")
+}
+
+// followUntil returns when last comes, and an error if that comes first.
+func followUntil(v *remote.Value[string], last string) error {
+	w := v.Watch()
+	defer w.Close()
+	for n := 0; ; n++ {
+		switch e, err := w.Get(context.Background()); {
+		case err != nil:
+			return err
+		case e.Value == last && n == 0:
+			return errors.New("nothing came before the last value")
+		case e.Value == last:
+			return nil
+		}
+	}
 }
 
 // BenchmarkIdleReaders measures what 1,000 watchers that do not read keep of 1,000 values of 1 kB:
