@@ -122,7 +122,9 @@ var Churn = Workload{
 	suits:      heeds,
 	run: func(b *testing.B, c Contender, a args) {
 		crowd := newCrowd(b, c, a)
-		ctx, cancel := context.WithCancel(context.Background())
+		// Should a value get lost, there is nobody to tell them to stop.
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
 		restless := make(chan error, a.watchers/9)
 		var gaveUp atomic.Int32
 		for range cap(restless) {
