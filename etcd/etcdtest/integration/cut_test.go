@@ -99,6 +99,8 @@ func restored(t *testing.T, more int) {
 	del(t, w.client, "deleted later")
 	r.agrees(w.client)
 	w.proxy.Cut()
+	// Not before: what is back before it was missed has gone back unnoticed, as package etcd says.
+	r.until("a broken connection", func() bool { return r.broken != nil })
 	restore()
 	for i := range more {
 		put(t, w.client, "more", fmt.Sprint(i))
