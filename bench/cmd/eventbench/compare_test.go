@@ -120,3 +120,68 @@ func TestReadRejectsWhatCannotBe(t *testing.T) {
 		assert.ErrorContains(t, err, path+": line 3: Get/rival=event-2 has ")
 	}
 }
+
+func TestCompare(t *testing.T) {
+	before := steady(10, 2)
+	slow := func(by map[string]float64) run {
+		return run{10, before.rivals, func(round int, rival string) float64 {
+			return by[rival] * before.at(round, rival)
+		}}
+	}
+	for _, c := range []struct {
+		name string
+		by   map[string]float64
+		want error
+	}{
+		{"the same", map[string]float64{"event": 1, "cond": 1}, nil},
+		{"a slower machine", map[string]float64{"event": 3, "cond": 3}, nil},
+		{"slower, a little", map[string]float64{"event": 1.03, "cond": 1}, nil},
+		{"slower", map[string]float64{"event": 1.2, "cond": 1}, errSlower},
+		{"faster", map[string]float64{"event": 0.8, "cond": 1}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var out bytes.Buffer
+			err := compareFiles(&out, before.write(t), slow(c.by).write(t))
+			assert.Equal(t, c.want, err, out.String())
+			assert.Equal(t, c.want != nil, strings.Contains(out.String(), "+20 %"), out.String())
+		})
+	}
+}
+
+// TestCompareIsFair: neither the machine's speed, nor which rivals are in a file, nor how often they
+// or all were run, makes anything slower.
+func TestCompareIsFair(t *testing.T) {
+	all := []string{"event", "cond", "channel", "ro"}
+	takes := func(slow float64) func(int, string) float64 {
+		return func(round int, rival string) float64 {
+			every := map[string]int{"event": 1, "cond": 1, "channel": 2, "ro": 3}[rival]
+			if (round-1)%every != 0 {
+				return 0
+			}
+			own := map[string]float64{"event": 100, "cond": 50, "channel": 400, "ro": 9000}[rival]
+			return own * slow * (1 + 0.004*float64(round%5))
+		}
+	}
+	before := run{20, all, takes(1)}
+	for name, after := range map[string]run{
+		"slower machine": {20, all, takes(1.5)},
+		"fewer rounds":   {7, all, takes(1)},
+		"fewer rivals":   {20, all[:2], takes(1)},
+		"no rivals":      {20, all[:1], takes(1)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			assert.NoError(t, compareFiles(&out, before.write(t), after.write(t)), &out)
+			assert.NoError(t, compareFiles(&out, after.write(t), before.write(t)), &out)
+		})
+	}
+	slower := run{20, all, func(round int, rival string) float64 {
+		if rival == "event" {
+			return 1.2 * before.at(round, rival)
+		}
+		return before.at(round, rival)
+	}}
+	var out bytes.Buffer
+	assert.Equal(t, errSlower, compareFiles(&out, before.write(t), slower.write(t)))
+	assert.Contains(t, out.String(), "+20 %")
+}

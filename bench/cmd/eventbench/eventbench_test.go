@@ -101,18 +101,6 @@ func TestBadArguments(t *testing.T) {
 	}
 }
 
-// TestFileNames: a run of some benchmarks leaves that of others alone.
-func TestFileNames(t *testing.T) {
-	for want, o := range map[string]options{
-		`^quick\.txt$`:                   {quick: true, rivals: true, rounds: 6},
-		`^partial-\d+-\d+-unknown\.txt$`: {quick: true, rivals: true, rounds: 6, bench: "X"},
-		`^\d+-\d+-unknown\.txt$`:         {rivals: true, rounds: fullRounds},
-	} {
-		o.root = t.TempDir()
-		assert.Regexp(t, want, o.fileName(t.Context()))
-	}
-}
-
 // TestDamagedRunIsRefused: what the answer or a cost needs is there, or no report is made.
 func TestDamagedRunIsRefused(t *testing.T) {
 	r, err := (&options{root: "../../.."}).newest()
@@ -324,71 +312,6 @@ func TestNoisyMachine(t *testing.T) {
 	assert.Contains(t, r.machine(), "was noisy")
 }
 
-func TestCompare(t *testing.T) {
-	before := steady(10, 2)
-	slow := func(by map[string]float64) run {
-		return run{10, before.rivals, func(round int, rival string) float64 {
-			return by[rival] * before.at(round, rival)
-		}}
-	}
-	for _, c := range []struct {
-		name string
-		by   map[string]float64
-		want error
-	}{
-		{"the same", map[string]float64{"event": 1, "cond": 1}, nil},
-		{"a slower machine", map[string]float64{"event": 3, "cond": 3}, nil},
-		{"slower, a little", map[string]float64{"event": 1.03, "cond": 1}, nil},
-		{"slower", map[string]float64{"event": 1.2, "cond": 1}, errSlower},
-		{"faster", map[string]float64{"event": 0.8, "cond": 1}, nil},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			var out bytes.Buffer
-			err := compareFiles(&out, before.write(t), slow(c.by).write(t))
-			assert.Equal(t, c.want, err, out.String())
-			assert.Equal(t, c.want != nil, strings.Contains(out.String(), "+20 %"), out.String())
-		})
-	}
-}
-
-// TestCompareIsFair: neither the machine's speed, nor which rivals are in a file, nor how often they
-// or all were run, makes anything slower.
-func TestCompareIsFair(t *testing.T) {
-	all := []string{"event", "cond", "channel", "ro"}
-	takes := func(slow float64) func(int, string) float64 {
-		return func(round int, rival string) float64 {
-			every := map[string]int{"event": 1, "cond": 1, "channel": 2, "ro": 3}[rival]
-			if (round-1)%every != 0 {
-				return 0
-			}
-			own := map[string]float64{"event": 100, "cond": 50, "channel": 400, "ro": 9000}[rival]
-			return own * slow * (1 + 0.004*float64(round%5))
-		}
-	}
-	before := run{20, all, takes(1)}
-	for name, after := range map[string]run{
-		"slower machine": {20, all, takes(1.5)},
-		"fewer rounds":   {7, all, takes(1)},
-		"fewer rivals":   {20, all[:2], takes(1)},
-		"no rivals":      {20, all[:1], takes(1)},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var out bytes.Buffer
-			assert.NoError(t, compareFiles(&out, before.write(t), after.write(t)), &out)
-			assert.NoError(t, compareFiles(&out, after.write(t), before.write(t)), &out)
-		})
-	}
-	slower := run{20, all, func(round int, rival string) float64 {
-		if rival == "event" {
-			return 1.2 * before.at(round, rival)
-		}
-		return before.at(round, rival)
-	}}
-	var out bytes.Buffer
-	assert.Equal(t, errSlower, compareFiles(&out, before.write(t), slower.write(t)))
-	assert.Contains(t, out.String(), "+20 %")
-}
-
 func TestVerdict(t *testing.T) {
 	c := cost{reach: 1.5, aim: 1.2}
 	at := func(center, lo, hi float64) string {
@@ -435,37 +358,6 @@ func TestTables(t *testing.T) {
 	for _, c := range costs {
 		assert.Contains(t, cells, c.num.name())
 		assert.True(t, c.den == figure{} || cells[c.den.name()], c.den.name())
-	}
-}
-
-// TestOrder: each round is calibration, what is due, each once, in an order of its own, and
-// calibration again.
-func TestOrder(t *testing.T) {
-	var cells []cell
-	for _, line := range bench.Cells(bench.Contenders()) {
-		name, _, _ := strings.Cut(line, " ")
-		cells = append(cells, cell{name: name, every: every(name)})
-	}
-	runs := map[string]int{}
-	var orders []string
-	for round := 1; round <= 20; round++ {
-		order := inRandomOrder(cells, round)
-		assert.True(t, order[0].calibrates() && order[len(order)-1].calibrates())
-		var names []string
-		for _, c := range order {
-			runs[c.name]++
-			names = append(names, c.name)
-		}
-		orders = append(orders, strings.Join(names, "\n"))
-	}
-	assert.NotEqual(t, orders[0], orders[6], "the same cells in the same order")
-	assert.Equal(t, 40, runs["BenchmarkCalibrate/rival=none"])
-	assert.Equal(t, 20, runs["BenchmarkSet/rival=event"])
-	assert.Equal(t, 20, runs["BenchmarkSetParked/rival=event/ctx=shared/watchers=100000"], "a cost")
-	assert.Equal(t, 10, runs["BenchmarkSet/rival=channel"])
-	assert.Equal(t, 7, runs["BenchmarkSetParked/rival=cond/ctx=shared/watchers=100000"])
-	for _, c := range cells {
-		assert.GreaterOrEqual(t, runs[c.name], 6, "%s: with fewer there is no interval", c.name)
 	}
 }
 
@@ -579,11 +471,5 @@ func TestQuantity(t *testing.T) {
 		{0.0999, "gets/set", "0.10"},
 	} {
 		assert.Equal(t, c.want, quantity(c.value, c.unit))
-	}
-}
-
-func TestQuickTime(t *testing.T) {
-	for benchtime, want := range map[string]string{"100ms": "25ms", "50x": "17x", "1x": "1x", "soon": "soon"} {
-		assert.Equal(t, want, quickTime(benchtime))
 	}
 }

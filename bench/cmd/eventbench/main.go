@@ -7,7 +7,7 @@
 // third, all else in every second.
 // Raw results go to bench/results, in the format that benchstat reads.
 //
-//	go run ./bench/cmd/eventbench                  # everything; some sixteen minutes
+//	go run ./bench/cmd/eventbench                  # everything; less than twenty minutes
 //	go run ./bench/cmd/eventbench -quick           # the most important; less than a minute
 //	go run ./bench/cmd/eventbench -bench SetParked # some
 //	go run ./bench/cmd/eventbench -report          # write BENCHMARKS.md again

@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/eventvalue/event/bench"
 )
 
 // TestRunReadsResults: a log line is no result, and one result is wanted.
@@ -138,4 +140,53 @@ func TestStopped(t *testing.T) {
 	_, stop := untilStopped()
 	defer stop()
 	assert.True(t, signal.Ignored(syscall.SIGHUP))
+}
+
+// TestOrder: each round is calibration, what is due, each once, in an order of its own, and
+// calibration again.
+func TestOrder(t *testing.T) {
+	var cells []cell
+	for _, line := range bench.Cells(bench.Contenders()) {
+		name, _, _ := strings.Cut(line, " ")
+		cells = append(cells, cell{name: name, every: every(name)})
+	}
+	runs := map[string]int{}
+	var orders []string
+	for round := 1; round <= 20; round++ {
+		order := inRandomOrder(cells, round)
+		assert.True(t, order[0].calibrates() && order[len(order)-1].calibrates())
+		var names []string
+		for _, c := range order {
+			runs[c.name]++
+			names = append(names, c.name)
+		}
+		orders = append(orders, strings.Join(names, "\n"))
+	}
+	assert.NotEqual(t, orders[0], orders[6], "the same cells in the same order")
+	assert.Equal(t, 40, runs["BenchmarkCalibrate/rival=none"])
+	assert.Equal(t, 20, runs["BenchmarkSet/rival=event"])
+	assert.Equal(t, 20, runs["BenchmarkSetParked/rival=event/ctx=shared/watchers=100000"], "a cost")
+	assert.Equal(t, 10, runs["BenchmarkSet/rival=channel"])
+	assert.Equal(t, 7, runs["BenchmarkSetParked/rival=cond/ctx=shared/watchers=100000"])
+	for _, c := range cells {
+		assert.GreaterOrEqual(t, runs[c.name], 6, "%s: with fewer there is no interval", c.name)
+	}
+}
+
+func TestQuickTime(t *testing.T) {
+	for benchtime, want := range map[string]string{"100ms": "25ms", "50x": "17x", "1x": "1x", "soon": "soon"} {
+		assert.Equal(t, want, quickTime(benchtime))
+	}
+}
+
+// TestFileNames: a run of some benchmarks leaves that of others alone.
+func TestFileNames(t *testing.T) {
+	for want, o := range map[string]options{
+		`^quick\.txt$`:                   {quick: true, rivals: true, rounds: 6},
+		`^partial-\d+-\d+-unknown\.txt$`: {quick: true, rivals: true, rounds: 6, bench: "X"},
+		`^\d+-\d+-unknown\.txt$`:         {rivals: true, rounds: fullRounds},
+	} {
+		o.root = t.TempDir()
+		assert.Regexp(t, want, o.fileName(t.Context()))
+	}
 }
