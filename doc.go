@@ -55,7 +55,7 @@
 //
 //  8. Set never blocks. It takes no lock of this package's and waits for no watcher; it is
 //     lock-free. Its cost does not grow with the number of watchers: past a few, waking them is
-//     left to another goroutine.
+//     left to another goroutine, and to those who have been woken.
 //  9. A Get with something to return takes no lock of this package's, allocates nothing (options
 //     being kept in a slice; to forget an earlier context may) and costs the same however many other
 //     watchers there are.
@@ -143,8 +143,9 @@
 // that runs anyway sees the new value without one.
 //
 // Being woken is not lock-free. It waits for the goroutine that has the waking to do: a producer
-// between making a value the newest and waking, the goroutine that Set starts for many, or a Get
-// that is clearing away the places of others that gave up. If that one is preempted, those asleep
+// between making a value the newest and waking, the goroutine that Set starts for many, a Get
+// that has been woken by that and wakes another before it returns, or one that is clearing away the places
+// of others that gave up. If that one is preempted, those asleep whom it would wake
 // stay asleep until it runs again. Whoever is awake sees the new value at once.
 //
 // In a bubble of package testing/synctest, watch values that were made in it. A Changed channel that

@@ -133,7 +133,15 @@ inline park(w, b, met) {
 	:: else ->
 		wait(w, b);
 		if /* P11: Finish, turn */
-		:: (state[p] & turn) != mine
+		:: (state[p] & turn) != mine ->
+#ifndef BUG_CHAIN_ENDS
+			if
+			:: next[p] != NIL -> atomic { q = p; p = next[p]; next[q] = NIL; q = NIL } goOn(b)
+			:: else
+			fi
+#else
+			skip
+#endif
 		:: else ->
 			atomic {
 				assert((state[p] & claimed) && !wake[p]);

@@ -66,11 +66,69 @@ inline wakeAll(p) {
 	od
 }
 
-/* The goroutine that Fire starts where many wait. */
-proctype handOff(byte p; byte c) {
-	byte q; bool ok;
+/* place.row, by who serves. Leaves in p the first of the row, or NIL. */
+inline row(b) {
+	p = queue[b];
+	if
+	:: p == NIL
+	:: else ->
+		q = p;
+		if /* How many are a row is a choice. */
+		:: true
+		:: next[q] != NIL -> q = next[q]
+		fi;
+		queue[b] = next[q]; next[q] = QUEUE; q = NIL
+	fi
+}
+
+/* place.wakeNext from p on, and place.serve, of which each calls the other. told is whether the
+   caller serves. */
+inline goOn(b) {
+	told = false;
+	do
+	:: p == NIL && !told -> break
+	:: p == NIL && told -> atomic { /* N29: serve, Sub */
+			want[b]--;
+			if
+#ifdef BUG_SERVE_ONE
+			:: told = false
+#else
+			:: want[b] != 0 -> row(b)
+			:: else -> told = false
+#endif
+			fi
+		}
+	:: p == QUEUE -> atomic { /* N28: serve, Add */
+			want[b]++; p = NIL;
+			if
+			:: want[b] == 1 -> told = true; row(b)
+			:: else -> assert(told || want[b] > 1)
+			fi
+		}
+	:: else ->
+		atomic { /* N30: wakeNext, release */
+			assert(stacked[p]); stacked[p] = false;
+			ok = !STANDIN(p) && !(state[p] & claimed);
+			if
+			:: ok -> state[p] = state[p] ^ turn; q = NIL /* next[p] is its waiter's now. */
+			:: else -> q = next[p]; next[p] = NIL
+			fi
+		}
+		if :: ok -> signal(p) :: else fi;
+		atomic { p = q; q = NIL; ok = false }
+	od
+}
+
+/* The goroutine that Fire starts where many wait. How many chains it starts is a choice. */
+proctype handOff(byte p; byte c; byte b) {
+	byte q; bool ok, told;
 	if :: c != NIL -> atomic { assert(!shut[c]); shut[c] = true } /* N6: handOff, close */ :: else fi;
-	wakeAll(p)
+	atomic { queue[b] = p; p = QUEUE }
+	goOn(b);
+	if
+	:: p = QUEUE; goOn(b)
+	:: true
+	fi
 }
 
 inline fire(b) {
@@ -100,7 +158,7 @@ inline fire(b) {
 #endif
 		if /* N27: fire: few, or many, of which some may have given up */
 		:: c == NIL -> wakeAll(p)
-		:: c != NIL || next[p] != NIL -> run handOff(p, c)
+		:: c != NIL || next[p] != NIL -> run handOff(p, c, b)
 		fi
 	fi;
 	atomic { p = NIL; c = NIL }

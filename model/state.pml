@@ -48,11 +48,14 @@ byte head;
 byte version[SNAPSHOTS];   /* without the final bit */
 bool final[SNAPSHOTS];
 byte top[SNAPSHOTS];       /* superseded.top: a place, NIL or SEALED */
+byte queue[SNAPSHOTS];     /* whom no chain has taken yet of those who waited there */
+byte want[SNAPSHOTS];      /* how many chains want a row of them */
 bool end;                  /* MemoryValue.end is not nil */
 
 /* Places. Those of watcher w come first, in the order of watchers; then the stand-ins. */
 #define NIL 0
 #define SEALED 255
+#define QUEUE 254          /* as a next: the queue of the broadcast */
 #define OWN (WATCHERS * GETTERS * PLACES)
 #define STANDIN(p) ((p) > OWN)
 #define WAITER(p) (((p) - 1) / (GETTERS * PLACES))

@@ -37,8 +37,8 @@ var closed = func() chan struct{} {
 // Fire is lock-free and never waits for a waiter. Without waiters it is one
 // atomic exchange. With up to [Inline] waiters it wakes them before it returns. With more,
 // and waits that were given up may count as some until they are swept, or if more than Inline have
-// asked for the channel, it starts a goroutine for that, and one more for more than Inline Relays.
-// Each costs one small object, whatever their number. Those whom a sweep of waits that were given up
+// asked for the channel, it starts a goroutine for that, and one more for more than Inline Relays: one or two
+// small objects each, whatever their number. The first wakes a few, who wake the others. Those whom a sweep of waits that were given up
 // has in hand are woken by it.
 func (b *Broadcast) Fire() {
 	// One exchange both seals and collects. The tempting way to spare it, to seal only

@@ -53,7 +53,8 @@
 //
 // Fire is lock-free. It wakes a small number of waiters itself and leaves more than that
 // to a goroutine that it starts (and as many Relays to another), so that its duration does not
-// depend on how many there are. Waking is not lock-free: a goroutine that is preempted between
-// ending a wait and sending its wake-up, or while it sweeps, delays those
+// depend on how many there are. That goroutine starts chains, a few for each processor: who is woken in a chain
+// wakes the next before its own wait returns. Waking is not lock-free: a goroutine that is preempted between
+// ending a wait and sending its wake-up, before it has gone on with its chain, or while it sweeps, delays those
 // whom it was about to wake, and nobody else.
 package notify

@@ -18,7 +18,8 @@ const minSweep = 64
 // puts back. So no compare-and-swap of a Broadcast's top can mistake one stack for another, and
 // what a pusher reads from the top is still true if its compare-and-swap succeeds.
 type place struct {
-	// next belongs to who pushes the place, and then to who owns the stack.
+	// next belongs to who pushes the place, and then to who owns the stack, which leaves it to the waiter if
+	// that is to go on with a chain.
 	next *place
 
 	// wake is the waiter's wake-up channel, of capacity 1. Places on which
@@ -74,12 +75,14 @@ func (p *place) interrupt() {
 	}
 }
 
-// release ends the wait, and lets the waiter have p back, unless somebody has claimed p: then it
+// release ends the wait, lets the waiter have p back, and reports true, unless somebody has claimed p: then it
 // is garbage. The caller has taken p off the stack.
-func (p *place) release() {
+func (p *place) release() bool {
 	if s := p.state.Load(); s&claimed == 0 && p.state.CompareAndSwap(s, s^turn) {
 		p.signal()
+		return true
 	}
+	return false
 }
 
 // signal sends a wake-up.
@@ -264,7 +267,7 @@ func prune(p *place) (head, last *place, kept, dropped int32) {
 }
 
 // fire wakes everybody on a stack that the caller owns, by itself if they are few, and else
-// by another goroutine, which ends when it has done so.
+// by another goroutine, which ends when it has woken a few, who wake the others.
 func (p *place) fire() {
 	var done chan struct{}
 	if c := p.crowd.Load(); c != nil {
@@ -303,7 +306,7 @@ func (p *place) handOff(done chan struct{}) {
 	if done != nil {
 		close(done)
 	}
-	p.wakeAll()
+	p.chain()
 }
 
 // wakeAll wakes everybody on a stack that the caller owns.

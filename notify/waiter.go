@@ -189,7 +189,7 @@ func Receive(wake, ended <-chan struct{}) (woken bool) {
 }
 
 // Finish ends what Prepare began, and reports whether there was something to wait for. After it, w can
-// be used again.
+// be used again. It must be called, and soon: if many wait, others may be woken by it.
 func (w *Waiter) Finish(b *Broadcast, woken bool) (waited bool) {
 	p := w.place.Load()
 	if !woken && !p.claim(w.turn) {
@@ -200,6 +200,8 @@ func (w *Waiter) Finish(b *Broadcast, woken bool) (waited bool) {
 		// It stays on the stack, for Fire or a sweep to find, and leads to all below it.
 		w.place.Store(&place{wake: p.wake})
 		b.abandon()
+	} else if p.next != nil {
+		p.passOn()
 	}
 	return w.turn != nowhere
 }

@@ -20,9 +20,9 @@ import (
 
 const module = "github.com/eventvalue/event"
 
-// SmallConstants makes hand-offs and sweeps happen with very few waiters. They are the only
-// difference between what is explored and what is shipped.
-var SmallConstants = map[string]string{"minSweep": "2", "Inline": "1"}
+// SmallConstants makes hand-offs, chains of several rows and sweeps happen with very few waiters. They are
+// the only difference between what is explored and what is shipped.
+var SmallConstants = map[string]string{"minSweep": "2", "Inline": "1", "rowLength": "2"}
 
 // A Program is the scenarios, built with the library as it is explored.
 type Program struct {

@@ -11,7 +11,7 @@ import (
 // knownImports are the packages of which the code may use what it likes, or, if they are
 // in knownNames, what is there: nothing in it waits, or is shared by goroutines.
 var knownImports = []string{
-	"cmp", "context", "errors", "fmt", "iter", "maps", "math", "math/bits", "reflect", "slices", "strconv", "strings", "time", "unsafe",
+	"cmp", "context", "errors", "fmt", "iter", "maps", "math", "math/bits", "reflect", "runtime", "slices", "strconv", "strings", "time", "unsafe",
 	module + "/notify",
 }
 
@@ -28,6 +28,7 @@ var knownNames = map[string][]string{
 	"iter":        {"Seq", "Seq2"},
 	"maps":        {"All", "Clone", "Collect"}, // What they make is a map again, in no order.
 	"reflect":     {"DeepEqual"},
+	"runtime":     {"GOMAXPROCS"},
 	"sync":        {"Mutex"},
 	"time":        {"Time", "Duration"},
 	"unsafe":      {"Pointer"}, // For the atomic type, which has the steps.

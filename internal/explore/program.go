@@ -80,7 +80,8 @@ func (p *Program) Replay(ctx context.Context, o Options, scenario string, number
 // when this process does: then the pipe that is its standard input is closed.
 func (p *Program) command(ctx context.Context, args ...string) (*exec.Cmd, error) {
 	c := exec.CommandContext(ctx, p.path, args...)
-	c.Env = append(os.Environ(), sched.OverlayEnv+"="+p.overlay)
+	// One processor: a hand-off starts chains for each, and what is searched must not depend on the machine.
+	c.Env = append(os.Environ(), sched.OverlayEnv+"="+p.overlay, "GOMAXPROCS=1")
 	_, err := c.StdinPipe()
 	return c, err
 }

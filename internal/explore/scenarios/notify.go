@@ -35,6 +35,34 @@ func broadcasts() []*sched.Scenario {
 			r.Group("wait", 3, func(int) { want(r, "Wait", b.Wait(context.Background()), nil) })
 			r.Group("fire", 2, func(int) { b.Fire() })
 		}},
+		{Name: "broadcast/chains", Bound: 1, FullBound: 2, Run: func(r *sched.Run) {
+			// Three rows, and two chains.
+			var b notify.Broadcast
+			r.Group("wait", 5, func(int) { want(r, "Wait", b.Wait(context.Background()), nil) })
+			r.Go("fire", b.Fire)
+		}},
+		{Name: "broadcast/chains, and one gives up", Bound: 1, FullBound: 2, Run: func(r *sched.Run) {
+			var b notify.Broadcast
+			ctx := sched.NewContext()
+			r.Group("wait", 3, func(int) { want(r, "Wait", b.Wait(context.Background()), nil) })
+			r.Go("give up", func() { want(r, "Wait", b.Wait(ctx), nil, context.Canceled) })
+			r.Go("cancel", ctx.Cancel)
+			r.Go("fire", b.Fire)
+		}},
+		{Name: "broadcast/chains, and the places move on", Bound: 1, FullBound: 2, Run: func(r *sched.Run) {
+			bs := make([]notify.Broadcast, 2)
+			ws, waits := []*notify.Waiter{{}, {}, {}, {}}, make([]bool, 4)
+			r.Group("wait", 4, func(i int) {
+				for n := range bs {
+					waits[i] = true
+					err := ws[i].Wait(context.Background(), &bs[n])
+					waits[i] = false
+					want(r, "Wait", err, nil)
+				}
+			})
+			r.Group("fire", 2, func(i int) { bs[i].Fire() })
+			quiet(r, ws, waits)
+		}},
 		{Name: "broadcast/cancel", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
 			var b notify.Broadcast
 			ctx := sched.NewContext()
