@@ -16,6 +16,7 @@ func BenchmarkSetGet(b *testing.B)        { bench.SetGet.Benchmark(b, bench.Cont
 func BenchmarkWatchGetClose(b *testing.B) { bench.WatchGetClose.Benchmark(b, bench.Contenders()) }
 func BenchmarkRoundTrip(b *testing.B)     { bench.RoundTrip.Benchmark(b, bench.Contenders()) }
 func BenchmarkSetParked(b *testing.B)     { bench.SetParked.Benchmark(b, bench.Contenders()) }
+func BenchmarkSetBusy(b *testing.B)       { bench.SetBusy.Benchmark(b, bench.Contenders()) }
 func BenchmarkLatency(b *testing.B)       { bench.Latency.Benchmark(b, bench.Contenders()) }
 func BenchmarkProducers(b *testing.B)     { bench.Producers.Benchmark(b, bench.Contenders()) }
 func BenchmarkChurn(b *testing.B)         { bench.Churn.Benchmark(b, bench.Contenders()) }

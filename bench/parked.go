@@ -2,9 +2,12 @@ package bench
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
+
+	"go.uber.org/atomic"
 )
 
 // SetParked is a Set that finds a number of watchers parked, and what follows from it. Before each,
@@ -31,6 +34,38 @@ func setParked(b *testing.B, c Contender, a args) {
 	}
 	crowd.disperse()
 	reportSets(b, calls, lasts)
+}
+
+// SetBusy is SetParked for those who have little to do in a process that has a lot: four goroutines for each
+// processor compute, and do nothing else, so that whoever is woken has to get his turn.
+var SetBusy = Workload{
+	Name:       "SetBusy",
+	Contexts:   []string{ctxShared},
+	Watchers:   []int{1000, 10_000},
+	iterations: always("5x"),
+	run: func(b *testing.B, c Contender, a args) {
+		crowd := newCrowd(b, c, a)
+		defer compute(4 * runtime.GOMAXPROCS(0))()
+		calls, lasts := make([]time.Duration, b.N), make([]time.Duration, b.N)
+		for i := range b.N {
+			time.Sleep(20 * time.Millisecond) // By then all wait.
+			calls[i], lasts[i] = crowd.set()
+		}
+		crowd.disperse()
+		reportSets(b, calls, lasts)
+	},
+}
+
+// compute keeps n goroutines busy until it is told to stop.
+func compute(n int) (stop func()) {
+	var over atomic.Bool
+	for range n {
+		go func() {
+			for !over.Load() {
+			}
+		}()
+	}
+	return func() { over.Store(true) }
 }
 
 // reportSets reports how long the calls of Set took and after what time the last watchers had

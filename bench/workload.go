@@ -54,7 +54,7 @@ var withMillion bool
 func Workloads() []Workload {
 	return []Workload{
 		Calibrate, Set, Get, Load, SetGet, WatchGetClose, RoundTrip,
-		SetParked, Latency, Producers, Churn, ParkedBytes, Garbage,
+		SetParked, SetBusy, Latency, Producers, Churn, ParkedBytes, Garbage,
 	}
 }
 

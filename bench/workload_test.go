@@ -113,6 +113,7 @@ func TestWorkloadsNoticeRareLosses(t *testing.T) {
 		{bench.SetGet, "20x"},
 		{bench.RoundTrip, "20x"},
 		{bench.SetParked, "20x"},
+		{bench.SetBusy, "20x"},
 		{bench.Latency, "50x"},
 		{bench.Producers, "20x"},
 		{bench.Churn, "20x"},
@@ -147,8 +148,8 @@ func TestCrowdsCheckEachWatcher(t *testing.T) {
 		"half": func() bench.Value[int64] { return &halfValue{Value: bench.NewEvent[int64]()} },
 		"dead": func() bench.Value[int64] { return mortalValue{bench.NewEvent[int64]()} },
 	} {
-		for _, w := range []bench.Workload{bench.SetParked, bench.Churn} {
-			if name == "dead" && w.Name == bench.SetParked.Name {
+		for _, w := range []bench.Workload{bench.SetParked, bench.SetBusy, bench.Churn} {
+			if name == "dead" && w.Name != bench.Churn.Name {
 				continue // Nobody gives up there.
 			}
 			w.EachSmall([]bench.Contender{{Name: "event", New: wrong}}, func(cell string, run func(*testing.B)) {

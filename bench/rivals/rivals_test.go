@@ -66,6 +66,7 @@ func BenchmarkSetGet(b *testing.B)        { bench.SetGet.Benchmark(b, rivals.Con
 func BenchmarkWatchGetClose(b *testing.B) { bench.WatchGetClose.Benchmark(b, rivals.Contenders()) }
 func BenchmarkRoundTrip(b *testing.B)     { bench.RoundTrip.Benchmark(b, rivals.Contenders()) }
 func BenchmarkSetParked(b *testing.B)     { bench.SetParked.Benchmark(b, rivals.Contenders()) }
+func BenchmarkSetBusy(b *testing.B)       { bench.SetBusy.Benchmark(b, rivals.Contenders()) }
 func BenchmarkLatency(b *testing.B)       { bench.Latency.Benchmark(b, rivals.Contenders()) }
 func BenchmarkProducers(b *testing.B)     { bench.Producers.Benchmark(b, rivals.Contenders()) }
 func BenchmarkChurn(b *testing.B)         { bench.Churn.Benchmark(b, rivals.Contenders()) }

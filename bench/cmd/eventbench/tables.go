@@ -113,6 +113,12 @@ var ofWorkloads = []table{
 		loses: "With a few watchers, which the Set call wakes itself, it is what publishing takes: a snapshot, an exchange that seals the old one, and the hand-over to the place of each who waits; until the last has the value, it is also what his Get keeps of itself: that it is busy, waits and is released. Past a few watchers, waking is left to another goroutine, which has to be started and to be scheduled. It wakes one after the other by a send, where closing a channel or sync.Cond's Broadcast takes all from the list of those who wait at once.",
 	},
 	{
+		bench: "SetBusy", title: "Set with watchers parked, in a process that is busy",
+		text:  "Four goroutines for each processor compute, 20 ms pass from one Set to the next, and the watchers share one context. When all are made runnable at once, each waits for its turn among those that compute. Here who is woken wakes the next, which Go lets run before them.",
+		units: []column{{"sec/set", "the Set call (median)"}, {"sec/last", "until the last watcher has the value"}},
+		loses: "As above: see Set with watchers parked.",
+	},
+	{
 		bench: "Latency", title: "Wake-up latency, watcher by watcher",
 		text:  "From the beginning of a Set until each one of 1,000 watchers has the value, with 10 ms from one Set to the next.",
 		units: []column{{"p50-sec", "median"}, {"p99-sec", "p99"}, {"p99.9-sec", "p99.9"}},
