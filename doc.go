@@ -148,9 +148,9 @@
 // of others that gave up. If that one is preempted, those asleep whom it would wake
 // stay asleep until it runs again. Whoever is awake sees the new value at once.
 //
-// In a bubble of package testing/synctest, watch values that were made in it. A Changed channel that
-// was taken in a bubble, by Pipe for one, must not be closed by a Set from outside: package runtime
-// ends the process then.
+// In a bubble of package testing/synctest, watch values that were made in it, and watch those from nowhere
+// else: one watcher may wake another, and package runtime ends the process if something in a bubble is woken from
+// outside. So, too, if a Changed channel that was taken in a bubble, by Pipe for one, is closed by a Set from outside.
 //
 // [Wait] waits for one state, [All] ranges over what comes, [Pipe] feeds a channel under a
 // supervisor, [RunWhile] restarts what cannot change while it runs, and [Watcher.Changed]

@@ -35,11 +35,11 @@ var closed = func() chan struct{} {
 // Calls after the first do nothing.
 //
 // Fire is lock-free and never waits for a waiter. Without waiters it is one
-// atomic exchange. With up to [Inline] waiters it wakes them before it returns. With more,
-// and waits that were given up may count as some until they are swept, or if more than Inline have
-// asked for the channel, it starts a goroutine for that, and one more for more than Inline Relays: one or two
-// small objects each, whatever their number. The first wakes a few, who wake the others. Those whom a sweep of waits that were given up
-// has in hand are woken by it.
+// atomic exchange. With up to [Inline] waiters, and up to Inline who have asked for the channel, it wakes
+// them before it returns. With more of either (waits that were given up may count as some until they are swept)
+// it starts a goroutine for that, which wakes a few, who wake the others; and with more than Inline Relays one more
+// for these. Each costs one or two small objects, whatever their number. Those whom a sweep of waits that
+// were given up has in hand are woken by it.
 func (b *Broadcast) Fire() {
 	// One exchange both seals and collects. The tempting way to spare it, to seal only
 	// if a look finds that somebody waits, loses the waiter who registers just after

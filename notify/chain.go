@@ -6,19 +6,19 @@ import "runtime"
 // and on the same processor, which has its goroutine, its channel and its place in the cache by then, and before
 // any goroutine that computes. To wake everybody first and let them run afterwards is to fetch all that twice, and to
 // have each wait for its turn among all that run: a chain takes 0.9 of the time until the last of 10,000 has a value,
-// 0.8 with 100,000, and less than a third while other goroutines compute; with 1,000, which the cache holds anyway, and
-// nothing else to do, 1.08 of it.
+// 0.8 with 100,000, and mostly less than a third while other goroutines compute; with 1,000, which the cache holds
+// anyway, and nothing else to do, 1.08 of it. See docs/design.md.
 //
 //	queue ─► 9 ─► 10 ─► 11 ─► …      whom no chain has taken yet
 //	  ▲
 //	  ├──────────────────────┐
-//	1 ─► 2 ─► 3 ─► … ─► 8 ───┘      a row: who wakes 8 leaves it the queue, of which 8 takes another row
+//	1 ─► 2 ─► 3 ─► … ─► 8 ───┘      a row: 1 wakes 2 and so on; 8 comes to the queue, for another row
 //
-// Between its wake-up and that of the next a waiter runs code of this package only.
+// Between its wake-up and that of the next a waiter runs none of its user's code.
 const (
 	// chainsEach is how many chains there are for each processor. Who is woken may compute for long, and all
-	// who come after it in its chain then wait until the next has found a processor. With so many chains, each
-	// processor that is free finds one.
+	// who come after it in its chain then wait until the next has found a processor. With so many chains, if there
+	// are rows enough for them, each processor that is free finds one.
 	chainsEach = 2
 
 	// rowLength is how many places a chain takes at a time. With rows of one, the queue would be
@@ -26,13 +26,16 @@ const (
 	rowLength = 8
 )
 
-// queue is in the state of what stands for the places that no chain has taken yet, and is none itself.
-const queue = 1 << 2
+const (
+	// queue marks, in its state, a place on which nobody waits and that is only the head of a list: its next
+	// leads to the places that no chain has taken yet.
+	queue = 1 << 2
 
-// want, in the same state, counts the chains that want a row.
-const want = 1 << 3
+	// want is the unit in which a queue's state counts the chains that want a row.
+	want = 1 << 3
+)
 
-// chain wakes everybody on a stack that the caller owns, a few of them by itself.
+// chain sees to it that everybody on a stack that the caller owns is woken: it wakes the first of each chain.
 func (p *place) chain() {
 	q := &place{next: p}
 	q.state.Store(queue)
@@ -41,7 +44,8 @@ func (p *place) chain() {
 	}
 }
 
-// wakeNext wakes the next waiter of a chain that goes on with p, for that to call passOn.
+// wakeNext goes on with a chain: it wakes the first, from p on, who still waits, and who will call passOn. If it
+// comes to the queue, the chain gets another row.
 func (p *place) wakeNext() {
 	for p != nil {
 		switch {
@@ -49,7 +53,7 @@ func (p *place) wakeNext() {
 			p.serve()
 			return
 		case p.wake != nil && p.release():
-			return // p is its waiter's again, and so is its next.
+			return // p and its next are its waiter's: no more looks at them.
 		}
 		p = p.detach()
 	}
@@ -58,8 +62,9 @@ func (p *place) wakeNext() {
 // passOn goes on with the chain that p's waiter has been woken by.
 func (p *place) passOn() { p.detach().wakeNext() }
 
-// serve makes a chain go on with a row of the queue q, if there is one left. Who is the only one to want a row owns
-// q.next, and serves all who come meanwhile, of whom nobody waits for it.
+// serve makes a chain go on with a row of the queue q, if there is one left. The first to count itself owns q.next
+// until the count is back at zero. Who comes meanwhile only counts itself and goes its way; the owner wakes the first of a
+// row for it. So it is, too, if all of a row have given up, and the owner itself comes back to the queue by it.
 func (q *place) serve() {
 	if q.state.Add(want) != queue|want {
 		return

@@ -56,5 +56,9 @@
 // depend on how many there are. That goroutine starts chains, a few for each processor: who is woken in a chain
 // wakes the next before its own wait returns. Waking is not lock-free: a goroutine that is preempted between
 // ending a wait and sending its wake-up, before it has gone on with its chain, or while it sweeps, delays those
-// whom it was about to wake, and nobody else.
+// whom it was about to wake: those after it in a row of eight, or, while it hands out rows, everybody whom no chain has
+// taken yet.
+//
+// In a bubble of package testing/synctest, wait only for Broadcasts that nobody outside it waits for: one waiter may
+// wake another, and package runtime ends the process if something in a bubble is woken from outside.
 package notify

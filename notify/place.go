@@ -18,8 +18,8 @@ const minSweep = 64
 // puts back. So no compare-and-swap of a Broadcast's top can mistake one stack for another, and
 // what a pusher reads from the top is still true if its compare-and-swap succeeds.
 type place struct {
-	// next belongs to who pushes the place, and then to who owns the stack, which leaves it to the waiter if
-	// that is to go on with a chain.
+	// next belongs to who pushes the place, and then to who owns the stack. A chain leaves it to the waiter
+	// that it wakes: see wakeNext.
 	next *place
 
 	// wake is the waiter's wake-up channel, of capacity 1. Places on which
@@ -31,7 +31,7 @@ type place struct {
 	// sake of pushers that read a top that is one no more.
 	crowd atomic.Pointer[crowd]
 
-	// state is a turn, and claimed or not.
+	// state is a turn, and claimed or not; or it is that of a queue.
 	state atomic.Uint32
 }
 
@@ -266,8 +266,8 @@ func prune(p *place) (head, last *place, kept, dropped int32) {
 	return head, last, kept, dropped
 }
 
-// fire wakes everybody on a stack that the caller owns, by itself if they are few, and else
-// by another goroutine, which ends when it has woken a few, who wake the others.
+// fire wakes everybody on a stack that the caller owns: by itself if they are few and no channel with many
+// takers has to be closed, and else by another goroutine, which ends when it has woken a few, who wake the others.
 func (p *place) fire() {
 	var done chan struct{}
 	if c := p.crowd.Load(); c != nil {

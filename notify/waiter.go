@@ -200,7 +200,7 @@ func (w *Waiter) Finish(b *Broadcast, woken bool) (waited bool) {
 		// It stays on the stack, for Fire or a sweep to find, and leads to all below it.
 		w.place.Store(&place{wake: p.wake})
 		b.abandon()
-	} else if p.next != nil {
+	} else if p.next != nil { // Since the turn has changed, next is w's to read.
 		p.passOn()
 	}
 	return w.turn != nowhere

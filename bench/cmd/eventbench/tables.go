@@ -108,9 +108,9 @@ var ofWorkloads = []table{
 	{
 		bench: "SetParked", title: "Set with watchers parked",
 		text: "Before each Set all watchers wait and the other processors sleep, so that most of a Set call is the wake-up of one of them. The watchers share one context (`ctx=shared`) or have one each (`ctx=own`). " +
-			"A few watchers are woken by the Set call itself. More are left to another goroutine, so that the call takes no longer for many, and is over long before the last of those has the value.",
+			"A few watchers are woken by the Set call itself. More are left to another goroutine, and to those that it wakes, so that the call takes no longer for many, and is over long before the last of those has the value.",
 		units: []column{{"sec/set", "the Set call (median)"}, {"worst-sec/set", "the Set call (longest)"}, {"sec/last", "until the last watcher has the value"}},
-		loses: "With a few watchers, which the Set call wakes itself, it is what publishing takes: a snapshot, an exchange that seals the old one, and the hand-over to the place of each who waits; until the last has the value, it is also what his Get keeps of itself: that it is busy, waits and is released. Past a few watchers, waking is left to another goroutine, which has to be started and to be scheduled. It wakes one after the other by a send, where closing a channel or sync.Cond's Broadcast takes all from the list of those who wait at once.",
+		loses: "With a few watchers, which the Set call wakes itself, it is what publishing takes: a snapshot, an exchange that seals the old one, and the hand-over to the place of each who waits; until the last has the value, it is also what his Get keeps of itself: that it is busy, waits and is released. Past a few watchers, waking is left to another goroutine, which has to be started and to be scheduled. It wakes some, and each of these the next before his Get returns, by a send to each, where closing a channel or sync.Cond's Broadcast takes all from the list of those who wait at once.",
 	},
 	{
 		bench: "SetBusy", title: "Set with watchers parked, in a process that is busy",
