@@ -24,3 +24,6 @@ func SetPatience(t *testing.T, d time.Duration) {
 	patience = d
 	t.Cleanup(func() { patience = old })
 }
+
+// AwaitIdle returns when every goroutine but the caller's waits for something.
+func AwaitIdle() { awaitIdle() }

@@ -45,18 +45,20 @@ var SetBusy = Workload{
 	iterations: always("5x"),
 	run: func(b *testing.B, c Contender, a args) {
 		crowd := newCrowd(b, c, a)
-		defer compute(4 * runtime.GOMAXPROCS(0))()
+		stop := compute(4 * runtime.GOMAXPROCS(0))
+		b.Cleanup(stop) // If a value gets lost, nobody comes to the end.
 		calls, lasts := make([]time.Duration, b.N), make([]time.Duration, b.N)
 		for i := range b.N {
 			time.Sleep(20 * time.Millisecond) // By then all wait.
 			calls[i], lasts[i] = crowd.set()
 		}
+		stop()
 		crowd.disperse()
 		reportSets(b, calls, lasts)
 	},
 }
 
-// compute keeps n goroutines busy until it is told to stop.
+// compute keeps n goroutines busy until it is told to stop, once or more.
 func compute(n int) (stop func()) {
 	var over atomic.Bool
 	for range n {

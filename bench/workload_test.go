@@ -127,6 +127,20 @@ func TestWorkloadsNoticeRareLosses(t *testing.T) {
 	}
 }
 
+// TestNobodyComputesAfterALoss shows that what keeps the processors busy ends with the run that lost a value:
+// else this hangs, and what is measured after it is wrong.
+func TestNobodyComputesAfterALoss(t *testing.T) {
+	benchtime(t, "20x")
+	bench.SetPatience(t, time.Second)
+	rare := bench.Contender{Name: "event", New: func() bench.Value[int64] {
+		return &rarelyLossyValue{Value: bench.NewEvent[int64]()}
+	}}
+	bench.SetBusy.EachSmall([]bench.Contender{rare}, func(_ string, run func(*testing.B)) {
+		assertFails(t, run)
+		bench.AwaitIdle()
+	})
+}
+
 // A rarelyLossyValue loses each tenth value, but not the last.
 type rarelyLossyValue struct {
 	bench.Value[int64]
