@@ -50,8 +50,8 @@ func TestChainsPassByWhoGaveUp(t *testing.T) {
 	}
 }
 
-// TestChainsMeetNewWaits has all who are woken wait again at once, so that chains read places that are on
-// another stack by then.
+// TestChainsMeetNewWaits has all who are woken wait again at once, so that places are pushed elsewhere while
+// the chains that they were in go on.
 func TestChainsMeetNewWaits(t *testing.T) {
 	const rounds, waiters = 200, 100
 	bs := make([]notify.Broadcast, rounds)
