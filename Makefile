@@ -1,7 +1,7 @@
 # make check mutants is what CI runs. Each target can be run by itself.
 
 GO ?= go
-MODULES = . $(patsubst %/go.mod,%,$(wildcard */go.mod */*/go.mod))
+MODULES = . $(patsubst %/go.mod,%,$(wildcard */go.mod */*/go.mod */*/*/go.mod))
 NESTED = $(filter-out . tools,$(MODULES))
 FUZZTIME ?= 5s
 
@@ -59,37 +59,37 @@ etcd-faults:
 whole:
 	$(GO) test ./eventtest -run TestBugsAreCaught -count 1 -timeout 1h -args -whole
 
-# Large bounds. The table of what was searched goes to internal/explore/README.md.
+# Large bounds. The table of what was searched goes to internal/verify/explore/README.md.
 explore:
-	$(GO) test ./internal/explore -run TestEveryInterleaving -v -timeout 2h -args -full -update
+	$(GO) test ./internal/verify/explore -run TestEveryInterleaving -v -timeout 2h -args -full -update
 
-# Shows that each seeded bug is caught. UPDATE=-update writes the table, mutants/README.md.
+# Shows that each seeded bug is caught. UPDATE=-update writes the table, internal/verify/mutants/README.md.
 mutants:
-	$(GO) test ./mutants -run TestMutantsAreCaught -v -timeout 25m -args -catch $(UPDATE)
+	$(GO) test ./internal/verify/mutants -run TestMutantsAreCaught -v -timeout 25m -args -catch $(UPDATE)
 
 .PHONY: model model-full linear soak cover leaks mutants
 # The model, for spin; says so where that is missing. Some minutes and 12 GB: make model-full.
 model:
-	@./model/check smoke || test $$? = 3
+	@./internal/verify/spin/check smoke || test $$? = 3
 
 model-full:
-	./model/check full
+	./internal/verify/spin/check full
 
 # Histories of concurrent calls, checked; make nested checks some thousands.
 LINEAR ?= 2m
 linear:
-	$(GO) -C internal/linear test -run TestHistories -v -count 1 -timeout 0 . -args -for $(LINEAR)
+	$(GO) -C internal/verify/linear test -run TestHistories -v -count 1 -timeout 0 . -args -for $(LINEAR)
 
 # Part of the release checklist in CONTRIBUTING.md.
 SOAK ?= 10m
 soak:
-	$(GO) run ./internal/soak -for $(SOAK)
+	$(GO) run ./internal/verify/soak -for $(SOAK)
 
 # Every statement of event and notify is run by a test, or a comment at it says why not.
 cover:
 	$(GO) test -coverpkg=.,./notify -coverprofile=cover.out $$($(GO) list ./... | grep -vE '/(bench|internal)(/|$$)')
-	$(GO) run ./internal/uncovered cover.out
+	$(GO) run ./internal/verify/uncovered cover.out
 
 # No goroutine waits for ever after the whole suite.
 leaks:
-	EVENT_LEAKS=1 GOEXPERIMENT=goroutineleakprofile $(GO) test -count 1 . ./notify ./internal/leak
+	EVENT_LEAKS=1 GOEXPERIMENT=goroutineleakprofile $(GO) test -count 1 . ./notify ./internal/verify/leak

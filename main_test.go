@@ -3,7 +3,7 @@ package event_test
 import (
 	"testing"
 
-	"github.com/eventvalue/event/internal/leak"
+	"github.com/eventvalue/event/internal/verify/leak"
 )
 
 func TestMain(m *testing.M) { leak.Main(m) }

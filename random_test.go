@@ -6,8 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/eventvalue/event/internal/model/replay"
 	"github.com/eventvalue/event/internal/testkit"
+	"github.com/eventvalue/event/internal/verify/model/replay"
 )
 
 var randomSeed = flag.Uint64("random.seed", 0, "run only the random program of this `seed`")

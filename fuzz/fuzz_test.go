@@ -13,7 +13,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/eventvalue/event/internal/model/replay"
+	"github.com/eventvalue/event/internal/verify/model/replay"
 )
 
 // maxSteps bounds a program: what a longer one could find, a shorter one can.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	op "github.com/eventvalue/event/internal/model/replay"
+	op "github.com/eventvalue/event/internal/verify/model/replay"
 )
 
 var update = flag.Bool("update", false, "write the seeds to testdata/fuzz")

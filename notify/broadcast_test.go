@@ -174,7 +174,7 @@ func TestGivenUpWaitsAreSwept(t *testing.T) {
 // as well without one, and so would say nothing if it took more: here TestGivenUpWaitsAreSwept and
 // TestACrowdThatLeavesIsSwept, in event TestSweepAgainstSet, which must know the number, and
 // TestSweepLeavesTheLiving, in eventtest G04_NoLostWakeUp/AfterOthersGaveUp, and the crowds of up to 100
-// in internal/model/replay, which the fuzz targets and the random tests run.
+// in internal/verify/model/replay, which the fuzz targets and the random tests run.
 func TestSweepsComeUp(t *testing.T) {
 	assert.Equal(t, 64, notify.MinSweep)
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/eventvalue/event"
 	"github.com/eventvalue/event/remote"
-	"github.com/eventvalue/event/remotetest"
+	"github.com/eventvalue/event/remote/remotetest"
 )
 
 func TestProgrammersMistakesPanic(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/eventvalue/event"
 	"github.com/eventvalue/event/remote"
-	"github.com/eventvalue/event/remotetest"
+	"github.com/eventvalue/event/remote/remotetest"
 )
 
 // heap returns how much of it is in use.

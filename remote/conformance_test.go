@@ -8,7 +8,7 @@ import (
 	"github.com/eventvalue/event"
 	"github.com/eventvalue/event/eventtest"
 	"github.com/eventvalue/event/remote"
-	"github.com/eventvalue/event/remotetest"
+	"github.com/eventvalue/event/remote/remotetest"
 )
 
 type testItem = eventtest.Item

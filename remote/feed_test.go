@@ -12,7 +12,7 @@ import (
 
 	"github.com/eventvalue/event"
 	"github.com/eventvalue/event/remote"
-	"github.com/eventvalue/event/remotetest"
+	"github.com/eventvalue/event/remote/remotetest"
 )
 
 func TestSyncLetsReadYourWrites(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 
 	"github.com/eventvalue/event"
 	"github.com/eventvalue/event/remote"
-	"github.com/eventvalue/event/remotetest"
+	"github.com/eventvalue/event/remote/remotetest"
 )
 
 // TestRandom does to a store, by chance, all that can be done to it, while watchers come, go and

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eventvalue/event/remote"
-	"github.com/eventvalue/event/remotetest"
+	"github.com/eventvalue/event/remote/remotetest"
 )
 
 // TestRangeMemory has many keys come and go that nobody looks at.

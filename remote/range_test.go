@@ -15,7 +15,7 @@ import (
 
 	"github.com/eventvalue/event"
 	"github.com/eventvalue/event/remote"
-	"github.com/eventvalue/event/remotetest"
+	"github.com/eventvalue/event/remote/remotetest"
 )
 
 // rangeInBubble runs test in a bubble, with a store and the Range of "p/" in it, which is closed

@@ -12,7 +12,7 @@ import (
 
 	"github.com/eventvalue/event"
 	"github.com/eventvalue/event/remote"
-	"github.com/eventvalue/event/remotetest"
+	"github.com/eventvalue/event/remote/remotetest"
 )
 
 // inBubble runs test in a bubble, with a store and the Value of "key" in it, which is closed in

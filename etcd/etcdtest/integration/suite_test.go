@@ -9,7 +9,7 @@ import (
 
 	"github.com/eventvalue/event/etcd"
 	"github.com/eventvalue/event/etcd/etcdtest"
-	"github.com/eventvalue/event/remotetest"
+	"github.com/eventvalue/event/remote/remotetest"
 )
 
 // TestStore is what a Store promises, on a server that is cut, compacted, restarted and reset.

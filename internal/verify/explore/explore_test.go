@@ -1,0 +1,151 @@
+package explore_test
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/eventvalue/event/internal/verify/explore"
+	"github.com/eventvalue/event/internal/verify/explore/sched"
+)
+
+var (
+	full     = flag.Bool("full", false, "search the long scenarios too, and all with their full bound")
+	scenario = flag.String("scenario", "", "search the scenarios whose name matches")
+	replay   = flag.Uint64("replay", 0, "tell the schedule of this number of -scenario, a whole name, instead of searching")
+	update   = flag.Bool("update", false, "write README.md, the table of what was searched")
+)
+
+// TestEveryInterleaving searches all scenarios. None fails, and none is cut off before it is
+// exhausted within its bound.
+func TestEveryInterleaving(t *testing.T) {
+	if testing.Short() && !*full {
+		t.Skip("searches for a quarter of a minute")
+	}
+	ctx := withinDeadline(t)
+	p, err := explore.Build(ctx, t.TempDir(), nil)
+	require.NoError(t, err)
+	o := explore.Options{Pattern: *scenario, Full: *full, Progress: os.Stderr}
+	if *replay != 0 {
+		told, err := p.Replay(ctx, o, *scenario, *replay)
+		require.NoError(t, err)
+		t.Log("\n" + told)
+		return
+	}
+	var results []sched.Result
+	err = p.Run(ctx, o, func(r sched.Result) bool {
+		results = append(results, r)
+		if r.Failure != "" {
+			t.Errorf("%s: schedule %d: %s\n%s\nonce more: go test ./internal/verify/explore -v -args -full=%t -scenario '%s' -replay %d",
+				r.Scenario, r.Schedules, r.Failure, r.Told, *full, r.Scenario, r.Schedules)
+		} else if !r.Exhausted || r.Schedules < 2 {
+			t.Errorf("%s: %d schedules, exhausted: %t", r.Scenario, r.Schedules, r.Exhausted)
+		}
+		t.Log(row(r.Scenario, r))
+		return true
+	})
+	require.NoError(t, err)
+	require.NotEmpty(t, results, "no scenario matches")
+	if *update && !t.Failed() {
+		require.NoError(t, os.WriteFile("README.md", []byte(readme+table(results)), 0o666))
+	}
+}
+
+// withinDeadline returns a context that ends before the test is killed, which would say less.
+func withinDeadline(t *testing.T) context.Context {
+	ctx := t.Context()
+	if end, ok := t.Deadline(); ok {
+		var cancel func()
+		ctx, cancel = context.WithDeadline(ctx, end.Add(-5*time.Second))
+		t.Cleanup(cancel)
+	}
+	return ctx
+}
+
+// lookThenSeal makes Fire look who waits, and seal after that.
+func lookThenSeal(file string, text []byte) ([]byte, error) {
+	if file != "notify/broadcast.go" {
+		return text, nil
+	}
+	const seal = "if top := b.top.Swap(&sealed); "
+	if bytes.Count(text, []byte(seal)) != 1 {
+		return nil, fmt.Errorf("not there: %s", seal)
+	}
+	return bytes.Replace(text, []byte(seal), []byte("top := b.top.Load(); b.top.Store(&sealed); if "), 1), nil
+}
+
+// TestFailingScheduleIsToldAndReplayed shows what becomes of a bug.
+func TestFailingScheduleIsToldAndReplayed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a program")
+	}
+	ctx := withinDeadline(t)
+	p, err := explore.Build(ctx, t.TempDir(), lookThenSeal)
+	require.NoError(t, err)
+	o := explore.Options{Pattern: "^broadcast/wait$"}
+	var r sched.Result
+	require.NoError(t, p.Run(ctx, o, func(found sched.Result) bool { r = found; return true }))
+	require.Contains(t, r.Failure, "asleep for ever")
+	assert.False(t, r.Exhausted)
+
+	// It is told step by step, with file and line, of the source and not of what was made of it.
+	assert.Regexp(t, `(?m)^ *\d+ [ >] wait \d +CompareAndSwap = true +notify/place\.go:\d+ .*b\.top\.CompareAndSwap`, r.Told)
+	assert.Regexp(t, `(?m)^ *\d+ > fire +Store +notify/broadcast\.go:\d+ .*b\.top\.Store`, r.Told)
+	assert.Regexp(t, `(?m)^ +wait \d +waits$`, r.Told)
+	t.Logf("schedule %d:\n%s", r.Schedules, r.Told)
+
+	told, err := p.Replay(ctx, o, r.Scenario, r.Schedules)
+	require.NoError(t, err)
+	assert.Equal(t, r.Told, told)
+	before, err := p.Replay(ctx, o, r.Scenario, r.Schedules-1)
+	require.NoError(t, err)
+	assert.NotContains(t, before, "asleep for ever")
+	_, err = p.Replay(ctx, o, r.Scenario, r.Schedules+1)
+	assert.ErrorContains(t, err, "the last schedule")
+}
+
+const readme = `# Every interleaving: what was searched
+
+Written by ` + "`go test ./internal/verify/explore -args -full -update`" + `. The columns: preemptions allowed in a schedule ("all": as
+many as there can be), schedules, those of them that were cut short at a state met before, steps, states in which
+there was something to decide, seconds. Each scenario was exhausted within its bound, and none failed.
+
+`
+
+// table is a table of results in Markdown.
+func table(results []sched.Result) string {
+	var w strings.Builder
+	sum := sched.Result{Bound: noBound}
+	w.WriteString("| scenario | preemptions | schedules | cut | steps | states | s |\n|---|---|--:|--:|--:|--:|--:|\n")
+	for _, r := range results {
+		w.WriteString(row(r.Scenario, r) + "\n")
+		sum.Schedules += r.Schedules
+		sum.Cut += r.Cut
+		sum.Steps += r.Steps
+		sum.States += r.States
+		sum.Seconds += r.Seconds
+	}
+	w.WriteString(row(fmt.Sprintf("%d scenarios", len(results)), sum) + "\n")
+	return w.String()
+}
+
+const noBound = -2
+
+func row(name string, r sched.Result) string {
+	bound := fmt.Sprint(r.Bound)
+	switch r.Bound {
+	case sched.Unlimited:
+		bound = "all"
+	case noBound:
+		bound = ""
+	}
+	return fmt.Sprintf("| %s | %s | %d | %d | %d | %d | %.1f |", name, bound, r.Schedules, r.Cut, r.Steps, r.States, r.Seconds)
+}

@@ -1,0 +1,325 @@
+package explore
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+)
+
+const (
+	atomicPath = "go.uber.org/atomic"
+	schedPath  = module + "/internal/verify/explore/sched"
+	schedName  = "sched"
+)
+
+// An edit replaces the bytes from start to end. All edits keep the lines: what the compiler, a
+// panic or a trace says of the result is true of the original.
+type edit struct {
+	start, end int
+	text       string
+}
+
+// A rewriter turns one package into what is explored in its place.
+type rewriter struct {
+	fset  *token.FileSet
+	info  *types.Info
+	name  string
+	src   []byte
+	edits []edit
+	heads map[*ast.UnaryExpr]bool // receives that are cases, and have been rewritten as such
+	used  bool                    // the file needs package sched
+	bad   []string
+}
+
+// rewritePackage returns the new text of those of the files, which are the package at path, that are
+// explored. It fails on everything of which it does not know that it is explored, or need not be.
+func rewritePackage(path string, files map[string][]byte, imports types.Importer, constants map[string]string) (map[string][]byte, error) {
+	fset := token.NewFileSet()
+	names := make([]string, 0, len(files))
+	for name := range files {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	var parsed []*ast.File
+	for _, name := range names {
+		f, err := parser.ParseFile(fset, name, files[name], parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			return nil, err
+		}
+		parsed = append(parsed, f)
+	}
+	info := &types.Info{
+		Types: map[ast.Expr]types.TypeAndValue{}, Uses: map[*ast.Ident]types.Object{},
+	}
+	conf := types.Config{Importer: imports}
+	if _, err := conf.Check(path, fset, parsed, info); err != nil {
+		return nil, err
+	}
+	out := map[string][]byte{}
+	var bad []string
+	for i, f := range parsed {
+		r := &rewriter{fset: fset, info: info, name: names[i], src: files[names[i]], heads: map[*ast.UnaryExpr]bool{}}
+		if leftOut[filepath.Base(names[i])] != "" {
+			r.leaveOut(f)
+		} else {
+			r.file(f, constants)
+			out[names[i]] = r.apply()
+		}
+		bad = append(bad, r.bad...)
+	}
+	for name := range constants {
+		if constants[name] != "" {
+			bad = append(bad, "there is no constant "+name+" any more")
+		}
+	}
+	if len(bad) > 0 {
+		return nil, fmt.Errorf("the explorer does not know what to do with\n\t%s\nTeach it (see the package documentation of internal/verify/explore)",
+			strings.Join(bad, "\n\t"))
+	}
+	return out, nil
+}
+
+// file rewrites f.
+func (r *rewriter) file(f *ast.File, constants map[string]string) {
+	for _, spec := range f.Imports {
+		r.importSpec(spec)
+	}
+	for _, d := range f.Decls {
+		r.constants(d, constants)
+	}
+	var stack []ast.Node
+	ast.Inspect(f, func(n ast.Node) bool {
+		if n == nil {
+			stack = stack[:len(stack)-1]
+			return true
+		}
+		var parent ast.Node
+		if len(stack) > 0 {
+			parent = stack[len(stack)-1]
+		}
+		stack = append(stack, n)
+		r.node(n, parent)
+		return true
+	})
+	if r.used {
+		r.insert(f.Name.End(), fmt.Sprintf("; import %s %q", schedName, schedPath))
+	}
+}
+
+// leaveOut makes sure that f has no part in what is explored.
+func (r *rewriter) leaveOut(f *ast.File) {
+	for _, spec := range f.Imports {
+		path, _ := strconv.Unquote(spec.Path.Value)
+		if redirected[path] != "" || path == module+"/notify" {
+			r.unknown(spec, "import of "+path+" in a file that is left out")
+		}
+	}
+}
+
+func (r *rewriter) importSpec(spec *ast.ImportSpec) {
+	path, _ := strconv.Unquote(spec.Path.Value)
+	switch {
+	case spec.Name != nil:
+		r.unknown(spec, "import under another name")
+	case redirected[path] != "":
+		r.replace(spec.Path, strconv.Quote(redirected[path]))
+	case !slices.Contains(knownImports, path):
+		r.unknown(spec, "import of "+path)
+	}
+}
+
+// constants gives constants the small values with which things happen in small scenarios.
+func (r *rewriter) constants(d ast.Decl, constants map[string]string) {
+	g, ok := d.(*ast.GenDecl)
+	if !ok || g.Tok != token.CONST {
+		return
+	}
+	for _, spec := range g.Specs {
+		v := spec.(*ast.ValueSpec)
+		for i, name := range v.Names {
+			if small := constants[name.Name]; small != "" && i < len(v.Values) {
+				r.replace(v.Values[i], small)
+				constants[name.Name] = "" // found
+			}
+		}
+	}
+}
+
+// node rewrites n itself; what is in it comes by later.
+func (r *rewriter) node(n, parent ast.Node) {
+	switch n := n.(type) {
+	case *ast.GoStmt:
+		r.goStmt(n)
+	case *ast.SelectStmt:
+		r.selectStmt(n)
+	case *ast.SendStmt:
+		if _, ok := parent.(*ast.CommClause); !ok {
+			r.insert(n.Pos(), "sched.Send(")
+			r.replaceAt(n.Arrow, len("<-"), ",")
+			r.insert(n.End(), ")")
+			r.used = true
+		}
+	case *ast.UnaryExpr:
+		if n.Op == token.ARROW && !r.heads[n] {
+			r.receive(n, parent)
+		}
+	case *ast.ForStmt:
+		r.loop(n.Body)
+	case *ast.RangeStmt:
+		r.rangeStmt(n)
+	case *ast.CallExpr:
+		r.call(n, parent)
+	case *ast.SelectorExpr:
+		r.selector(n)
+	default:
+		if !known(n) {
+			r.unknown(n, fmt.Sprintf("%T", n))
+		}
+	}
+}
+
+// loop has the rounds of a loop counted: one without steps must not be one without an end.
+func (r *rewriter) loop(body *ast.BlockStmt) {
+	r.insert(body.Lbrace+1, "sched.Loop();")
+	r.used = true
+}
+
+func (r *rewriter) rangeStmt(n *ast.RangeStmt) {
+	switch t := r.info.TypeOf(n.X).Underlying().(type) {
+	case *types.Slice, *types.Array, *types.Pointer, *types.Basic, *types.Signature:
+		r.loop(n.Body)
+	case *types.Map:
+		r.unknown(n, "range over a map, whose order is another each time")
+	default:
+		r.unknown(n, fmt.Sprintf("range over %T", t))
+	}
+}
+
+// mayBeChan reports whether e is a channel, or of a type parameter, which may be one.
+func (r *rewriter) mayBeChan(e ast.Expr) bool {
+	switch r.info.TypeOf(e).Underlying().(type) {
+	case *types.Chan, *types.Interface:
+		return true
+	}
+	return false
+}
+
+// receive rewrites <-c outside of the head of a select's case.
+func (r *rewriter) receive(n *ast.UnaryExpr, parent ast.Node) {
+	name := "sched.Recv("
+	if a, ok := parent.(*ast.AssignStmt); ok && len(a.Lhs) == 2 && len(a.Rhs) == 1 {
+		name = "sched.Recv2("
+	}
+	if _, ok := parent.(*ast.ValueSpec); ok {
+		r.unknown(n, "receive in a var declaration")
+	}
+	r.replaceAt(n.OpPos, len("<-"), name)
+	r.insert(n.End(), ")")
+	r.used = true
+}
+
+// goStmt rewrites go f(a).
+func (r *rewriter) goStmt(n *ast.GoStmt) {
+	args := len(n.Call.Args)
+	if args > 2 || n.Call.Ellipsis.IsValid() {
+		r.unknown(n, "go statement with more than two arguments")
+		return
+	}
+	r.replace2(n.Go, n.Call.Fun.Pos(), fmt.Sprintf("sched.Go%d(", args))
+	comma := ""
+	if args > 0 {
+		comma = ", "
+	}
+	r.replaceAt(n.Call.Lparen, 1, comma)
+	r.used = true
+}
+
+// selectStmt makes a select a switch on which of its cases comes to pass.
+func (r *rewriter) selectStmt(n *ast.SelectStmt) {
+	var cases []string
+	name := "sched.Select("
+	for _, s := range n.Body.List {
+		c := s.(*ast.CommClause)
+		if c.Comm == nil {
+			name = "sched.SelectDefault("
+			continue
+		}
+		var text string
+		switch comm := c.Comm.(type) {
+		case *ast.SendStmt:
+			text = fmt.Sprintf("sched.OnSend(%s, %s)", r.text(comm.Chan), r.text(comm.Value))
+		case *ast.ExprStmt:
+			head := ast.Unparen(comm.X).(*ast.UnaryExpr)
+			r.heads[head] = true
+			text = fmt.Sprintf("sched.OnRecv(%s)", r.text(head.X))
+		default:
+			r.unknown(comm, "select whose case assigns what it receives")
+			return
+		}
+		if strings.Contains(text, "\n") || strings.Contains(text, "func(") {
+			r.unknown(c.Comm, "case that is longer than a line")
+		}
+		r.replace(c.Comm, strconv.Itoa(len(cases)))
+		cases = append(cases, text)
+	}
+	if name == "sched.Select(" {
+		// For the compiler, to whom a select that waits is the end of a function.
+		r.insert(n.Body.Rbrace, `default: panic("no case"); `)
+	}
+	r.replace2(n.Select, n.Body.Lbrace, "switch "+name+strings.Join(cases, ", ")+") ")
+	r.used = true
+}
+
+func (r *rewriter) call(n *ast.CallExpr, parent ast.Node) {
+	id, ok := ast.Unparen(n.Fun).(*ast.Ident)
+	if !ok {
+		return
+	}
+	b, ok := r.info.Uses[id].(*types.Builtin)
+	if !ok {
+		return
+	}
+	switch b.Name() {
+	case "close":
+		if _, ok := parent.(*ast.ExprStmt); !ok {
+			r.unknown(n, "close that is deferred or started")
+		}
+		r.replace(id, "sched.Close")
+		r.used = true
+	case "recover", "print", "println":
+		r.unknown(n, b.Name())
+	case "len", "cap":
+		if r.mayBeChan(n.Args[0]) {
+			r.unknown(n, b.Name()+" of a channel")
+		}
+	}
+}
+
+// selector looks at what is used of other packages.
+func (r *rewriter) selector(n *ast.SelectorExpr) {
+	id, ok := n.X.(*ast.Ident)
+	if !ok {
+		return
+	}
+	pkg, ok := r.info.Uses[id].(*types.PkgName)
+	if !ok {
+		return
+	}
+	allowed, partly := knownNames[pkg.Imported().Path()]
+	switch {
+	case partly && !slices.Contains(allowed, n.Sel.Name):
+		r.unknown(n, id.Name+"."+n.Sel.Name)
+	case id.Name == "context" && n.Sel.Name == "AfterFunc":
+		r.replace(n, "sched.AfterFunc")
+		r.used = true
+		// The import may have been wanted for this alone.
+		r.keepContext(n)
+	}
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/internal/verify/explore/inspect"
+	"github.com/eventvalue/event/internal/verify/explore/sched"
+)
+
+// A world is a value with its watchers, and what must hold of them at all times.
+type world struct {
+	r       *sched.Run
+	v       *event.MemoryValue[int]
+	sees    []*seer
+	version uint64 // the head's, when it was last looked at
+	// stack bounds the places on the head's broadcast, if it is not 0.
+	stack int
+}
+
+// A seer is a watcher and what it has returned.
+type seer struct {
+	w        event.Watcher[int]
+	v        *event.MemoryValue[int]
+	vals     []int
+	versions []uint64
+	errs     []error
+	getting  bool
+	ctx      context.Context // of the Get in progress
+	at       uint64          // the watcher's version, when it was last looked at
+}
+
+// newWorld makes a world with n watchers.
+func newWorld(r *sched.Run, n int) *world {
+	w := &world{r: r, v: new(event.MemoryValue[int])}
+	for range n {
+		w.sees = append(w.sees, &seer{w: w.v.Watch(), v: w.v})
+	}
+	r.Always(w.always)
+	r.Finally(w.finally)
+	return w
+}
+
+// always is checked after each step.
+func (w *world) always() error {
+	head, fired, version := inspect.Head(w.v)
+	if fired {
+		return fmt.Errorf("the broadcast of the head, version %#x, has fired", version)
+	}
+	if version < w.version {
+		return fmt.Errorf("the head went back from version %#x to %#x", w.version, version)
+	}
+	w.version = version
+	if w.stack > 0 && head != nil {
+		if places, waiting := inspect.Stack(head); places > w.stack {
+			return fmt.Errorf("%d places on the stack, on which %d wait", places, waiting)
+		}
+	}
+	for i, s := range w.sees {
+		at := inspect.Watch(s.w)
+		if at.Version > version {
+			return fmt.Errorf("watcher %d is at version %d, which there is not", i+1, at.Version)
+		}
+		if at.Version < s.at && !at.Closed {
+			return fmt.Errorf("watcher %d went back from version %d to %d", i+1, s.at, at.Version)
+		}
+		s.at = at.Version
+		if !s.getting && at.Pending > 0 {
+			return fmt.Errorf("watcher %d does not wait and has a wake-up pending", i+1)
+		}
+	}
+	return nil
+}
+
+// finally is checked when nobody can go on: no watcher that sleeps may have something to
+// wake up for, and the histories must agree.
+func (w *world) finally(waiting []string) error {
+	names := map[uint64]int{}
+	newest, _ := w.v.Load()
+	sleepers := 0
+	for i, s := range w.sees {
+		last := uint64(0)
+		for n, version := range s.versions {
+			if version <= last {
+				return fmt.Errorf("watcher %d returned version %d after %d", i+1, version, last)
+			}
+			last = version
+			if val, ok := names[version]; ok && val != s.vals[n] {
+				return fmt.Errorf("version %d is both %d and %d", version, val, s.vals[n])
+			}
+			names[version] = s.vals[n]
+		}
+		if s.getting {
+			sleepers++
+			if ctx, ok := s.ctx.(*sched.Context); ok && ctx.Ended() {
+				return fmt.Errorf("watcher %d sleeps, and its context has ended", i+1)
+			}
+			if inspect.Watch(s.w).Closed {
+				return fmt.Errorf("watcher %d sleeps, and is closed", i+1)
+			}
+			// The value too: two Sets may have made one version.
+			if _, _, head := inspect.Head(w.v); head != last || s.last() != newest {
+				return fmt.Errorf("lost wake-up: watcher %d sleeps at version %d (value %d), %d (value %d) is there",
+					i+1, last, s.last(), head, newest)
+			}
+		}
+	}
+	if sleepers != len(waiting) {
+		return fmt.Errorf("asleep for ever: %q", waiting)
+	}
+	return nil
+}
+
+// get is a Get whose result is noted.
+func (s *seer) get(ctx context.Context, opts ...event.GetOption[int]) (int, error) {
+	s.getting, s.ctx = true, ctx
+	val, err := s.w.Get(ctx, opts...)
+	s.getting = false
+	if err != nil {
+		s.errs = append(s.errs, err)
+		return 0, err
+	}
+	s.vals = append(s.vals, val)
+	// The version is the thread's own after a Get, but for Close, so that no step is needed. A Get
+	// that meets Close may return a value without moving: there is no Get after it.
+	if at := inspect.Watch(s.w); !at.Closed {
+		s.versions = append(s.versions, at.Version)
+	}
+	return val, nil
+}
+
+// follow gets until there is an error, and returns that.
+func (s *seer) follow(ctx context.Context) error {
+	for {
+		if _, err := s.get(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *seer) last() int {
+	if len(s.vals) == 0 {
+		return 0
+	}
+	return s.vals[len(s.vals)-1]
+}
+
+// want fails the run if err is not one of those wanted.
+func want(r *sched.Run, what string, err error, wanted ...error) {
+	for _, w := range wanted {
+		if err == w || w != nil && errors.Is(err, w) {
+			return
+		}
+	}
+	r.Fail("%s: %v, wanted one of %v", what, err, wanted)
+}
+
+// open reports, without a step, whether c has not been closed.
+func open(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return false
+	default:
+		return true
+	}
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/internal/verify/explore/inspect"
+	"github.com/eventvalue/event/internal/verify/explore/sched"
+)
+
+var errOne, errTwo = errors.New("one"), errors.New("two")
+
+// ends are of closing watchers and values.
+func ends() []*sched.Scenario {
+	return append(watcherEnds(), valueEnds()...)
+}
+
+func watcherEnds() []*sched.Scenario {
+	return []*sched.Scenario{
+		{Name: "close/watcher", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
+			w := newWorld(r, 1)
+			ctx := sched.NewContext()
+			s := w.sees[0]
+			r.Go("get", func() { want(r, "Get", s.follow(ctx), event.ErrWatcherClosed) })
+			r.Group("close", 2, func(int) { _ = s.w.Close() })
+		}},
+		{Name: "close/watcher, then set", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
+			w := newWorld(r, 1)
+			s := w.sees[0]
+			r.Go("get", func() {
+				_, err := s.get(background)
+				want(r, "Get", err, event.ErrWatcherClosed)
+			})
+			r.Go("close, then set", func() { _ = s.w.Close(); w.v.Set(1) })
+		}},
+		{Name: "close/watcher beside sets", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
+			w := newWorld(r, 1)
+			ctx := sched.NewContext()
+			s := w.sees[0]
+			r.Go("get", func() {
+				want(r, "Get", s.follow(ctx), event.ErrWatcherClosed)
+				if !open(s.w.Changed()) {
+					return
+				}
+				r.Fail("Changed of a closed watcher is open")
+			})
+			r.Go("close", func() { _ = s.w.Close() })
+			r.Go("set", func() { w.v.Set(1); w.v.Set(2); w.v.Set(3) })
+			r.Finally(func(waiting []string) error {
+				if n := ctx.Registered(); n > 0 {
+					return fmt.Errorf("%d registrations are left after Close", n)
+				}
+				return w.finally(waiting)
+			})
+		}},
+		{Name: "close/watcher beside the context's end", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
+			w := newWorld(r, 1)
+			ctx := sched.NewContext()
+			s := w.sees[0]
+			var over inspect.Flag
+			r.Go("get", func() {
+				for {
+					gone := over.Load()
+					_, err := s.get(ctx)
+					if err == nil {
+						continue
+					}
+					if gone {
+						want(r, "Get after the context's end", err, ctx.Err())
+					}
+					want(r, "Get", err, event.ErrWatcherClosed, ctx.Err())
+					return
+				}
+			})
+			r.Go("close", func() { _ = s.w.Close() })
+			r.Go("end", func() { ctx.Cancel(); over.Store(true) })
+			r.Go("set", func() { w.v.Set(1) })
+		}},
+	}
+}
+
+// ended follows until the value's end, and checks that its final value has been seen.
+func (s *seer) ended(r *sched.Run) {
+	want(r, "Get", s.follow(background), event.ErrClosed)
+	if val, _ := s.v.Load(); val != s.last() {
+		r.Fail("ErrClosed after %d, and the final value is %d", s.last(), val)
+	}
+	_, err := s.get(background)
+	want(r, "Get once more", err, event.ErrClosed)
+}
+
+func valueEnds() []*sched.Scenario {
+	return []*sched.Scenario{
+		{Name: "close/value", Bound: 1, FullBound: 2, Run: func(r *sched.Run) {
+			w := newWorld(r, 2)
+			r.Group("get", 2, func(i int) { w.sees[i].ended(r) })
+			r.Go("set", func() { w.v.Set(1); w.v.Set(2) })
+			r.Go("close", func() { _ = w.v.Close() })
+		}},
+		{Name: "close/value without data", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
+			w := newWorld(r, 2)
+			r.Group("get", 2, func(i int) { w.sees[i].ended(r) })
+			r.Go("close", func() { _ = w.v.Close() })
+		}},
+		{Name: "close/set is dropped", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
+			w := newWorld(r, 1)
+			r.Go("get", func() { w.sees[0].ended(r) })
+			r.Go("close", func() {
+				_ = w.v.Close()
+				before, _ := w.v.Load()
+				w.v.Set(1)
+				w.v.Update(func(old int, _ bool) (int, bool) { r.Fail("Update after Close calls f"); return old, true })
+				if after, _ := w.v.Load(); after != before {
+					r.Fail("a closed value went from %d to %d", before, after)
+				}
+			})
+			r.Go("set", func() { w.v.Set(2) })
+		}},
+		{Name: "close/value twice", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
+			w := newWorld(r, 2)
+			r.Group("get", 2, func(i int) { w.sees[i].ended(r) })
+			for i, cause := range []error{errOne, errTwo} {
+				r.Go(fmt.Sprint("close ", i+1), func() {
+					_ = w.v.CloseWithError(cause)
+					w.v.Set(7)
+					if val, ok := w.v.Load(); ok {
+						r.Fail("Set after Close, and Load: %d", val)
+					}
+				})
+			}
+			r.Finally(func(waiting []string) error {
+				var errs []error
+				for _, s := range w.sees {
+					errs = append(errs, s.errs...)
+				}
+				for _, err := range errs {
+					if errors.Is(err, errOne) != errors.Is(errs[0], errOne) {
+						return fmt.Errorf("the value ended in two ways: %v", errs)
+					}
+				}
+				return w.finally(waiting)
+			})
+		}},
+	}
+}

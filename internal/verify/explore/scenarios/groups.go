@@ -1,0 +1,108 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/eventvalue/event/internal/verify/explore/inspect"
+	"github.com/eventvalue/event/internal/verify/explore/sched"
+	"github.com/eventvalue/event/notify"
+)
+
+// register registers w with ctx, which takes two waits. They do not wait.
+func register(w *notify.Waiter, ctx *sched.Context, shared *notify.Contexts) {
+	var fired notify.Broadcast
+	fired.Fire()
+	for range 2 {
+		w.Park(ctx, &fired, shared)
+	}
+}
+
+// released fails the run unless, at the end, neither contexts nor shared know a Waiter.
+func released(r *sched.Run, shared *notify.Contexts, ctxs ...*sched.Context) {
+	r.Finally(func(waiting []string) error {
+		for _, ctx := range ctxs {
+			if n := ctx.Registered(); n > 0 && !ctx.Ended() {
+				return fmt.Errorf("%d registrations are left", n)
+			}
+		}
+		if groups, leaving := inspect.Contexts(shared); groups+leaving+len(waiting) > 0 {
+			return fmt.Errorf("%d groups are left, %d Waiters are leaving, %q wait", groups, leaving, waiting)
+		}
+		return nil
+	})
+}
+
+// groups are of package notify's Contexts.
+func groups() []*sched.Scenario {
+	return []*sched.Scenario{
+		{Name: "contexts/all leave", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
+			ws, ctx, shared := make([]notify.Waiter, 3), sched.NewContext(), new(notify.Contexts)
+			for i := range ws {
+				register(&ws[i], ctx, shared)
+			}
+			r.Group("close", len(ws), func(i int) { ws[i].Close() })
+			released(r, shared, ctx)
+		}},
+		{Name: "contexts/leave beside the end", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
+			ws, ctx, shared := make([]notify.Waiter, 2), sched.NewContext(), new(notify.Contexts)
+			for i := range ws {
+				register(&ws[i], ctx, shared)
+			}
+			r.Group("close", len(ws), func(i int) { ws[i].Close() })
+			r.Go("end", ctx.Cancel)
+			released(r, shared, ctx)
+		}},
+		{Name: "contexts/leave beside a first wait", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
+			ws, ctx, shared := make([]notify.Waiter, 3), sched.NewContext(), new(notify.Contexts)
+			register(&ws[2], ctx, shared)
+			r.Group("register and close", 2, func(i int) {
+				register(&ws[i], ctx, shared)
+				ws[i].Close()
+			})
+			r.Go("close", ws[2].Close)
+			released(r, shared, ctx)
+		}},
+		{Name: "contexts/leave beside a wait", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
+			ws, ctx, shared := make([]notify.Waiter, 2), sched.NewContext(), new(notify.Contexts)
+			register(&ws[1], ctx, shared)
+			r.Go("register", func() { register(&ws[0], ctx, shared) })
+			r.Go("close", ws[1].Close)
+			r.Finally(func([]string) error {
+				if groups, leaving := inspect.Contexts(shared); groups != 1 || leaving > 0 {
+					return fmt.Errorf("%d groups, %d Waiters are leaving", groups, leaving)
+				}
+				return nil
+			})
+		}},
+		{Name: "contexts/change beside the end of the former", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
+			a, b, shared := sched.NewContext(), sched.NewContext(), new(notify.Contexts)
+			var w notify.Waiter
+			register(&w, a, shared)
+			r.Go("change and close", func() {
+				register(&w, b, shared)
+				w.Close()
+			})
+			r.Go("end", a.Cancel)
+			released(r, shared, a, b)
+		}},
+		{Name: "contexts/change", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
+			ws, a, b, shared := make([]notify.Waiter, 2), sched.NewContext(), sched.NewContext(), new(notify.Contexts)
+			r.Group("change", len(ws), func(i int) {
+				register(&ws[i], a, shared)
+				register(&ws[i], b, shared)
+				ws[i].Close()
+			})
+			r.Go("end", b.Cancel)
+			released(r, shared, a, b)
+		}},
+		{Name: "contexts/change, and close", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
+			w, a, b, shared := new(notify.Waiter), sched.NewContext(), sched.NewContext(), new(notify.Contexts)
+			r.Go("change", func() {
+				register(w, a, shared)
+				register(w, b, shared)
+			})
+			r.Go("close", w.Close)
+			released(r, shared, a, b)
+		}},
+	}
+}

@@ -1,0 +1,74 @@
+// Command scenarios searches the scenarios. It is of use only when built with the overlay that
+// package explore makes: see there.
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"runtime/debug"
+
+	"github.com/eventvalue/event/internal/verify/explore/inspect"
+	"github.com/eventvalue/event/internal/verify/explore/sched"
+)
+
+func main() {
+	pattern := flag.String("run", "", "search the scenarios whose name matches")
+	full := flag.Bool("full", false, "search the long ones too, and all with their full bound")
+	replay := flag.Uint64("replay", 0, "tell the schedule of this number instead of searching")
+	limit := flag.Uint64("limit", 0, "schedules per scenario (0: no limit)")
+	flag.Parse()
+	if inspect.Head == nil {
+		fmt.Fprintln(os.Stderr, "not built with the overlay: go test ./internal/verify/explore does that")
+		os.Exit(2)
+	}
+	go exitWithParent()
+	debug.SetGCPercent(800)
+	which := regexp.MustCompile(*pattern)
+	out := json.NewEncoder(os.Stdout)
+	for _, s := range all() {
+		if !which.MatchString(s.Name) || s.Long && !*full && *replay == 0 {
+			continue
+		}
+		bound := s.Bound
+		if *full && s.FullBound != 0 {
+			bound = s.FullBound
+		}
+		if *replay != 0 {
+			tell(s, bound, *replay)
+			continue
+		}
+		if err := out.Encode(sched.Explore(s, bound, *limit)); err != nil {
+			panic(err)
+		}
+	}
+}
+
+// exitWithParent ends the program when its standard input ends: when who started it is no more.
+func exitWithParent() {
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	os.Exit(1)
+}
+
+func tell(s *sched.Scenario, bound int, number uint64) {
+	told, err := sched.Replay(s, bound, number)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
+	fmt.Print(told)
+}
+
+// all returns the scenarios, quick ones first.
+func all() []*sched.Scenario {
+	var all []*sched.Scenario
+	for _, some := range [][]*sched.Scenario{
+		broadcasts(), waiters(), groups(), sweeps(), values(), contexts(), changes(), ends(), views(), large(),
+	} {
+		all = append(all, some...)
+	}
+	return all
+}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/eventvalue/event/internal/verify/explore/inspect"
+	"github.com/eventvalue/event/internal/verify/explore/sched"
+	"github.com/eventvalue/event/notify"
+)
+
+// abandon leaves n places on b on which nobody waits, unless b has fired: a waiter pushes one, and
+// gives up when its turn to wait has come.
+func abandon(b *notify.Broadcast, n int) {
+	for range n {
+		var w notify.Waiter
+		wake, done := w.Prepare(make(chan struct{}), b)
+		if done != nil {
+			done = ended // by now
+		}
+		w.Finish(b, notify.Receive(wake, done))
+	}
+}
+
+var ended = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
+// wait is a wait that must succeed.
+func wait(r *sched.Run, b *notify.Broadcast) {
+	want(r, "Wait", b.Wait(background), nil)
+}
+
+// swept checks that when all have given up one place is left of them, at most, and two that carry the crowd.
+func swept(r *sched.Run, b *notify.Broadcast) {
+	r.Finally(func([]string) error {
+		if places, waiting := inspect.Stack(b); places > 3 {
+			return fmt.Errorf("%d places on the stack, on which %d wait", places, waiting)
+		}
+		return nil
+	})
+}
+
+// sweeps are of places that were given up. A sweep is due with every second push, for
+// the overlay says so.
+func sweeps() []*sched.Scenario {
+	return []*sched.Scenario{
+		{Name: "sweep/fire", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
+			b := new(notify.Broadcast)
+			abandon(b, 2)
+			r.Go("wait", func() { wait(r, b) })
+			r.Go("give up", func() { abandon(b, 1) })
+			r.Go("fire", b.Fire)
+		}},
+		{Name: "sweep/fire, and the places move on", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
+			bs := make([]notify.Broadcast, 2)
+			abandon(&bs[0], 1)
+			ws, waits := []*notify.Waiter{{}, {}}, make([]bool, 2)
+			r.Group("wait", 2, func(i int) {
+				for n := range bs {
+					waits[i] = true
+					want(r, "Wait", ws[i].Wait(background, &bs[n]), nil)
+					waits[i] = false
+				}
+			})
+			r.Go("give up, fire the next", func() { abandon(&bs[0], 1); bs[1].Fire() })
+			r.Go("fire", bs[0].Fire)
+			quiet(r, ws, waits)
+		}},
+		{Name: "sweep/fire with more", Bound: 1, FullBound: 2, Run: func(r *sched.Run) {
+			b := new(notify.Broadcast)
+			abandon(b, 1)
+			r.Group("wait", 3, func(int) { wait(r, b) })
+			r.Go("give up", func() { abandon(b, 2) })
+			r.Go("fire", b.Fire)
+		}},
+		{Name: "sweep/two at once", Bound: 1, FullBound: 2, Run: func(r *sched.Run) {
+			b := new(notify.Broadcast)
+			r.Group("give up", 2, func(int) { abandon(b, 3) })
+			r.Go("wait", func() { wait(r, b) })
+			r.Go("fire", b.Fire)
+		}},
+		{Name: "sweep/nobody is dropped", Bound: 1, FullBound: 2, Run: func(r *sched.Run) {
+			// Nothing fires: at the end, whoever waits must be on the stack.
+			b := new(notify.Broadcast)
+			r.Group("give up", 2, func(int) { abandon(b, 3) })
+			r.Group("wait", 2, func(int) { wait(r, b) })
+			r.Finally(func(waiting []string) error {
+				if places, n := inspect.Stack(b); n != len(waiting) {
+					return fmt.Errorf("%q wait, on %d of %d places", waiting, n, places)
+				}
+				return nil
+			})
+		}},
+		{Name: "sweep/bounded", Bound: 1, FullBound: 2, Run: func(r *sched.Run) {
+			b := new(notify.Broadcast)
+			r.Group("give up", 2, func(int) { abandon(b, 8) })
+			swept(r, b)
+		}},
+		{Name: "sweep/given up while in hand", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
+			b := new(notify.Broadcast)
+			ws := make([]notify.Waiter, 4)
+			for i := range ws {
+				ws[i].Prepare(nil, b)
+			}
+			r.Group("give up", 2, func(i int) {
+				ws[2*i].Finish(b, false)
+				ws[2*i+1].Finish(b, false)
+			})
+			swept(r, b)
+		}},
+		{Name: "sweep/keeps the channel", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
+			b := new(notify.Broadcast)
+			c := b.Done()
+			r.Go("give up", func() { abandon(b, 4) })
+			r.Go("fire", func() {
+				if d := b.Done(); d != c {
+					r.Fail("Done returns another channel before Fire")
+				}
+			})
+			r.Finally(func([]string) error {
+				b.Fire()
+				if open(c) {
+					return fmt.Errorf("the channel is open after Fire")
+				}
+				return nil
+			})
+		}},
+		{Name: "sweep/closes the channel in time", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
+			b := new(notify.Broadcast)
+			c := b.Done()
+			r.Go("give up", func() { abandon(b, 3) })
+			r.Go("wait", func() { wait(r, b) })
+			r.Go("fire", func() {
+				b.Fire()
+				if open(c) {
+					r.Fail("Fire has returned, and the channel is open")
+				}
+			})
+		}},
+	}
+}

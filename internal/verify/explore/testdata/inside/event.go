@@ -1,0 +1,26 @@
+package event
+
+import "github.com/eventvalue/event/internal/verify/explore/inspect"
+
+func init() {
+	inspect.Head = func(value any) (any, bool, uint64) {
+		s := value.(*MemoryValue[int]).head.Load()
+		if s == nil {
+			return nil, false, 0
+		}
+		version := s.stamp >> versionShift
+		if s.final() {
+			version |= 1 << 63 // greater than any, and than that of a watcher which has seen it
+		}
+		return &s.superseded, s.superseded.Fired(), version
+	}
+	inspect.Watch = func(a any) inspect.Watcher {
+		w := a.(*watcher[int])
+		word := w.word.load()
+		return inspect.Watcher{
+			Version: word >> versionShift,
+			Closed:  word&closed != 0,
+			Pending: w.waiter.PendingWakeUps(),
+		}
+	}
+}

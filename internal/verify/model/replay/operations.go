@@ -1,0 +1,153 @@
+package replay
+
+import (
+	"fmt"
+
+	"github.com/eventvalue/event/internal/verify/model"
+)
+
+// do does one step.
+func (vs *values) do(s step) error {
+	v := vs.values[s.a%len(vs.values)]
+	w := vs.watchers[s.a%len(vs.watchers)]
+	switch s.op {
+	case Set:
+		v.set(vs.item(s.b))
+	case Update:
+		return v.update(vs.item(s.b), s.c)
+	case Watch:
+		vs.rewatch(v, s.b%len(vs.watchers))
+	case Get, Backlog:
+		vs.get(w, s)
+	case Changed:
+		return w.taken.replace(w.real.Changed(), w.model.Changed())
+	case CloseWatcher:
+		return w.close()
+	case CloseValue:
+		return v.close(s.b)
+	case Cancel:
+		vs.context(s.a).cancel()
+	case NewContext:
+		vs.contexts[s.a%len(vs.contexts)] = vs.newContext(s.b, vs.context(s.c))
+	case CancelThenSet:
+		vs.context(s.b).cancel()
+		v.set(vs.item(s.c))
+	case CloseThenSet:
+		err := w.close()
+		w.v.set(vs.item(s.b))
+		return err
+	case Advance:
+		advance()
+	case Renew:
+		vs.renew(s.a % len(vs.values))
+	case Crowd:
+		return vs.crowd(v, s.b)
+	}
+	return nil
+}
+
+func (vs *values) context(i int) *contexts { return vs.contexts[i%len(vs.contexts)] }
+
+func (v *twoValues) set(i Item) {
+	v.real.Set(i)
+	v.model.Set(i)
+}
+
+// update updates both and compares what f saw and what Update returned.
+func (v *twoValues) update(next Item, how int) error {
+	one := func(v value) (trail []any) {
+		defer func() {
+			if p := recover(); p != nil {
+				trail = append(trail, p)
+			}
+		}()
+		val, ok := v.Update(func(old Item, ok bool) (Item, bool) {
+			trail = append(trail, old, ok)
+			if how%3 == 2 {
+				panic(errPredicate)
+			}
+			return next, how%3 == 0
+		})
+		return append(trail, val, ok)
+	}
+	if got, want := fmt.Sprint(one(v.real)), fmt.Sprint(one(v.model)); got != want {
+		return fmt.Errorf("an Update went through %v, model %v", got, want)
+	}
+	return nil
+}
+
+func (v *twoValues) close(how int) error {
+	var cause error
+	if how%2 == 1 {
+		cause = errCause
+	}
+	_ = v.model.CloseWithError(cause)
+	if err := v.real.CloseWithError(cause); err != nil {
+		return fmt.Errorf("CloseWithError returns %w", err)
+	}
+	return nil
+}
+
+func (w *twoWatchers) close() error {
+	_ = w.model.Close()
+	if err := w.real.Close(); err != nil {
+		return fmt.Errorf("a Close returns %w", err)
+	}
+	return nil
+}
+
+// rewatch puts a new watcher in the place of an old one, which is dropped as it is,
+// but closed if it would be left with a Get in progress.
+func (vs *values) rewatch(v *twoValues, i int) {
+	if old := vs.watchers[i]; old.get != nil {
+		_ = old.close()
+	}
+	vs.watchers[i] = vs.watch(v)
+}
+
+// get starts a Get. In [Backlog] it is over when the step is.
+func (vs *values) get(w *twoWatchers, s step) {
+	sp := spec{
+		filter:  s.c,
+		effect:  s.b / maxContexts,
+		backlog: s.op == Backlog,
+		item:    vs.item(s.c),
+	}
+	vs.start(w, vs.context(s.b%maxContexts), sp)
+}
+
+// crowd has watchers wait on v, and give up. They come often enough for a sweep of what they
+// leave behind.
+func (vs *values) crowd(v *twoValues, n int) error {
+	c := newContext(Cancellable, nil)
+	defer c.cancel()
+	var crowd []*twoWatchers
+	for range 1 + n%crowdMax {
+		w := &twoWatchers{v: v, real: v.real.Watch(), model: v.model.Watch().(*model.Watcher[Item])}
+		crowd = append(crowd, w)
+	}
+	// The first round is for what there is: the second finds nothing new.
+	for range 2 {
+		for _, w := range crowd {
+			if w.get == nil {
+				vs.start(w, c, spec{})
+			}
+		}
+		if err := vs.settle(); err != nil {
+			return err
+		}
+	}
+	c.cancel()
+	if err := vs.settle(); err != nil {
+		return err
+	}
+	for _, w := range crowd {
+		if err := w.close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// crowdMax is more than the number of waits after which a sweep is due.
+const crowdMax = 100
