@@ -57,8 +57,9 @@
 //     lock-free. Its cost does not grow with the number of watchers: past a few, waking them is
 //     left to another goroutine, and to those who have been woken.
 //  9. A Get with something to return takes no lock of this package's, allocates nothing (options
-//     being kept in a slice; to forget an earlier context may) and costs the same however many other
-//     watchers there are.
+//     being kept in a slice) and costs the same however many other watchers there are. The exception
+//     is a Get that makes its watcher leave the context of an earlier one: it takes a mutex that the
+//     watchers of one value share, for some instructions.
 //  10. A Get that waits holds no goroutine but its caller's. (A context of a type from outside package
 //     context may cost one, until it ends or the watcher is closed.) However many Gets give up and
 //     however many watchers come and go, memory is bounded by the living watchers and a constant:
@@ -66,9 +67,10 @@
 //  11. An old value is garbage once a newer one is set and no call is returning it. A watcher keeps
 //     the value that it watches and at most its last context; Close releases both. One that is
 //     dropped without a Close can be collected once its last context has ended and each value that
-//     it waited for, or had a Changed channel of, has been set. (Contexts are told apart by their
+//     it waited for, or had a Changed channel of, has been set. Contexts are told apart by their
 //     Done channels. From a watcher's second wait under one on, what package context's AfterFunc
-//     says of it counts, for all with the same channel.)
+//     says of it counts, for all with the same channel. Of these contexts, the one that was
+//     registered first is kept while any watcher of the value waits under that channel.
 //
 // Get:
 //

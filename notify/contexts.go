@@ -14,15 +14,12 @@ import (
 //
 // The zero Contexts is ready. It must not be copied after first use, and may be used
 // concurrently. It keeps the Waiters that are registered, until they are closed, wait under or
-// [Waiter.Forget] for another context, or theirs ends; and of the contexts nothing but what ends them.
+// [Waiter.Forget] for another context, or theirs ends. Of the contexts with one Done channel it keeps
+// the one that was registered first, as long as a Waiter is registered under that channel.
 type Contexts struct {
 	mu     sync.Mutex // guards groups and what hangs on them; never held during a call out
 	groups map[<-chan struct{}]*group
 	most   int // how many groups there have been at once since the map was made
-
-	// leaving is a stack of those who are to be taken out of their groups: pushed to by
-	// leave, and taken whole by settle.
-	leaving atomic.Pointer[leaver]
 }
 
 // A group is the Waiters that are registered with one context.
@@ -44,19 +41,13 @@ type registration struct {
 	prev, next *registration
 }
 
-// A leaver is one who could not be taken out at once.
-type leaver struct {
-	who   *registration
-	below *leaver
-}
-
 // register makes the end of ctx wake w, until leave. Late is a group that the context knows and that nobody
 // is in, since somebody was faster, or nil: the caller stops it.
 func (c *Contexts) register(ctx context.Context, ended <-chan struct{}, w *Waiter) (r *registration, late *group) {
 	r = &registration{waiter: w}
 	if !c.join(r, ended, nil) {
 		g := &group{contexts: c, ended: ended}
-		g.stop = afterEnd(ctx, ended, g.end) // A call to who made ctx: it may do anything.
+		g.stop = afterFunc(ctx, g.end) // This calls foreign code: it may do anything.
 		c.join(r, ended, g)
 		if r.group != g {
 			late = g
@@ -69,7 +60,6 @@ func (c *Contexts) register(ctx context.Context, ended <-chan struct{}, w *Waite
 // join makes r a member of the group of the given context, or, if there is none, of g, which
 // becomes that. It reports false if there is none and g is nil.
 func (c *Contexts) join(r *registration, ended <-chan struct{}, g *group) bool {
-	defer c.settle()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if there := c.groups[ended]; there != nil {
@@ -97,7 +87,6 @@ func (c *Contexts) join(r *registration, ended <-chan struct{}, g *group) bool {
 
 // end wakes all members of g, whose context has ended. They do not know each other any more.
 func (g *group) end() {
-	defer g.contexts.settle() // After its own have been woken.
 	g.contexts.mu.Lock()
 	g.close()
 	r := g.first
@@ -127,43 +116,18 @@ func (g *group) close() {
 	}
 }
 
-// leave undoes register. It waits for no mutex of this package, for the sake of a Get that need not
-// wait: if the mutex is held, its holder does the rest.
+// leave undoes register. It takes the mutex of r's Contexts. If r was the last
+// member of its group, leave also makes the context forget the group, without
+// the mutex: that is a call of foreign code.
 func (r *registration) leave() {
 	c := r.group.contexts
-	defer c.settle() // Also if stop panics, which may do anything.
-	if c.mu.TryLock() {
-		over := r.group.without(r)
-		c.mu.Unlock()
-		if over {
-			r.group.stop() // A call to who made the context.
-		}
-	} else {
-		l := &leaver{who: r}
-		for l.below = c.leaving.Load(); !c.leaving.CompareAndSwap(l.below, l); {
-			l.below = c.leaving.Load() // by chance: two leave at once while the mutex is held
-		}
+	c.mu.Lock()
+	over := r.group.without(r)
+	c.mu.Unlock()
+	if over {
+		r.group.stop()
 	}
 }
-
-// settle takes those out of their groups who are leaving. Whoever has held the mutex calls it
-// after that, and so does whoever finds it held, after having said that he leaves: its holder
-// comes here later, and finds him.
-func (c *Contexts) settle() {
-	for c.leaving.Load() != nil && c.mu.TryLock() {
-		for l := c.leaving.Swap(nil); l != nil; l = l.below {
-			if g := l.who.group; g.without(l.who) {
-				// A call to who made the context, which whoever comes by here may never have met. It is left
-				// to another goroutine: it may wait for what this one holds.
-				go g.forget()
-			}
-		}
-		c.mu.Unlock()
-	}
-}
-
-// forget makes the context forget g.
-func (g *group) forget() { g.stop() }
 
 // without takes r out of g and reports whether that was its end. The caller holds the mutex.
 func (g *group) without(r *registration) bool {

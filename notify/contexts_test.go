@@ -71,18 +71,6 @@ func TestSharedContextWakesAll(t *testing.T) {
 	})
 }
 
-func TestForgettingDoesNotWaitForTheMutex(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var shared notify.Contexts
-		ws, ended := parkedUnder(t.Context(), &shared, 1)
-		release := shared.Hold()
-		ws[0].Close() // It would hang here.
-		ended()
-		release()
-		assert.Zero(t, shared.Len(), "who had the mutex has done the rest")
-	})
-}
-
 func TestEndedContextLeavesNoMembers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -178,25 +166,6 @@ func (c *hookedContext) AfterFunc(func()) func() bool {
 	left := c.left
 	first()
 	return func() bool { left(); return true }
-}
-
-// Who made one context does not hold up those who wait under another.
-func TestEndWakesBeforeOthersAreLeft(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		var shared notify.Contexts
-		ws, ended := parkedUnder(ctx, &shared, 1)
-		registered := true
-		other := &hookedContext{testkit.Foreign{Context: t.Context()}, func() {}, func() { registered = ws[0].Registered() }}
-		others, alsoEnded := parkedUnder(other, &shared, 1)
-		shared.During(others[0].Close) // Others have to make it leave.
-		cancel()
-		ended()
-		alsoEnded()
-		synctest.Wait()
-		assert.Zero(t, shared.Len())
-		assert.False(t, registered)
-	})
 }
 
 // Of two who register first, one is too late. If leaving the context panics then, it is known, and

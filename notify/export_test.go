@@ -53,23 +53,6 @@ func (c *Contexts) Len() int {
 	return len(c.groups)
 }
 
-// Hold keeps the mutex of c until the function that it returns is called, which does what
-// everybody does who has had it.
-func (c *Contexts) Hold() func() {
-	c.mu.Lock()
-	return func() {
-		c.mu.Unlock()
-		c.settle()
-	}
-}
-
-// During calls f with the mutex of c, and leaves what is to be done after that to others.
-func (c *Contexts) During(f func()) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	f()
-}
-
 // Room returns how many contexts c has room for.
 func (c *Contexts) Room() int {
 	c.mu.Lock()

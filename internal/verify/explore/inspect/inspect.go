@@ -17,8 +17,8 @@ type Watcher struct {
 var (
 	// Stack returns how many places there are, and on how many of them somebody waits.
 	Stack func(broadcast any) (places, waiting int)
-	// Contexts returns how many groups a *notify.Contexts has, and how many are leaving one.
-	Contexts func(contexts any) (groups, leaving int)
+	// Contexts returns the number of groups of a *notify.Contexts.
+	Contexts func(contexts any) int
 	// Pending returns how many wake-ups of a *notify.Waiter nobody has taken.
 	Pending func(waiter any) int
 )
