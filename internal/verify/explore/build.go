@@ -99,7 +99,7 @@ func overlay(dir, root string, p packageInfo, imports types.Importer, patch func
 		return err
 	}
 	name := filepath.Base(p.ImportPath)
-	inside, err := os.ReadFile(filepath.Join(root, "internal", "explore", "testdata", "inside", name+".go"))
+	inside, err := os.ReadFile(filepath.Join(root, "internal", "verify", "explore", "testdata", "inside", name+".go"))
 	if err != nil {
 		return err
 	}
