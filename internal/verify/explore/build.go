@@ -3,6 +3,7 @@ package explore
 import (
 	"bytes"
 	"context"
+	"embed"
 	"encoding/json"
 	"fmt"
 	"go/importer"
@@ -23,6 +24,12 @@ const module = "github.com/eventvalue/event"
 // SmallConstants makes hand-offs, chains of several rows and sweeps happen with very few waiters. They are
 // the only difference between what is explored and what is shipped.
 var SmallConstants = map[string]string{"minSweep": "2", "Inline": "1", "rowLength": "2"}
+
+// insides holds the files that are added to explored packages. They set the
+// functions of package inspect.
+//
+//go:embed testdata/inside
+var insides embed.FS
 
 // A Program is the scenarios, built with the library as it is explored.
 type Program struct {
@@ -99,7 +106,7 @@ func overlay(dir, root string, p packageInfo, imports types.Importer, patch func
 		return err
 	}
 	name := filepath.Base(p.ImportPath)
-	inside, err := os.ReadFile(filepath.Join(root, "internal", "explore", "testdata", "inside", name+".go"))
+	inside, err := insides.ReadFile("testdata/inside/" + name + ".go")
 	if err != nil {
 		return err
 	}
