@@ -2,8 +2,10 @@ package event
 
 import "reflect"
 
-// listen starts the goroutine that waits for the others. It ends when j fires, be it by
-// release.
+// listen starts a goroutine that fires j when one of the channels in j.others
+// is closed. The goroutine ends when j fires, at the latest in release.
+//
+//explore:skip selects by reflection
 func (j *joint) listen() {
 	var cases []reflect.SelectCase
 	for _, c := range append(j.others, j.signal.Done()) {

@@ -40,14 +40,6 @@ var knownNames = map[string][]string{
 // use without a step.
 var atomics = []string{"Pointer", "Bool", "Uint32", "Uint64", "Int32", "Int64"}
 
-// leftOut has files that are not rewritten, and why that is right. What is in them must not be
-// called by a scenario.
-var leftOut = map[string]string{
-	"rate.go":     "waits for timers; what waits otherwise is in gather.go",
-	"foreign.go":  "selects on channels of watchers from elsewhere",
-	"runwhile.go": "made of the interfaces alone",
-}
-
 // known reports whether n is something that needs no rewriting. It is a list of what is known to be
 // harmless, rather than of what is not, so that what comes new is noticed.
 func known(n ast.Node) bool {

@@ -6,7 +6,6 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
-	"path/filepath"
 	"slices"
 	"sort"
 	"strconv"
@@ -28,18 +27,20 @@ type edit struct {
 
 // A rewriter turns one package into what is explored in its place.
 type rewriter struct {
-	fset  *token.FileSet
-	info  *types.Info
-	name  string
-	src   []byte
-	edits []edit
-	heads map[*ast.UnaryExpr]bool // receives that are cases, and have been rewritten as such
-	used  bool                    // the file needs package sched
-	bad   []string
+	fset    *token.FileSet
+	info    *types.Info
+	name    string
+	src     []byte
+	edits   []edit
+	heads   map[*ast.UnaryExpr]bool // receives that are cases, and have been rewritten as such
+	skipped map[*ast.FuncDecl]bool  // functions with a directive
+	used    bool                    // the file needs package sched
+	bad     []string
 }
 
-// rewritePackage returns the new text of those of the files, which are the package at path, that are
-// explored. It fails on everything of which it does not know that it is explored, or need not be.
+// rewritePackage returns the new text of the files, which are the whole package
+// at path. It fails on every construct that is neither on the lists of known
+// constructs nor in a skipped function.
 func rewritePackage(path string, files map[string][]byte, imports types.Importer, constants map[string]string) (map[string][]byte, error) {
 	fset := token.NewFileSet()
 	names := make([]string, 0, len(files))
@@ -65,13 +66,12 @@ func rewritePackage(path string, files map[string][]byte, imports types.Importer
 	out := map[string][]byte{}
 	var bad []string
 	for i, f := range parsed {
-		r := &rewriter{fset: fset, info: info, name: names[i], src: files[names[i]], heads: map[*ast.UnaryExpr]bool{}}
-		if leftOut[filepath.Base(names[i])] != "" {
-			r.leaveOut(f)
-		} else {
-			r.file(f, constants)
-			out[names[i]] = r.apply()
+		r := &rewriter{
+			fset: fset, info: info, name: names[i], src: files[names[i]],
+			heads: map[*ast.UnaryExpr]bool{}, skipped: map[*ast.FuncDecl]bool{},
 		}
+		r.file(f, constants)
+		out[names[i]] = r.apply()
 		bad = append(bad, r.bad...)
 	}
 	for name := range constants {
@@ -80,7 +80,7 @@ func rewritePackage(path string, files map[string][]byte, imports types.Importer
 		}
 	}
 	if len(bad) > 0 {
-		return nil, fmt.Errorf("the explorer does not know what to do with\n\t%s\nTeach it (see the package documentation of internal/verify/explore)",
+		return nil, fmt.Errorf("the explorer refuses\n\t%s\nSee the package documentation of internal/verify/explore",
 			strings.Join(bad, "\n\t"))
 	}
 	return out, nil
@@ -88,17 +88,30 @@ func rewritePackage(path string, files map[string][]byte, imports types.Importer
 
 // file rewrites f.
 func (r *rewriter) file(f *ast.File, constants map[string]string) {
+	r.directives(f)
 	for _, spec := range f.Imports {
 		r.importSpec(spec)
 	}
 	for _, d := range f.Decls {
 		r.constants(d, constants)
 	}
+	r.walk(f)
+	if r.used {
+		r.insert(f.Name.End(), fmt.Sprintf("; import %s %q", schedName, schedPath))
+	}
+}
+
+// walk rewrites root and everything in it, except for skipped functions.
+func (r *rewriter) walk(root ast.Node) {
 	var stack []ast.Node
-	ast.Inspect(f, func(n ast.Node) bool {
+	ast.Inspect(root, func(n ast.Node) bool {
 		if n == nil {
 			stack = stack[:len(stack)-1]
 			return true
+		}
+		if d, ok := n.(*ast.FuncDecl); ok && r.skipped[d] {
+			r.skip(d)
+			return false
 		}
 		var parent ast.Node
 		if len(stack) > 0 {
@@ -108,21 +121,10 @@ func (r *rewriter) file(f *ast.File, constants map[string]string) {
 		r.node(n, parent)
 		return true
 	})
-	if r.used {
-		r.insert(f.Name.End(), fmt.Sprintf("; import %s %q", schedName, schedPath))
-	}
 }
 
-// leaveOut makes sure that f has no part in what is explored.
-func (r *rewriter) leaveOut(f *ast.File) {
-	for _, spec := range f.Imports {
-		path, _ := strconv.Unquote(spec.Path.Value)
-		if redirected[path] != "" || path == module+"/notify" {
-			r.unknown(spec, "import of "+path+" in a file that is left out")
-		}
-	}
-}
-
+// importSpec redirects an import. Other imports are judged by what the code
+// uses of them: see selector.
 func (r *rewriter) importSpec(spec *ast.ImportSpec) {
 	path, _ := strconv.Unquote(spec.Path.Value)
 	switch {
@@ -130,8 +132,6 @@ func (r *rewriter) importSpec(spec *ast.ImportSpec) {
 		r.unknown(spec, "import under another name")
 	case redirected[path] != "":
 		r.replace(spec.Path, strconv.Quote(redirected[path]))
-	case !slices.Contains(knownImports, path):
-		r.unknown(spec, "import of "+path)
 	}
 }
 
@@ -302,24 +302,33 @@ func (r *rewriter) call(n *ast.CallExpr, parent ast.Node) {
 	}
 }
 
-// selector looks at what is used of other packages.
+// selector checks, and where necessary rewrites, a name from another package.
 func (r *rewriter) selector(n *ast.SelectorExpr) {
-	id, ok := n.X.(*ast.Ident)
-	if !ok {
+	path := r.packageOf(n)
+	if path == "" {
 		return
 	}
-	pkg, ok := r.info.Uses[id].(*types.PkgName)
-	if !ok {
-		return
-	}
-	allowed, partly := knownNames[pkg.Imported().Path()]
+	allowed, partly := knownNames[path]
 	switch {
+	case !partly && !slices.Contains(knownImports, path):
+		r.unknown(n, "import of "+path)
 	case partly && !slices.Contains(allowed, n.Sel.Name):
-		r.unknown(n, id.Name+"."+n.Sel.Name)
-	case id.Name == "context" && n.Sel.Name == "AfterFunc":
+		r.unknown(n, r.text(n))
+	case path == "context" && n.Sel.Name == "AfterFunc":
 		r.replace(n, "sched.AfterFunc")
 		r.used = true
-		// The import may have been wanted for this alone.
+		// The file may use the import for nothing else.
 		r.keepContext(n)
 	}
+}
+
+// packageOf returns the path of the package that n selects from, or "" if n
+// selects a field or a method.
+func (r *rewriter) packageOf(n *ast.SelectorExpr) string {
+	if id, ok := n.X.(*ast.Ident); ok {
+		if pkg, ok := r.info.Uses[id].(*types.PkgName); ok {
+			return pkg.Imported().Path()
+		}
+	}
+	return ""
 }
