@@ -40,10 +40,3 @@ func newClock() func() time.Duration {
 	began := time.Now()
 	return func() time.Duration { return time.Since(began) }
 }
-
-// after makes j fire after d.
-//
-//explore:skip starts a timer
-func (j *joint) after(d time.Duration) {
-	j.timers = append(j.timers, time.AfterFunc(d, j.signal.Fire))
-}
