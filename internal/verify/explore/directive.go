@@ -46,7 +46,8 @@ func (r *rewriter) directives(f *ast.File) {
 // a name from a redirected package: in d, the name would mean the stand-in.
 func (r *rewriter) skip(d *ast.FuncDecl) {
 	trial := &rewriter{
-		fset: r.fset, info: r.info, name: r.name, src: r.src, heads: map[*ast.UnaryExpr]bool{},
+		fset: r.fset, info: r.info, known: r.known, name: r.name, src: r.src,
+		heads: map[*ast.UnaryExpr]bool{},
 	}
 	trial.walk(d)
 	trial.apply() // It can refuse the result.

@@ -29,6 +29,7 @@ type edit struct {
 type rewriter struct {
 	fset    *token.FileSet
 	info    *types.Info
+	known   []string // the explored packages before this one
 	name    string
 	src     []byte
 	edits   []edit
@@ -40,7 +41,8 @@ type rewriter struct {
 
 // rewritePackage returns the new text of the files, which are the whole package
 // at path. It fails on every construct that is neither on the lists of known
-// constructs nor in a skipped function.
+// constructs nor in a skipped function. It deletes the constants that it finds
+// from the map.
 func rewritePackage(path string, files map[string][]byte, imports types.Importer, constants map[string]string) (map[string][]byte, error) {
 	fset := token.NewFileSet()
 	names := make([]string, 0, len(files))
@@ -67,17 +69,12 @@ func rewritePackage(path string, files map[string][]byte, imports types.Importer
 	var bad []string
 	for i, f := range parsed {
 		r := &rewriter{
-			fset: fset, info: info, name: names[i], src: files[names[i]],
+			fset: fset, info: info, known: explored[:slices.Index(explored, path)], name: names[i], src: files[names[i]],
 			heads: map[*ast.UnaryExpr]bool{}, skipped: map[*ast.FuncDecl]bool{},
 		}
 		r.file(f, constants)
 		out[names[i]] = r.apply()
 		bad = append(bad, r.bad...)
-	}
-	for name := range constants {
-		if constants[name] != "" {
-			bad = append(bad, "there is no constant "+name+" any more")
-		}
 	}
 	if len(bad) > 0 {
 		return nil, fmt.Errorf("the explorer refuses\n\t%s\nSee the package documentation of internal/verify/explore",
@@ -135,7 +132,8 @@ func (r *rewriter) importSpec(spec *ast.ImportSpec) {
 	}
 }
 
-// constants gives constants the small values with which things happen in small scenarios.
+// constants replaces the values of the given constants, and deletes them from
+// the map.
 func (r *rewriter) constants(d ast.Decl, constants map[string]string) {
 	g, ok := d.(*ast.GenDecl)
 	if !ok || g.Tok != token.CONST {
@@ -146,7 +144,7 @@ func (r *rewriter) constants(d ast.Decl, constants map[string]string) {
 		for i, name := range v.Names {
 			if small := constants[name.Name]; small != "" && i < len(v.Values) {
 				r.replace(v.Values[i], small)
-				constants[name.Name] = "" // found
+				delete(constants, name.Name)
 			}
 		}
 	}
@@ -310,7 +308,7 @@ func (r *rewriter) selector(n *ast.SelectorExpr) {
 	}
 	allowed, partly := knownNames[path]
 	switch {
-	case !partly && !slices.Contains(knownImports, path):
+	case !partly && !slices.Contains(knownImports, path) && !slices.Contains(r.known, path):
 		r.unknown(n, "import of "+path)
 	case partly && !slices.Contains(allowed, n.Sel.Name):
 		r.unknown(n, r.text(n))
