@@ -97,7 +97,7 @@ type overlay struct {
 	imports   types.Importer
 	patch     func(file string, text []byte) ([]byte, error)
 	constants map[string]string // the part of SmallConstants that was not found yet
-	replace   map[string]string // from the files of the module to those in dir
+	replace   map[string]string // the file in dir, by the file of the module
 }
 
 // add rewrites p.

@@ -89,7 +89,8 @@ func (r *rewriter) replace2(start, end token.Pos, text string) {
 	r.edits = append(r.edits, edit{r.offset(start), r.offset(end), text})
 }
 
-// keepContext keeps the import of package context used.
+// keepContext adds a use of package context, if there is none yet, at the end
+// of the file.
 func (r *rewriter) keepContext(n ast.Node) {
 	end := token.Pos(r.fset.File(n.Pos()).Base() + len(r.src))
 	text := "\nvar _ context.Context\n"
@@ -107,7 +108,7 @@ func (r *rewriter) apply() []byte {
 		}
 		return a.end - b.end
 	})
-	// The file is elsewhere, but that is nobody's business.
+	// Positions in the new file refer to the original.
 	out := fmt.Appendf(nil, "/*line %s:1:1*/", r.name)
 	at := 0
 	for _, e := range edits {

@@ -18,14 +18,14 @@ const (
 	schedName  = "sched"
 )
 
-// An edit replaces the bytes from start to end. All edits keep the lines: what the compiler, a
-// panic or a trace says of the result is true of the original.
+// An edit replaces the bytes from start to end. Invariant: an edit does not
+// move lines. The line numbers in errors and traces are valid in the original.
 type edit struct {
 	start, end int
 	text       string
 }
 
-// A rewriter turns one package into what is explored in its place.
+// A rewriter makes the new text of one file.
 type rewriter struct {
 	fset    *token.FileSet
 	info    *types.Info
@@ -33,7 +33,7 @@ type rewriter struct {
 	name    string
 	src     []byte
 	edits   []edit
-	heads   map[*ast.UnaryExpr]bool // receives that are cases, and have been rewritten as such
+	heads   map[*ast.UnaryExpr]bool // receives that are rewritten as cases of a select
 	skipped map[*ast.FuncDecl]bool  // functions with a directive
 	used    bool                    // the file needs package sched
 	bad     []string
@@ -150,7 +150,7 @@ func (r *rewriter) constants(d ast.Decl, constants map[string]string) {
 	}
 }
 
-// node rewrites n itself; what is in it comes by later.
+// node rewrites n itself. walk visits the nodes in n later.
 func (r *rewriter) node(n, parent ast.Node) {
 	switch n := n.(type) {
 	case *ast.GoStmt:
@@ -183,7 +183,8 @@ func (r *rewriter) node(n, parent ast.Node) {
 	}
 }
 
-// loop has the rounds of a loop counted: one without steps must not be one without an end.
+// loop adds a call that counts the rounds of a loop. It fails the scenario if
+// the loop takes no steps and does not end.
 func (r *rewriter) loop(body *ast.BlockStmt) {
 	r.insert(body.Lbrace+1, "sched.Loop();")
 	r.used = true
@@ -200,7 +201,8 @@ func (r *rewriter) rangeStmt(n *ast.RangeStmt) {
 	}
 }
 
-// mayBeChan reports whether e is a channel, or of a type parameter, which may be one.
+// mayBeChan reports whether e is a channel or of a type parameter, which can
+// stand for a channel.
 func (r *rewriter) mayBeChan(e ast.Expr) bool {
 	switch r.info.TypeOf(e).Underlying().(type) {
 	case *types.Chan, *types.Interface:
@@ -239,7 +241,7 @@ func (r *rewriter) goStmt(n *ast.GoStmt) {
 	r.used = true
 }
 
-// selectStmt makes a select a switch on which of its cases comes to pass.
+// selectStmt replaces a select by a switch on the number of the chosen case.
 func (r *rewriter) selectStmt(n *ast.SelectStmt) {
 	var cases []string
 	name := "sched.Select("
@@ -268,7 +270,8 @@ func (r *rewriter) selectStmt(n *ast.SelectStmt) {
 		cases = append(cases, text)
 	}
 	if name == "sched.Select(" {
-		// For the compiler, to whom a select that waits is the end of a function.
+		// A select without default can end a function, a switch without
+		// default cannot.
 		r.insert(n.Body.Rbrace, `default: panic("no case"); `)
 	}
 	r.replace2(n.Select, n.Body.Lbrace, "switch "+name+strings.Join(cases, ", ")+") ")
