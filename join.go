@@ -1,6 +1,11 @@
 package event
 
-import "github.com/eventvalue/event/notify"
+import (
+	"reflect"
+	"time"
+
+	"github.com/eventvalue/event/notify"
+)
 
 // A joiner is a watcher of this package's. It can be waited for together with others, and
 // without a goroutine, which the channels of watchers from elsewhere need.
@@ -52,11 +57,33 @@ func (j *joint) await(b *notify.Broadcast) {
 	}
 }
 
+// after makes j fire after d.
+//
+//explore:skip starts a timer
+func (j *joint) after(d time.Duration) {
+	j.timers = append(j.timers, time.AfterFunc(d, j.signal.Fire))
+}
+
 // start makes j hear from the others, if there are any.
 func (j *joint) start() {
 	if len(j.others) > 0 && !j.signal.Fired() {
 		j.listen()
 	}
+}
+
+// listen starts a goroutine that fires j when one of the channels in j.others
+// is closed. The goroutine ends when j fires, at the latest in release.
+//
+//explore:skip selects by reflection
+func (j *joint) listen() {
+	var cases []reflect.SelectCase
+	for _, c := range append(j.others, j.signal.Done()) {
+		cases = append(cases, reflect.SelectCase{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(c)})
+	}
+	go func() {
+		reflect.Select(cases)
+		j.signal.Fire()
+	}()
 }
 
 // release fires j, and takes it off everything that it hangs on.

@@ -115,3 +115,34 @@ func lastOffer[T any](ctx context.Context, c chan<- T, val T, end error) error {
 		return ctx.Err()
 	}
 }
+
+// healthyKey is the context key of the function given to WithHealthy.
+type healthyKey struct{}
+
+// WithHealthy returns a context under which each run of a [Pipe] calls f as
+// soon as the run watches its value. From then on the run misses nothing. A
+// supervisor can use f to report that the run is up.
+//
+// A run calls f once, on the goroutine of the run, before it offers the first
+// value, even if ctx has ended by then. The run continues when f returns. No
+// lock is held. Concurrent runs may call f concurrently. Contexts derived from
+// the returned one carry f as well. If a context carries several functions,
+// only the one given last is called.
+//
+// If f panics, the run panics. WithHealthy panics if ctx or f is nil.
+func WithHealthy(ctx context.Context, f func()) context.Context {
+	if ctx == nil {
+		panic("event: WithHealthy: nil context")
+	}
+	if f == nil {
+		panic("event: WithHealthy: nil function")
+	}
+	return context.WithValue(ctx, healthyKey{}, f)
+}
+
+// healthy calls the function given to WithHealthy that ctx carries, if any.
+func healthy(ctx context.Context) {
+	if f, ok := ctx.Value(healthyKey{}).(func()); ok {
+		f()
+	}
+}

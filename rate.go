@@ -34,12 +34,9 @@ func Rate[T any](v ValueWatch[T], every time.Duration) ValueWatch[T] {
 }
 
 // newClock returns a clock that begins now.
+//
+//explore:skip reads the time
 func newClock() func() time.Duration {
 	began := time.Now()
 	return func() time.Duration { return time.Since(began) }
-}
-
-// after makes j fire after d.
-func (j *joint) after(d time.Duration) {
-	j.timers = append(j.timers, time.AfterFunc(d, j.signal.Fire))
 }

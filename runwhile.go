@@ -62,7 +62,10 @@ type follower[T any] struct {
 	done     chan struct{}
 }
 
-// run runs run with val. It returns what to run with next, or why not to.
+// run calls run with val. It returns the value for the next run, or the reason
+// for there being none.
+//
+//explore:skip makes contexts and ends its goroutine
 func (f *follower[T]) run(ctx context.Context, val T, keep func(old, next T) bool, run func(context.Context, T) error) (T, error) {
 	var zero T
 	running, cancel := context.WithCancelCause(ctx)
@@ -103,7 +106,10 @@ func (f *follower[T]) run(ctx context.Context, val T, keep func(old, next T) boo
 	return f.next, nil // Of an error the next run will hear.
 }
 
-// follow waits for a value that opts accept, or an error, and then cancels the run.
+// follow waits for a value that opts accept, or an error, and then cancels the
+// run.
+//
+//explore:skip recovers a panic
 func (f *follower[T]) follow(ctx context.Context, cancel context.CancelCauseFunc, opts ...GetOption[T]) {
 	defer close(f.done)
 	defer func() {

@@ -3,15 +3,19 @@ package explore
 import (
 	"bytes"
 	"context"
+	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"go/importer"
 	"go/token"
 	"go/types"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,47 +24,61 @@ import (
 
 const module = "github.com/eventvalue/event"
 
-// SmallConstants makes hand-offs, chains of several rows and sweeps happen with very few waiters. They are
-// the only difference between what is explored and what is shipped.
+// SmallConstants has constants of the explored packages and the values that
+// they get. With these values, hand-offs, chains of several batches and sweeps
+// happen with very few waiters.
 var SmallConstants = map[string]string{"minSweep": "2", "Inline": "1", "rowLength": "2"}
+
+// insides holds the files that are added to explored packages. They set the
+// functions of package inspect.
+//
+//go:embed testdata/inside
+var insides embed.FS
+
+// insideName returns the name that the file in insides for a package has, if
+// there is such a file.
+func insideName(importPath string) string { return path.Base(importPath) + ".go" }
 
 // A Program is the scenarios, built with the library as it is explored.
 type Program struct {
 	path, overlay string
 }
 
-// A packageInfo is what go list says.
+// A packageInfo is a package in the output of go list.
 type packageInfo struct {
 	ImportPath, Export, Dir string
 	GoFiles                 []string
-	// Others would escape the rewriting.
+	// The rewriter cannot read these files.
 	CgoFiles, SFiles, CFiles, IgnoredGoFiles []string
 }
 
-// Build builds the scenarios in dir, which the caller removes. Before it rewrites the library it
-// hands each of its files to patch, unless that is nil: by its path within the module.
+// Build builds the scenarios in dir, which the caller removes. If patch is not
+// nil, Build passes each file of the explored packages to it before the
+// rewriting, with the path of the file within the module.
 func Build(ctx context.Context, dir string, patch func(file string, text []byte) ([]byte, error)) (*Program, error) {
 	packages, err := list()
 	if err != nil {
 		return nil, err
 	}
-	root := packages[module].Dir
-	imports := importer.ForCompiler(token.NewFileSet(), "gc", func(path string) (io.ReadCloser, error) {
-		return os.Open(packages[path].Export)
-	})
-	replace := map[string]string{}
-	small := maps.Clone(SmallConstants)
-	for _, path := range []string{module + "/notify", module} {
-		p := packages[path]
-		constants := small
-		if path == module {
-			constants = nil // They are notify's.
-		}
-		if err := overlay(dir, root, p, imports, patch, constants, replace); err != nil {
+	o := overlay{
+		dir:  filepath.Join(dir, "source"),
+		root: packages[module].Dir,
+		imports: importer.ForCompiler(token.NewFileSet(), "gc", func(path string) (io.ReadCloser, error) {
+			return os.Open(packages[path].Export)
+		}),
+		patch:     patch,
+		constants: maps.Clone(SmallConstants),
+		replace:   map[string]string{},
+	}
+	for _, path := range explored {
+		if err := o.add(packages[path]); err != nil {
 			return nil, err
 		}
 	}
-	b, err := json.Marshal(map[string]any{"Replace": replace})
+	if len(o.constants) > 0 {
+		return nil, fmt.Errorf("no explored package has the constants %q", slices.Sorted(maps.Keys(o.constants)))
+	}
+	b, err := json.Marshal(map[string]any{"Replace": o.replace})
 	if err != nil {
 		return nil, err
 	}
@@ -72,51 +90,61 @@ func Build(ctx context.Context, dir string, patch func(file string, text []byte)
 	return p, err
 }
 
-// overlay writes the files that stand in for those of p to dir and notes them in replace.
-func overlay(dir, root string, p packageInfo, imports types.Importer, patch func(string, []byte) ([]byte, error),
-	constants map[string]string, replace map[string]string,
-) error {
+// An overlay is a build overlay in the making.
+type overlay struct {
+	dir       string // where the files are written
+	root      string // the directory of the module
+	imports   types.Importer
+	patch     func(file string, text []byte) ([]byte, error)
+	constants map[string]string // the part of SmallConstants that was not found yet
+	replace   map[string]string // the file in dir, by the file of the module
+}
+
+// add rewrites p.
+func (o *overlay) add(p packageInfo) error {
+	within, err := filepath.Rel(o.root, p.Dir)
+	if err != nil {
+		return err
+	}
 	files := map[string][]byte{}
 	for _, name := range p.GoFiles {
-		full := filepath.Join(p.Dir, name)
-		text, err := os.ReadFile(full)
+		text, err := os.ReadFile(filepath.Join(p.Dir, name))
 		if err != nil {
 			return err
 		}
-		if patch != nil {
-			rel, err := filepath.Rel(root, full)
-			if err != nil {
-				return err
-			}
-			if text, err = patch(filepath.ToSlash(rel), text); err != nil {
+		if o.patch != nil {
+			if text, err = o.patch(filepath.ToSlash(filepath.Join(within, name)), text); err != nil {
 				return err
 			}
 		}
-		files[full] = text
+		files[filepath.Join(p.Dir, name)] = text
 	}
-	texts, err := rewritePackage(p.ImportPath, files, imports, constants)
+	texts, err := rewritePackage(p.ImportPath, files, o.imports, o.constants)
 	if err != nil {
 		return err
 	}
-	name := filepath.Base(p.ImportPath)
-	inside, err := os.ReadFile(filepath.Join(root, "internal", "verify", "explore", "testdata", "inside", name+".go"))
-	if err != nil {
+	switch inside, err := insides.ReadFile("testdata/inside/" + insideName(p.ImportPath)); {
+	case err == nil:
+		texts[filepath.Join(p.Dir, "explore_inside.go")] = inside
+	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	texts[filepath.Join(p.Dir, "explore_inside.go")] = inside
+	dir := filepath.Join(o.dir, within)
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
 	for full, text := range texts {
-		to := filepath.Join(dir, name+"_"+filepath.Base(full))
+		to := filepath.Join(dir, filepath.Base(full))
 		if err := os.WriteFile(to, text, 0o666); err != nil {
 			return err
 		}
-		replace[full] = to
+		o.replace[full] = to
 	}
 	return nil
 }
 
-// list returns what go list says of the library's packages and all that they need.
+// list returns the explored packages and all packages that they need, by path.
 var list = sync.OnceValues(func() (map[string]packageInfo, error) {
-	explored := []string{module, module + "/notify"}
 	args := []string{"list", "-export", "-deps", "-json=ImportPath,Export,Dir,GoFiles,CgoFiles,SFiles,CFiles,IgnoredGoFiles"}
 	out, err := run(exec.Command("go", append(args, explored...)...))
 	if err != nil {
@@ -132,10 +160,16 @@ var list = sync.OnceValues(func() (map[string]packageInfo, error) {
 	}
 	for _, path := range explored {
 		if others := packages[path].others(); len(others) > 0 {
-			return nil, fmt.Errorf("%s has files of which the explorer knows nothing: %v", path, others)
+			return nil, fmt.Errorf("%s has files that the explorer cannot rewrite: %v", path, others)
 		}
 	}
-	return packages, nil
+	added, err := insides.ReadDir("testdata/inside")
+	for _, file := range added {
+		if !slices.ContainsFunc(explored, func(path string) bool { return insideName(path) == file.Name() }) {
+			return nil, fmt.Errorf("testdata/inside/%s belongs to no explored package", file.Name())
+		}
+	}
+	return packages, err
 })
 
 // others returns the files of p that are not rewritten.

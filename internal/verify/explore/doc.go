@@ -1,31 +1,54 @@
-// Package explore runs the code of packages event and notify in every order that goroutines could run it
-// in: the code itself, not a model.
+// Package explore runs the code of the library in every order in which its
+// goroutines can run. It runs the code itself, not a model.
 //
-// [Build] rewrites the two packages into a build overlay, in which whatever goroutines share goes through the
-// deterministic scheduler of package sched: atomics and mutexes come from its subpackages, and
-// channel operations, selects, go statements and context.AfterFunc become calls of it. The
-// command in the directory scenarios is built with that overlay and searches scenarios, each a few threads
-// that set, wait, cancel and close, with what must hold at each step and at the end. No line of the
-// library, no build tag and no hook in it is there for this. Only two constants differ
-// ([SmallConstants]), and all lines keep their numbers: a schedule that fails is told step by step in
-// terms of the source, and can be told again by its number.
+// [Build] rewrites the explored packages into a build overlay, in which every
+// shared operation goes through the deterministic scheduler of package sched.
+// Atomics and mutexes come from subpackages of sched. Channel operations,
+// selects, go statements and context.AfterFunc become calls of sched. The
+// command in the directory scenarios is built with the overlay. It searches
+// scenarios: each starts a few threads that set, wait, cancel and close, and
+// checks conditions at each step and at the end.
+//
+// The library contains no hook and no build tag for this package, only comments.
+// The constants in [SmallConstants] are smaller in the overlay. All lines keep
+// their numbers: the trace of a failing schedule shows each step at its line of
+// the source. A schedule can be replayed by its number.
 //
 //	go test ./internal/verify/explore                                          # small bounds
-//	make explore                                                        # large ones
+//	make explore                                                               # large bounds
 //	go test ./internal/verify/explore -v -args -scenario NAME -replay NUMBER   # one schedule
 //
-// # What the rewriter does not know
+// # What the rewriter refuses
 //
-// It knows what it may leave as it is, rather than what it must change, and fails on everything
-// else: an import, a name from sync or context, a statement. Whoever brings in something new
-// teaches it, in known.go: what cannot wait, is not shared and behaves the same each time goes on the lists there, as it is;
-// what can wait or is shared needs a stand-in in package sched or below it, each operation of which is a step; a
-// file that has no part in the synchronization may be left out, if no scenario calls it.
+// The rewriter has lists of the imports, names and statements that it can leave
+// unchanged, and Build fails on everything else. If Build refuses new code,
+// there are four ways to go on:
+//
+//   - If the construct never waits, is not shared and does the same in every
+//     run, add it to a list in known.go.
+//   - If the construct waits or is shared, write a stand-in in package sched or
+//     below it. Each operation of a stand-in is a step.
+//   - If no scenario calls the function, skip it by a directive.
+//   - If the construct is an import of another package of the library, add the
+//     package to the list explored in known.go.
+//
+// # The directive
+//
+// The only directive is a line in the doc comment of a function:
+//
+//	//explore:skip REASON
+//
+// The rewriter keeps the body of the function unchanged, whatever it contains.
+// It inserts a call at the beginning of the body that fails the scenario. The
+// function must not use names from the packages that have stand-ins. Build
+// fails on an unknown directive, a directive without a reason, a directive
+// anywhere else, and a directive on a function that needs none.
 //
 // # What this does not show
 //
-// The memory of atomics is sequentially consistent here, as the Go memory model says that it is.
-// Plain memory is not watched: that it is not raced for is what the race detector is there for. A
-// thread is not interrupted between two steps, which makes no difference to a program without data races.
-// Contexts are the Context of package sched, which does what those of package context do in the same order.
+// Atomics are sequentially consistent here, as the Go memory model specifies.
+// Plain memory is not watched: the race detector finds races on it. A thread is
+// not interrupted between two steps, which makes no difference to a program
+// without data races. Contexts are of type Context in package sched, which
+// performs the same operations in the same order as package context.
 package explore

@@ -82,6 +82,14 @@ func lookThenSeal(file string, text []byte) ([]byte, error) {
 	return bytes.Replace(text, []byte(seal), []byte("top := b.top.Load(); b.top.Store(&sealed); if "), 1), nil
 }
 
+// TestBuildMissesAConstant shows that a constant that is renamed is noticed.
+func TestBuildMissesAConstant(t *testing.T) {
+	_, err := explore.Build(t.Context(), t.TempDir(), func(_ string, text []byte) ([]byte, error) {
+		return bytes.ReplaceAll(text, []byte("rowLength"), []byte("another")), nil
+	})
+	assert.ErrorContains(t, err, `no explored package has the constants ["rowLength"]`)
+}
+
 // TestFailingScheduleIsToldAndReplayed shows what becomes of a bug.
 func TestFailingScheduleIsToldAndReplayed(t *testing.T) {
 	if testing.Short() {

@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 )
 
-// Rewrite returns what becomes of a file of the given name that is all there is of package notify.
+// Rewrite returns the new text of a file that is the whole of package notify.
 func Rewrite(name, text string) (string, error) {
 	dir, err := filepath.Abs(".")
 	if err != nil {

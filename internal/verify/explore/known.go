@@ -8,48 +8,50 @@ import (
 	"strings"
 )
 
-// knownImports are the packages of which the code may use what it likes, or, if they are
-// in knownNames, what is there: nothing in it waits, or is shared by goroutines.
-var knownImports = []string{
-	"cmp", "context", "errors", "fmt", "iter", "maps", "math", "math/bits", "reflect", "runtime", "slices", "strconv", "strings", "time", "unsafe",
+// explored has the packages that are rewritten. A package comes after the
+// explored packages that it imports. The file testdata/inside/NAME.go is added
+// to the package whose path ends in NAME, if there is such a file.
+var explored = []string{
 	module + "/notify",
+	module,
 }
 
-// redirected are the packages in whose place others come, that know what is used of them.
+// knownImports are packages of which the code may use everything: nothing in
+// them waits, or is shared by goroutines. The explored packages that come
+// before the importing package are known too.
+var knownImports = []string{
+	"cmp", "errors", "fmt", "math", "math/bits", "slices", "strconv", "strings",
+}
+
+// redirected are the packages that are replaced by stand-ins, in which each
+// operation is a step.
 var redirected = map[string]string{
 	atomicPath:    schedPath + "/atomic",
 	"sync/atomic": schedPath + "/atomic",
 	"sync":        schedPath + "/sync",
 }
 
-// knownNames is what may be used of packages of which not everything may be.
+// knownNames has the packages of which the code may use only some names, and
+// these names.
 var knownNames = map[string][]string{
 	"context":     {"Context", "AfterFunc", "Background", "WithValue", "Canceled", "DeadlineExceeded"},
 	"iter":        {"Seq", "Seq2"},
-	"maps":        {"All", "Clone", "Collect"}, // What they make is a map again, in no order.
+	"maps":        {"All", "Clone", "Collect"}, // The code makes a map of the result, so its order does not matter.
 	"reflect":     {"DeepEqual"},
 	"runtime":     {"GOMAXPROCS"},
 	"sync":        {"Mutex"},
 	"time":        {"Time", "Duration"},
-	"unsafe":      {"Pointer"}, // For the atomic type, which has the steps.
+	"unsafe":      {"Pointer"}, // It is used by the atomic type, which has the steps.
 	atomicPath:    append(slices.Clone(atomics), "UnsafePointer"),
 	"sync/atomic": atomics,
 }
 
-// atomics are types. The functions of package sync/atomic work on plain variables, which others could
-// use without a step.
+// atomics are types. The functions of package sync/atomic are not known: they
+// work on plain variables, which can be used without a step.
 var atomics = []string{"Pointer", "Bool", "Uint32", "Uint64", "Int32", "Int64"}
 
-// leftOut has files that are not rewritten, and why that is right. What is in them must not be
-// called by a scenario.
-var leftOut = map[string]string{
-	"rate.go":     "waits for timers; what waits otherwise is in gather.go",
-	"foreign.go":  "selects on channels of watchers from elsewhere",
-	"runwhile.go": "made of the interfaces alone",
-}
-
-// known reports whether n is something that needs no rewriting. It is a list of what is known to be
-// harmless, rather than of what is not, so that what comes new is noticed.
+// known reports whether n needs no rewriting. It lists harmless constructs
+// instead of harmful ones, so that a construct that is new is refused.
 func known(n ast.Node) bool {
 	switch n := n.(type) {
 	case *ast.File, *ast.Comment, *ast.CommentGroup, *ast.ImportSpec,
@@ -87,7 +89,8 @@ func (r *rewriter) replace2(start, end token.Pos, text string) {
 	r.edits = append(r.edits, edit{r.offset(start), r.offset(end), text})
 }
 
-// keepContext keeps the import of package context used.
+// keepContext adds a use of package context, if there is none yet, at the end
+// of the file.
 func (r *rewriter) keepContext(n ast.Node) {
 	end := token.Pos(r.fset.File(n.Pos()).Base() + len(r.src))
 	text := "\nvar _ context.Context\n"
@@ -105,7 +108,7 @@ func (r *rewriter) apply() []byte {
 		}
 		return a.end - b.end
 	})
-	// The file is elsewhere, but that is nobody's business.
+	// Positions in the new file refer to the original.
 	out := fmt.Appendf(nil, "/*line %s:1:1*/", r.name)
 	at := 0
 	for _, e := range edits {

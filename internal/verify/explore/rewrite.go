@@ -6,7 +6,6 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
-	"path/filepath"
 	"slices"
 	"sort"
 	"strconv"
@@ -19,27 +18,31 @@ const (
 	schedName  = "sched"
 )
 
-// An edit replaces the bytes from start to end. All edits keep the lines: what the compiler, a
-// panic or a trace says of the result is true of the original.
+// An edit replaces the bytes from start to end. Invariant: an edit does not
+// move lines. The line numbers in errors and traces are valid in the original.
 type edit struct {
 	start, end int
 	text       string
 }
 
-// A rewriter turns one package into what is explored in its place.
+// A rewriter makes the new text of one file.
 type rewriter struct {
-	fset  *token.FileSet
-	info  *types.Info
-	name  string
-	src   []byte
-	edits []edit
-	heads map[*ast.UnaryExpr]bool // receives that are cases, and have been rewritten as such
-	used  bool                    // the file needs package sched
-	bad   []string
+	fset    *token.FileSet
+	info    *types.Info
+	known   []string // the explored packages before this one
+	name    string
+	src     []byte
+	edits   []edit
+	heads   map[*ast.UnaryExpr]bool // receives that are rewritten as cases of a select
+	skipped map[*ast.FuncDecl]bool  // functions with a directive
+	used    bool                    // the file needs package sched
+	bad     []string
 }
 
-// rewritePackage returns the new text of those of the files, which are the package at path, that are
-// explored. It fails on everything of which it does not know that it is explored, or need not be.
+// rewritePackage returns the new text of the files, which are the whole package
+// at path. It fails on every construct that is neither on the lists of known
+// constructs nor in a skipped function. It deletes the constants that it finds
+// from the map.
 func rewritePackage(path string, files map[string][]byte, imports types.Importer, constants map[string]string) (map[string][]byte, error) {
 	fset := token.NewFileSet()
 	names := make([]string, 0, len(files))
@@ -65,22 +68,16 @@ func rewritePackage(path string, files map[string][]byte, imports types.Importer
 	out := map[string][]byte{}
 	var bad []string
 	for i, f := range parsed {
-		r := &rewriter{fset: fset, info: info, name: names[i], src: files[names[i]], heads: map[*ast.UnaryExpr]bool{}}
-		if leftOut[filepath.Base(names[i])] != "" {
-			r.leaveOut(f)
-		} else {
-			r.file(f, constants)
-			out[names[i]] = r.apply()
+		r := &rewriter{
+			fset: fset, info: info, known: explored[:slices.Index(explored, path)], name: names[i], src: files[names[i]],
+			heads: map[*ast.UnaryExpr]bool{}, skipped: map[*ast.FuncDecl]bool{},
 		}
+		r.file(f, constants)
+		out[names[i]] = r.apply()
 		bad = append(bad, r.bad...)
 	}
-	for name := range constants {
-		if constants[name] != "" {
-			bad = append(bad, "there is no constant "+name+" any more")
-		}
-	}
 	if len(bad) > 0 {
-		return nil, fmt.Errorf("the explorer does not know what to do with\n\t%s\nTeach it (see the package documentation of internal/verify/explore)",
+		return nil, fmt.Errorf("the explorer refuses\n\t%s\nSee the package documentation of internal/verify/explore",
 			strings.Join(bad, "\n\t"))
 	}
 	return out, nil
@@ -88,17 +85,30 @@ func rewritePackage(path string, files map[string][]byte, imports types.Importer
 
 // file rewrites f.
 func (r *rewriter) file(f *ast.File, constants map[string]string) {
+	r.directives(f)
 	for _, spec := range f.Imports {
 		r.importSpec(spec)
 	}
 	for _, d := range f.Decls {
 		r.constants(d, constants)
 	}
+	r.walk(f)
+	if r.used {
+		r.insert(f.Name.End(), fmt.Sprintf("; import %s %q", schedName, schedPath))
+	}
+}
+
+// walk rewrites root and everything in it, except for skipped functions.
+func (r *rewriter) walk(root ast.Node) {
 	var stack []ast.Node
-	ast.Inspect(f, func(n ast.Node) bool {
+	ast.Inspect(root, func(n ast.Node) bool {
 		if n == nil {
 			stack = stack[:len(stack)-1]
 			return true
+		}
+		if d, ok := n.(*ast.FuncDecl); ok && r.skipped[d] {
+			r.skip(d)
+			return false
 		}
 		var parent ast.Node
 		if len(stack) > 0 {
@@ -108,21 +118,10 @@ func (r *rewriter) file(f *ast.File, constants map[string]string) {
 		r.node(n, parent)
 		return true
 	})
-	if r.used {
-		r.insert(f.Name.End(), fmt.Sprintf("; import %s %q", schedName, schedPath))
-	}
 }
 
-// leaveOut makes sure that f has no part in what is explored.
-func (r *rewriter) leaveOut(f *ast.File) {
-	for _, spec := range f.Imports {
-		path, _ := strconv.Unquote(spec.Path.Value)
-		if redirected[path] != "" || path == module+"/notify" {
-			r.unknown(spec, "import of "+path+" in a file that is left out")
-		}
-	}
-}
-
+// importSpec redirects an import. Other imports are judged by what the code
+// uses of them: see selector.
 func (r *rewriter) importSpec(spec *ast.ImportSpec) {
 	path, _ := strconv.Unquote(spec.Path.Value)
 	switch {
@@ -130,12 +129,11 @@ func (r *rewriter) importSpec(spec *ast.ImportSpec) {
 		r.unknown(spec, "import under another name")
 	case redirected[path] != "":
 		r.replace(spec.Path, strconv.Quote(redirected[path]))
-	case !slices.Contains(knownImports, path):
-		r.unknown(spec, "import of "+path)
 	}
 }
 
-// constants gives constants the small values with which things happen in small scenarios.
+// constants replaces the values of the given constants, and deletes them from
+// the map.
 func (r *rewriter) constants(d ast.Decl, constants map[string]string) {
 	g, ok := d.(*ast.GenDecl)
 	if !ok || g.Tok != token.CONST {
@@ -146,13 +144,13 @@ func (r *rewriter) constants(d ast.Decl, constants map[string]string) {
 		for i, name := range v.Names {
 			if small := constants[name.Name]; small != "" && i < len(v.Values) {
 				r.replace(v.Values[i], small)
-				constants[name.Name] = "" // found
+				delete(constants, name.Name)
 			}
 		}
 	}
 }
 
-// node rewrites n itself; what is in it comes by later.
+// node rewrites n itself. walk visits the nodes in n later.
 func (r *rewriter) node(n, parent ast.Node) {
 	switch n := n.(type) {
 	case *ast.GoStmt:
@@ -185,7 +183,8 @@ func (r *rewriter) node(n, parent ast.Node) {
 	}
 }
 
-// loop has the rounds of a loop counted: one without steps must not be one without an end.
+// loop adds a call that counts the rounds of a loop. It fails the scenario if
+// the loop takes no steps and does not end.
 func (r *rewriter) loop(body *ast.BlockStmt) {
 	r.insert(body.Lbrace+1, "sched.Loop();")
 	r.used = true
@@ -202,7 +201,8 @@ func (r *rewriter) rangeStmt(n *ast.RangeStmt) {
 	}
 }
 
-// mayBeChan reports whether e is a channel, or of a type parameter, which may be one.
+// mayBeChan reports whether e is a channel or of a type parameter, which can
+// stand for a channel.
 func (r *rewriter) mayBeChan(e ast.Expr) bool {
 	switch r.info.TypeOf(e).Underlying().(type) {
 	case *types.Chan, *types.Interface:
@@ -241,7 +241,7 @@ func (r *rewriter) goStmt(n *ast.GoStmt) {
 	r.used = true
 }
 
-// selectStmt makes a select a switch on which of its cases comes to pass.
+// selectStmt replaces a select by a switch on the number of the chosen case.
 func (r *rewriter) selectStmt(n *ast.SelectStmt) {
 	var cases []string
 	name := "sched.Select("
@@ -270,7 +270,8 @@ func (r *rewriter) selectStmt(n *ast.SelectStmt) {
 		cases = append(cases, text)
 	}
 	if name == "sched.Select(" {
-		// For the compiler, to whom a select that waits is the end of a function.
+		// A select without default can end a function, a switch without
+		// default cannot.
 		r.insert(n.Body.Rbrace, `default: panic("no case"); `)
 	}
 	r.replace2(n.Select, n.Body.Lbrace, "switch "+name+strings.Join(cases, ", ")+") ")
@@ -302,24 +303,33 @@ func (r *rewriter) call(n *ast.CallExpr, parent ast.Node) {
 	}
 }
 
-// selector looks at what is used of other packages.
+// selector checks, and where necessary rewrites, a name from another package.
 func (r *rewriter) selector(n *ast.SelectorExpr) {
-	id, ok := n.X.(*ast.Ident)
-	if !ok {
+	path := r.packageOf(n)
+	if path == "" {
 		return
 	}
-	pkg, ok := r.info.Uses[id].(*types.PkgName)
-	if !ok {
-		return
-	}
-	allowed, partly := knownNames[pkg.Imported().Path()]
+	allowed, partly := knownNames[path]
 	switch {
+	case !partly && !slices.Contains(knownImports, path) && !slices.Contains(r.known, path):
+		r.unknown(n, "import of "+path)
 	case partly && !slices.Contains(allowed, n.Sel.Name):
-		r.unknown(n, id.Name+"."+n.Sel.Name)
-	case id.Name == "context" && n.Sel.Name == "AfterFunc":
+		r.unknown(n, r.text(n))
+	case path == "context" && n.Sel.Name == "AfterFunc":
 		r.replace(n, "sched.AfterFunc")
 		r.used = true
-		// The import may have been wanted for this alone.
+		// The file may use the import for nothing else.
 		r.keepContext(n)
 	}
+}
+
+// packageOf returns the path of the package that n selects from, or "" if n
+// selects a field or a method.
+func (r *rewriter) packageOf(n *ast.SelectorExpr) string {
+	if id, ok := n.X.(*ast.Ident); ok {
+		if pkg, ok := r.info.Uses[id].(*types.PkgName); ok {
+			return pkg.Imported().Path()
+		}
+	}
+	return ""
 }

@@ -50,8 +50,6 @@ func TestRewriteRefusesWhatItDoesNotKnow(t *testing.T) {
 			assert.Contains(t, err.Error(), "x.go:", "it says where")
 		})
 	}
-	_, err := explore.Rewrite("rate.go", "package notify\nimport \"sync\"\nvar mu sync.Mutex\n")
-	assert.ErrorContains(t, err, "import of sync in a file that is left out")
 }
 
 const before = `package notify
@@ -123,4 +121,87 @@ func TestRewrite(t *testing.T) {
 	assert.Regexp(t, `^/\*line .*/x\.go:1:1$`, head)
 	want := strings.NewReplacer("sched.Go2(f,", "sched.Go2(func(context.Context, chan int) {},", "v, ok :=", "_, _ =").Replace(after)
 	assert.Equal(t, want, got)
+}
+
+const beforeSkip = `package notify
+
+import (
+	"os"
+	"time"
+)
+
+type watcher[T any] struct{}
+
+// wait waits.
+//
+//explore:skip sleeps
+func (w *watcher[T]) wait(c chan T) (n int, err error) {
+	time.Sleep(1)
+	go func(a, b, c int) { _ = recover() }(1, 2, 3)
+	for range c {
+		<-c
+	}
+	return os.Getpid(), nil
+}
+
+//explore:skip sleeps
+func short() { time.Sleep(1) }
+
+//explore:skip receives in a case
+func twice(c chan chan int) { select { case <-<-c: } }
+
+func rewritten(c chan int) { <-c }
+`
+
+// TestSkip shows that a skipped function keeps its body, even with packages
+// that are on no list, and gets a guard.
+func TestSkip(t *testing.T) {
+	got, err := explore.Rewrite("x.go", beforeSkip)
+	require.NoError(t, err)
+	_, got, _ = strings.Cut(got, "*/")
+	want := strings.NewReplacer(
+		"package notify", `package notify; import sched "github.com/eventvalue/event/internal/verify/explore/sched"`,
+		"(n int, err error) {", `(n int, err error) {sched.Skipped("func (w *watcher[T]) wait");`,
+		"func short() {", `func short() {sched.Skipped("func short");`,
+		"twice(c chan chan int) {", `twice(c chan chan int) {sched.Skipped("func twice");`,
+		"rewritten(c chan int) { <-c }", "rewritten(c chan int) { sched.Recv(c) }",
+	).Replace(beforeSkip)
+	assert.Equal(t, want, got)
+}
+
+// TestSkipIsRefused has directives that are wrong.
+func TestSkipIsRefused(t *testing.T) {
+	const (
+		unknown   = "unknown directive //explore:"
+		noReason  = "directive without a reason"
+		notAFunc  = "directive that is not in the doc comment of a function with a body"
+		notNeeded = "directive that is not needed"
+		sleep     = "{ time.Sleep(1) }"
+	)
+	for _, c := range []struct{ name, want, code string }{
+		{"Typo", unknown + "skp", "//explore:skp sleeps\nfunc f() " + sleep},
+		{"Space", unknown, "//explore: skip sleeps\nfunc f() " + sleep},
+		{"Elsewhere", unknown + "x", "//explore:x\nvar _ = 1"},
+		{"NoReason", noReason, "//explore:skip\nfunc f() " + sleep},
+		{"BlankReason", noReason, "//explore:skip \t \nfunc f() " + sleep},
+		{"Type", notAFunc, "//explore:skip sleeps\ntype t int"},
+		{"Variable", notAFunc, "//explore:skip sleeps\nvar f = func() " + sleep},
+		{"NoBody", notAFunc, "//explore:skip sleeps\nfunc f()"},
+		{"NotItsDoc", notAFunc, "//explore:skip sleeps\n\nfunc f() " + sleep},
+		{"InABody", notAFunc, "func f() {\n//explore:skip sleeps\ntime.Sleep(1)\n}"},
+		{"NotNeeded", notNeeded, "//explore:skip sleeps\nfunc f(c chan int) { go f(c); <-c }"},
+		{"Atomic", "atomic.Bool in a function that is skipped", "//explore:skip sleeps\nfunc f() { var b atomic.Bool; b.Load(); time.Sleep(1) }"},
+		{"Mutex", "sync.Mutex in a function that is skipped", "//explore:skip sleeps\nfunc f(*sync.Mutex) " + sleep},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := explore.Rewrite("x.go", `package notify
+import ("sync"; "sync/atomic"; "time")
+var mu sync.Mutex
+var b atomic.Bool
+var d time.Duration
+`+c.code+"\n")
+			require.ErrorContains(t, err, c.want)
+			assert.Contains(t, err.Error(), "x.go:", "it says where")
+		})
+	}
 }

@@ -67,6 +67,16 @@ func TestFinds(t *testing.T) {
 			r.Go("boom", func() { panic("bang") })
 		}},
 		{"PanicBeforeTheThreads", 0, "panic: bang", func(*sched.Run) { panic("bang") }},
+		{"Skipped", 0, "f is called, but the explorer skips it", func(r *sched.Run) {
+			r.Go("call", func() { sched.Skipped("f") })
+		}},
+		{"SkippedIsRecovered", 0, "f is called, but the explorer skips it", func(r *sched.Run) {
+			r.Go("call", func() {
+				defer func() { _ = recover() }()
+				sched.Skipped("f")
+			})
+		}},
+		{"SkippedBeforeTheThreads", 0, "f is called, but the explorer skips it", func(*sched.Run) { sched.Skipped("f") }},
 		{"Fail", 3, "between", func(r *sched.Run) {
 			var a, b atomic.Bool
 			r.Go("flip", func() { a.Store(true); a.Store(false); b.Store(true); b.Store(false) })

@@ -186,6 +186,15 @@ func Loop() {
 	}
 }
 
+// Skipped fails the scenario. The rewriter inserts a call of Skipped at the
+// beginning of each function that it does not rewrite. The failure stands even
+// if the panic is recovered.
+func Skipped(function string) {
+	why := function + " is called, but the explorer skips it"
+	x.fail(why)
+	panic(why)
+}
+
 func (x *explorer) fail(why string) {
 	if x.failure == "" {
 		x.failure = why
