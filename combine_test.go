@@ -3,8 +3,6 @@ package event_test
 import (
 	"context"
 	"errors"
-	"runtime"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -213,33 +211,6 @@ func TestCombineGivesAtMostOnePairAfterASourceHasEnded(t *testing.T) {
 	assert.Equal(t, event.ErrClosed, err)
 }
 
-func TestDiamondSettlesOnAConsistentPair(t *testing.T) {
-	watchdog(t)
-	var v event.MemoryValue[int]
-	view := event.Combine(event.Map(&v, func(n int) int { return n }), event.Map(&v, func(n int) int { return -n }), paired)
-	n := sized(50_000)
-	var all sync.WaitGroup
-	for range 2 {
-		all.Go(func() {
-			w := view.Watch()
-			defer w.Close()
-			var last pair
-			for last.a < n || last.b > -n {
-				p, err := w.Get(t.Context())
-				if err != nil || p.a < last.a || p.b > last.b || p == last {
-					t.Errorf("%v after %v: %v", p, last, err)
-					return
-				}
-				last = p
-			}
-		})
-	}
-	for i := range n {
-		v.Set(i + 1)
-	}
-	all.Wait()
-}
-
 func TestCombineAll(t *testing.T) {
 	vs := make([]*event.MemoryValue[int], 10)
 	sources := make([]event.ValueWatch[int], len(vs))
@@ -317,121 +288,4 @@ func TestCombineOverWatchersFromElsewhere(t *testing.T) {
 		synctest.Wait()
 		assert.Equal(t, before, testkit.Goroutines(), "given back by Close")
 	})
-}
-
-// TestManyWatchersOnACombineAll has what a view puts up for those who wait gone with them.
-func TestManyWatchersOnACombineAll(t *testing.T) {
-	watchdog(t)
-	noLeak(t)
-	const watchers, sources = 1000, 10
-	vs := make([]*event.MemoryValue[int], sources)
-	of := make([]event.ValueWatch[int], sources)
-	for i := range vs {
-		vs[i] = new(event.MemoryValue[int])
-		vs[i].Set(0)
-		of[i] = vs[i]
-	}
-	view := event.CombineAll(of...)
-	target := 0
-	round := func() {
-		target += sources
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
-		var got, ended sync.WaitGroup
-		got.Add(watchers)
-		for range watchers {
-			ended.Go(func() {
-				w := view.Watch()
-				defer w.Close()
-				for sum := -1; ; {
-					ns, err := w.Get(ctx)
-					if err != nil {
-						return
-					}
-					next := 0
-					for _, n := range ns {
-						next += n
-					}
-					if next <= sum {
-						t.Errorf("%d after %d", next, sum)
-					}
-					if sum = next; sum == target {
-						got.Done()
-					}
-					w.Changed() // It is left open, or soon to be replaced.
-				}
-			})
-		}
-		for _, v := range vs {
-			v.Update(func(n int, _ bool) (int, bool) { return n + 1, true })
-			runtime.Gosched()
-		}
-		got.Wait()
-		cancel()
-		ended.Wait()
-	}
-	round()
-	base := liveHeap()
-	for range max(sized(10), 2) {
-		round()
-	}
-	heapWithin(t, base, 100_000)
-}
-
-func TestGivenUpGetsOfACombineLeaveNothing(t *testing.T) {
-	var a, b event.MemoryValue[int]
-	view := event.Combine(&a, &b, paired)
-	round := func() {
-		w := view.Watch()
-		w.Changed()
-		ctx, cancel := context.WithCancel(t.Context())
-		go cancel()
-		_, err := w.Get(ctx)
-		assert.Equal(t, context.Canceled, err)
-		_ = w.Close()
-	}
-	for range 1000 {
-		round()
-	}
-	base := liveHeap()
-	for range sized(10_000) {
-		round()
-	}
-	heapWithin(t, base, 20_000)
-}
-
-type large [1 << 20]byte
-
-func TestClosedCombineReleasesItsParts(t *testing.T) {
-	for _, busy := range []bool{false, true} {
-		synctest.Test(t, func(t *testing.T) {
-			base := liveHeap()
-			w := closedOfLarge(t, busy)
-			heapWithin(t, base, 1<<19)
-			runtime.KeepAlive(w)
-		})
-	}
-}
-
-// closedOfLarge returns a watcher that was closed after it had got large values, whose sources
-// nobody keeps.
-//
-//go:noinline
-func closedOfLarge(t *testing.T, busy bool) event.Watcher[int] {
-	var a, b event.MemoryValue[*large]
-	w := event.Combine(&a, event.Distinct(&b, func(a, b *large) bool { return false }), func(_, _ *large) int { return 0 }).Watch()
-	a.Set(new(large))
-	b.Set(new(large))
-	_, err := w.Get(t.Context())
-	require.NoError(t, err)
-	done := make(chan error, 1)
-	if busy {
-		go func() { _, err := w.Get(t.Context()); done <- err }()
-		synctest.Wait()
-	}
-	assert.NoError(t, w.Close())
-	if busy {
-		assert.Equal(t, event.ErrWatcherClosed, <-done)
-	}
-	return w
 }

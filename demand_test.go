@@ -2,7 +2,6 @@ package event_test
 
 import (
 	"context"
-	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -77,32 +76,6 @@ func TestWatchersOfViews(t *testing.T) {
 	}
 	n, _ = counts.Load()
 	assert.Zero(t, n)
-}
-
-// TestWatchersIsExact has watchers come and go, also while it is asked for first.
-func TestWatchersIsExact(t *testing.T) {
-	watchdog(t)
-	for range sized(2000) {
-		var v event.MemoryValue[int]
-		stay := make([]event.Watcher[int], 3)
-		var asked [2]event.ValueWatch[int]
-		together(
-			func() { stay[0] = v.Watch() },
-			func() { _ = v.Watch().Close(); stay[1] = v.Watch() },
-			func() { asked[0] = v.Watchers(); stay[2] = v.Watch() },
-			func() { asked[1] = v.Watchers() },
-		)
-		for _, a := range asked {
-			has(t, a.Watch(), len(stay))
-		}
-		var all sync.WaitGroup
-		for _, w := range stay {
-			all.Go(func() { _ = w.Close() })
-			all.Go(func() { _ = w.Close() })
-		}
-		all.Wait()
-		has(t, asked[0].Watch(), 0)
-	}
 }
 
 func TestBehind(t *testing.T) {
