@@ -47,6 +47,24 @@ func overInts(vs ...event.ValueWatch[int]) map[string]any {
 	}
 }
 
+var viewKinds = []string{"Map", "Distinct", "Rate", "Combine", "CombineAll"}
+
+// viewOfKind returns a view of that kind of two values, or the first of them.
+func viewOfKind(kind string, a, b event.ValueWatch[int]) event.ValueWatch[int] {
+	join := func(a, b int) int { return 1000*a + b }
+	switch kind {
+	case "Map":
+		return event.Map(a, func(n int) int { return n })
+	case "Distinct":
+		return event.Distinct(a, func(a, b int) bool { return a == b })
+	case "Rate":
+		return event.Rate(a, judgedInterval)
+	case "Combine":
+		return event.Combine(a, b, join)
+	}
+	return event.Map(event.CombineAll(a, b), func(all []int) int { return join(all[0], all[1]) })
+}
+
 func TestViewsAreLoadersWhereTheirSourcesAre(t *testing.T) {
 	var a, b event.MemoryValue[int]
 	for name, view := range overInts(&a, &b) {
