@@ -1,17 +1,14 @@
 package event_test
 
 import (
-	"context"
 	"errors"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/eventvalue/event"
-	"github.com/eventvalue/event/internal/testkit"
 )
 
 type pair struct{ a, b int }
@@ -60,79 +57,6 @@ func TestCombineWaits(t *testing.T) {
 			assert.Equal(t, n, max(p.a, p.b))
 		}
 	})
-}
-
-// A part that a Get has taken is there for the next, if it fails.
-func TestCombineLosesNoPart(t *testing.T) {
-	for name, fail := range map[string]func(t *testing.T, w event.Watcher[pair], a, b *event.MemoryValue[int]){
-		"ContextEndsDuringThePredicate": func(t *testing.T, w event.Watcher[pair], _, _ *event.MemoryValue[int]) {
-			ctx, cancel := context.WithCancel(t.Context())
-			_, err := w.Get(ctx, event.Filter(func(pair) bool { cancel(); return true }))
-			assert.Equal(t, context.Canceled, err)
-		},
-		"ContextEndsDuringTheWait": func(t *testing.T, w event.Watcher[pair], _, _ *event.MemoryValue[int]) {
-			ctx, cancel := context.WithCancel(t.Context())
-			done := make(chan error, 1)
-			go func() { _, err := w.Get(ctx, event.Filter(func(pair) bool { return false })); done <- err }()
-			synctest.Wait()
-			cancel()
-			assert.Equal(t, context.Canceled, <-done)
-		},
-		"Panic": func(t *testing.T, w event.Watcher[pair], _, _ *event.MemoryValue[int]) {
-			assert.Panics(t, func() {
-				_, _ = w.Get(t.Context(), event.Filter(func(pair) bool { panic("boom") }))
-			})
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				var a, b event.MemoryValue[int]
-				w := event.Combine(&a, &b, paired).Watch()
-				defer w.Close()
-				a.Set(1)
-				b.Set(2)
-				fail(t, w, &a, &b)
-				assert.False(t, opened(w.Changed()), "it is unseen")
-				has(t, w, pair{1, 2})
-				assert.True(t, opened(w.Changed()))
-				b.Set(3)
-				fail(t, w, &a, &b)
-				a.Set(4)
-				has(t, w, pair{4, 3})
-			})
-		})
-	}
-}
-
-// moody is a value of which every other Get fails.
-type moody struct{ event.ValueWatch[int] }
-
-type moodyWatcher struct {
-	event.Watcher[int]
-	fails bool
-}
-
-var errStore = errors.New("store")
-
-func (f moody) Watch() event.Watcher[int] { return &moodyWatcher{Watcher: f.ValueWatch.Watch()} }
-
-func (w *moodyWatcher) Get(ctx context.Context, opts ...event.GetOption[int]) (int, error) {
-	if w.fails = !w.fails; w.fails {
-		return 0, errStore
-	}
-	return w.Watcher.Get(ctx, opts...)
-}
-
-func TestCombineReturnsTheErrorsOfItsSources(t *testing.T) {
-	var a, b event.MemoryValue[int]
-	w := event.Combine[int, int](&a, moody{&b}, paired).Watch()
-	a.Set(1)
-	b.Set(2)
-	_, err := now(t, w)
-	assert.Equal(t, errStore, err)
-	p, err := now(t, w)
-	assert.NoError(t, err)
-	assert.Equal(t, pair{1, 2}, p, "what was taken from a is not lost")
 }
 
 func TestCombineEnds(t *testing.T) {
@@ -232,60 +156,4 @@ func TestCombineAll(t *testing.T) {
 	assert.NoError(t, err)
 	assert.Equal(t, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, first, "a fresh slice each")
 	assert.Equal(t, []int{0, 1, 2, 30, 4, 5, 6, 7, 8, 9}, second)
-}
-
-func TestViewsStartNoGoroutine(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var a, b event.MemoryValue[int]
-		for _, view := range []event.ValueWatch[pair]{
-			event.Combine(&a, &b, paired),
-			event.Map(event.CombineAll[int](&a, &b), func(ns []int) pair { return pair{ns[0], ns[1]} }),
-			event.Rate(event.Distinct(event.Combine(event.Rate(&a, time.Second), &b, paired), func(a, b pair) bool { return a == b }), time.Minute),
-		} {
-			before := testkit.Goroutines()
-			w := view.Watch()
-			changed := w.Changed()
-			done := make(chan error)
-			go func() { _, err := w.Get(t.Context()); done <- err }()
-			synctest.Wait()
-			assert.True(t, opened(changed))
-			assert.Equal(t, before+1, testkit.Goroutines())
-			_ = w.Close()
-			assert.Equal(t, event.ErrWatcherClosed, <-done)
-			synctest.Wait()
-		}
-	})
-}
-
-func TestCombineOverWatchersFromElsewhere(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var a, b, c event.MemoryValue[int]
-		view := event.CombineAll[int](unloadable{&a}, &b, event.Map[int](unloadable{&c}, func(n int) int { return n }))
-		w := view.Watch()
-		before := testkit.Goroutines()
-		changed := w.Changed()
-		synctest.Wait()
-		assert.Equal(t, before+1, testkit.Goroutines(), "one goroutine for all")
-		b.Set(1)
-		synctest.Wait()
-		assert.False(t, opened(changed))
-		assert.Equal(t, before, testkit.Goroutines(), "the channel has closed")
-		nothing(t, w)
-		changed = w.Changed()
-		c.Set(2)
-		synctest.Wait()
-		assert.False(t, opened(changed))
-		nothing(t, w)
-		w.Changed()
-		got := make(chan []int)
-		go func() { ns, _ := w.Get(t.Context()); got <- ns }()
-		synctest.Wait()
-		a.Set(3)
-		assert.Equal(t, []int{3, 1, 2}, <-got)
-		synctest.Wait()
-		w.Changed()
-		assert.NoError(t, w.Close())
-		synctest.Wait()
-		assert.Equal(t, before, testkit.Goroutines(), "given back by Close")
-	})
 }

@@ -1,0 +1,36 @@
+package event_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/eventvalue/event"
+)
+
+func TestErrClosedWithCause(t *testing.T) {
+	cause := errors.New("cause")
+	var v event.MemoryValue[int]
+	assert.NoError(t, v.CloseWithError(cause))
+	assert.NoError(t, v.Close(), "the first Close wins")
+	_, err := v.Watch().Get(t.Context())
+	assert.ErrorIs(t, err, event.ErrClosed)
+	assert.ErrorIs(t, err, cause)
+	assert.EqualError(t, err, "event: value closed: cause")
+}
+
+// problems is an error that == cannot compare.
+type problems []string
+
+func (p problems) Error() string { return "problems" }
+
+func TestErrClosedCanBeComparedWhateverItsCause(t *testing.T) {
+	var v event.MemoryValue[int]
+	assert.NoError(t, v.CloseWithError(problems{"one"}))
+	_, err := v.Watch().Get(t.Context())
+	_, again := v.Watch().Get(t.Context())
+	assert.NotPanics(t, func() { assert.True(t, errors.Is(err, again)) })
+	var cause problems
+	assert.ErrorAs(t, err, &cause)
+}
