@@ -1,7 +1,9 @@
 package event_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 
@@ -156,4 +158,32 @@ func TestCombineAll(t *testing.T) {
 	assert.NoError(t, err)
 	assert.Equal(t, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, first, "a fresh slice each")
 	assert.Equal(t, []int{0, 1, 2, 30, 4, 5, 6, 7, 8, 9}, second)
+}
+
+func ExampleCombine() {
+	var limit, used event.MemoryValue[int]
+	free := event.Combine(&limit, &used, func(limit, used int) int { return limit - used }).Watch()
+	defer free.Close()
+
+	limit.Set(10)
+	used.Set(3)
+	fmt.Println(free.Get(context.Background()))
+	used.Set(7)
+	fmt.Println(free.Get(context.Background()))
+	// Output:
+	// 7 <nil>
+	// 3 <nil>
+}
+
+func ExampleCombineAll() {
+	var a, b, c event.MemoryValue[bool]
+	all := event.CombineAll[bool](&a, &b, &c)
+	go func() {
+		for _, v := range []*event.MemoryValue[bool]{&a, &b, &c} {
+			v.Set(true)
+		}
+	}()
+	healthy, err := event.Wait(context.Background(), all, func([]bool) bool { return true })
+	fmt.Println(healthy, err)
+	// Output: [true true true] <nil>
 }

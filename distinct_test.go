@@ -1,6 +1,8 @@
 package event_test
 
 import (
+	"context"
+	"fmt"
 	"testing"
 	"testing/synctest"
 
@@ -80,4 +82,20 @@ func TestDistinctOfAPanickingFunctionConsumesNothing(t *testing.T) {
 	assert.PanicsWithValue(t, "boom", func() { _, _ = now(t, w) })
 	broken = false
 	has(t, w, 2)
+}
+
+func ExampleDistinct() {
+	var leader event.MemoryValue[string]
+	w := event.Distinct(&leader, func(a, b string) bool { return a == b }).Watch()
+	defer w.Close()
+
+	ctx := context.Background()
+	leader.Set("alice")
+	fmt.Println(w.Get(ctx))
+	leader.Set("alice")
+	leader.Set("bob")
+	fmt.Println(w.Get(ctx))
+	// Output:
+	// alice <nil>
+	// bob <nil>
 }

@@ -3,6 +3,7 @@ package event_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"testing"
 	"testing/synctest"
@@ -95,4 +96,24 @@ func TestMapGetUnderAnotherContextDuringAGet(t *testing.T) {
 		_, err = w.Get(ctx)
 		assert.Equal(t, context.Canceled, err, "the context's end wins over Close")
 	})
+}
+
+func ExampleMap() {
+	type config struct {
+		Level string
+		Port  int
+	}
+	var current event.MemoryValue[config]
+	port := event.Map(&current, func(c config) int { return c.Port })
+	ports := event.Distinct(port, func(a, b int) bool { return a == b }).Watch()
+	defer ports.Close()
+
+	ctx := context.Background()
+	current.Set(config{"info", 80})
+	fmt.Println(ports.Get(ctx))
+	current.Set(config{"debug", 80}) // Not a change of the port.
+	fmt.Println(ports.Get(ctx, event.BacklogOnly[int]()))
+	// Output:
+	// 80 <nil>
+	// 0 event: backlog done
 }

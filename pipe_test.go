@@ -3,6 +3,7 @@ package event_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 
@@ -247,4 +248,32 @@ func TestPipeWhoseHealthyPanicsClosesItsWatcher(t *testing.T) {
 	ctx := event.WithHealthy(t.Context(), func() { panic("boom") })
 	assert.PanicsWithValue(t, "boom", func() { _ = event.Pipe[int](watchOf{w}, make(chan int))(ctx) })
 	assert.True(t, w.closed)
+}
+
+// A consumer that is written around a channel is fed by a Pipe.
+func ExamplePipe() {
+	var v event.MemoryValue[int]
+	v.Set(1)
+	v.Set(2)
+	v.Close()
+
+	c := make(chan int)
+	done := make(chan error)
+	feed := event.Pipe(&v, c) // Run it under a supervisor, again after a failure.
+	go func() { done <- feed.Serve(context.Background()) }()
+	fmt.Println(<-c)
+	fmt.Println(<-done)
+	// Output:
+	// 2
+	// event: value closed
+}
+
+func ExampleWithHealthy() {
+	var v event.MemoryValue[int]
+	v.Close()
+	ctx := event.WithHealthy(context.Background(), func() { fmt.Println("up") })
+	fmt.Println(event.Pipe(&v, make(chan int)).Serve(ctx))
+	// Output:
+	// up
+	// event: value closed
 }

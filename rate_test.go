@@ -2,6 +2,7 @@ package event_test
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"testing"
 	"testing/synctest"
@@ -151,4 +152,18 @@ func TestRateCloseEndsTheWait(t *testing.T) {
 		assert.Equal(t, event.ErrWatcherClosed, <-end)
 		assert.Zero(t, time.Since(start))
 	})
+}
+
+func ExampleRate() {
+	var progress event.MemoryValue[int]
+	w := event.Rate(&progress, time.Hour).Watch()
+	defer w.Close()
+
+	progress.Set(1)
+	fmt.Println(w.Get(context.Background()))
+	progress.Set(2)
+	fmt.Println(w.Get(context.Background(), event.BacklogOnly[int]())) // Not within this hour.
+	// Output:
+	// 1 <nil>
+	// 0 event: backlog done
 }

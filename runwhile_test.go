@@ -235,3 +235,30 @@ func TestRunWhileWhoseKeepEndsItsGoroutine(t *testing.T) {
 		assert.False(t, returned)
 	})
 }
+
+func ExampleRunWhile() {
+	type config struct{ Addr, Level string }
+	var current event.MemoryValue[config]
+	current.Set(config{":80", "info"})
+
+	sameAddr := func(old, next config) bool { return old.Addr == next.Addr }
+	err := event.RunWhile(context.Background(), &current, sameAddr, func(ctx context.Context, c config) error {
+		fmt.Println("listening on", c.Addr)
+		if c.Addr == ":80" {
+			current.Set(config{":80", "debug"}) // Is kept.
+			current.Set(config{":81", "debug"})
+		} else {
+			current.Close()
+		}
+		<-ctx.Done()
+		fmt.Println("stopping:", context.Cause(ctx))
+		return nil
+	})
+	fmt.Println(err)
+	// Output:
+	// listening on :80
+	// stopping: event: value changed
+	// listening on :81
+	// stopping: event: value closed
+	// event: value closed
+}

@@ -3,6 +3,7 @@ package event_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 
@@ -124,4 +125,32 @@ func TestAllYieldsAnUncomparableEndOnce(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A flag that must be on before work begins is waited for once.
+func ExampleWait() {
+	var healthy event.MemoryValue[bool]
+	go healthy.Set(true)
+
+	_, err := event.Wait(context.Background(), &healthy, func(ok bool) bool { return ok })
+	fmt.Println("healthy:", err == nil)
+	// Output: healthy: true
+}
+
+// All is for loops that do nothing but follow.
+func ExampleAll() {
+	var leader event.MemoryValue[string]
+	leader.Set("alice")
+
+	for name, err := range event.All(context.Background(), &leader) {
+		if err != nil {
+			fmt.Println("the end:", errors.Is(err, event.ErrClosed))
+			break
+		}
+		fmt.Println("leader:", name)
+		leader.Close()
+	}
+	// Output:
+	// leader: alice
+	// the end: true
 }

@@ -2,6 +2,8 @@ package event_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 
@@ -211,4 +213,38 @@ func TestBehindDuringAGet(t *testing.T) {
 		assert.NoError(t, <-done)
 		assert.Zero(t, w.(interface{ Behind() uint64 }).Behind())
 	})
+}
+
+// Changed lets one goroutine follow a value among other things.
+func ExampleWatcher_Changed() {
+	var limit event.MemoryValue[int]
+	w := limit.Watch()
+	defer w.Close()
+	requests := make(chan string)
+	go func() {
+		limit.Set(10)
+		requests <- "ping"
+		limit.Close()
+	}()
+
+	ctx := context.Background()
+	for {
+		select {
+		case r := <-requests:
+			fmt.Println("request:", r)
+		case <-w.Changed():
+			n, err := w.Get(ctx, event.BacklogOnly[int]()) // Does not wait, come what may.
+			switch {
+			case errors.Is(err, event.ErrClosed):
+				fmt.Println("closed")
+				return
+			case err == nil:
+				fmt.Println("limit:", n)
+			}
+		}
+	}
+	// Unordered output:
+	// limit: 10
+	// request: ping
+	// closed
 }

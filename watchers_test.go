@@ -2,6 +2,7 @@ package event_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"testing/synctest"
 
@@ -76,4 +77,21 @@ func TestWatchersOfViews(t *testing.T) {
 	}
 	n, _ = counts.Load()
 	assert.Zero(t, n)
+}
+
+func ExampleMemoryValue_Watchers() {
+	var prices event.MemoryValue[int]
+	demand := prices.Watchers().Watch()
+	defer demand.Close()
+
+	ctx := context.Background()
+	fmt.Println(demand.Get(ctx))
+	w := prices.Watch()
+	fmt.Println(demand.Get(ctx)) // Begin to produce.
+	w.Close()
+	fmt.Println(demand.Get(ctx)) // Rest.
+	// Output:
+	// 0 <nil>
+	// 1 <nil>
+	// 0 <nil>
 }
