@@ -34,3 +34,20 @@ func TestErrClosedCanBeComparedWhateverItsCause(t *testing.T) {
 	var cause problems
 	assert.ErrorAs(t, err, &cause)
 }
+
+// A caller may compare these errors by ==, so no view may wrap them.
+func TestErrorsComeThroughViewsUnwrapped(t *testing.T) {
+	for _, kind := range viewKinds {
+		var a, b event.MemoryValue[int]
+		w := event.Map(viewOfKind(kind, &a, &b), func(n int) int { return n }).Watch()
+		is := func(want error) {
+			_, err := now(t, w)
+			assert.True(t, err == want, "%s: %v", kind, err)
+		}
+		is(event.BacklogDone)
+		assert.NoError(t, a.Close())
+		is(event.ErrClosed)
+		assert.NoError(t, w.Close())
+		is(event.ErrWatcherClosed)
+	}
+}

@@ -41,3 +41,22 @@ func TestViewsRefuseAGetDuringAGet(t *testing.T) {
 		})
 	}
 }
+
+func TestPanicInAGetOfAViewEndsThatGet(t *testing.T) {
+	for _, kind := range viewKinds {
+		var a, b event.MemoryValue[int]
+		w := viewOfKind(kind, &a, &b).Watch()
+		a.Set(1)
+		b.Set(1)
+		for range 2 { // Not ErrConcurrentGet the second time.
+			assert.PanicsWithValue(t, "boom", func() {
+				_, _ = now(t, w, event.Filter(func(int) bool { panic("boom") }))
+			}, kind)
+		}
+		_, err := now(t, w)
+		assert.NoError(t, err, kind)
+		assert.NoError(t, w.Close())
+		_, err = now(t, w)
+		assert.Equal(t, event.ErrWatcherClosed, err, kind)
+	}
+}
