@@ -203,7 +203,7 @@ func TestOldValuesAreGarbage(t *testing.T) {
 				v.Set(new(payload))
 				garbage(t, "the first value", old)
 				garbage(t, "the last value", last)
-				// The idle watcher is still there, and knows nothing of them.
+				// The idle watcher is still there and does not refer to them.
 				runtime.KeepAlive(w)
 			})
 		})
@@ -264,8 +264,8 @@ func giveUpUnder(t *testing.T, w event.Watcher[int], ctx context.Context, cancel
 	waiting.Wait()
 }
 
-// TestDroppedWatcherIsGarbage: a watcher that nobody has closed, once its last context has
-// ended and the value was set.
+// TestDroppedWatcherIsGarbage checks that a dropped watcher is collected without a
+// Close, once its last context has ended and the value was set.
 func TestDroppedWatcherIsGarbage(t *testing.T) {
 	watchdog(t)
 	noLeak(t)
@@ -337,7 +337,8 @@ func TestIdleWatcherHoldsNoOthers(t *testing.T) {
 	}
 }
 
-// TestManyWatchersOnACombineAll has what a view puts up for those who wait gone with them.
+// TestManyWatchersOnACombineAll checks that a view keeps nothing of the waiters that
+// have gone.
 func TestManyWatchersOnACombineAll(t *testing.T) {
 	watchdog(t)
 	noLeak(t)

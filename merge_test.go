@@ -12,7 +12,8 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// A part that a Get has taken is there for the next, if it fails.
+// A value that a failing Get has taken from a source is still there for the next
+// Get.
 func TestCombineLosesNoPart(t *testing.T) {
 	for name, fail := range map[string]func(t *testing.T, w event.Watcher[pair], a, b *event.MemoryValue[int]){
 		"ContextEndsDuringThePredicate": func(t *testing.T, w event.Watcher[pair], _, _ *event.MemoryValue[int]) {
@@ -114,7 +115,8 @@ func (w hookedWatcher) Changed() <-chan struct{} {
 	return w.Watcher.Changed()
 }
 
-// Of what a Get takes and holds back, a channel that was made meanwhile can hear from that Get alone.
+// A Get may take a value from the source and hold it back. Only that Get can close
+// a channel that Changed returned in the meantime.
 func TestRateChangedDuringAGetIsNotLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var v event.MemoryValue[int]
@@ -134,7 +136,8 @@ func TestRateChangedDuringAGetIsNotLate(t *testing.T) {
 	})
 }
 
-// Nor must it be late if the whole Get comes while it is made, whichever step of that it meets.
+// A channel must not be late if a whole Get runs while Changed makes the channel,
+// at whichever step of Changed the Get runs.
 func TestRateGetDuringChangedMakesItNotLate(t *testing.T) {
 	for step := range 3 {
 		synctest.Test(t, func(t *testing.T) {

@@ -14,7 +14,9 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// served is a RunWhile in progress: each run tells what it was given, and does as it is told.
+// served is a RunWhile in progress. Each run sends its value to began. It returns
+// the error that it receives from reply or, once its context has ended, the result
+// of after.
 type served struct {
 	began chan int
 	ended chan error // why the context of a run has ended, if that ended it

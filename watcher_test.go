@@ -14,7 +14,7 @@ import (
 	"github.com/eventvalue/event/internal/testkit"
 )
 
-// counting is a context of a type of its own that counts who is registered with it.
+// counting is a context of its own type that counts its registrations.
 type counting struct {
 	testkit.Foreign
 	registered int
@@ -49,7 +49,7 @@ func TestPanicOfAContextLeavesTheWatcherUsable(t *testing.T) {
 	}
 }
 
-// So does one that is left, and panics at that.
+// The same holds for a context that panics when the watcher leaves it.
 func TestPanicOfAnEarlierContextLeavesTheWatcherUsable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var v event.MemoryValue[int]
@@ -65,7 +65,7 @@ func TestPanicOfAnEarlierContextLeavesTheWatcherUsable(t *testing.T) {
 	})
 }
 
-// So does one that panics when the wait is over.
+// The same holds for a context that panics when the wait is over.
 func TestPanicOfAContextAfterTheWaitLosesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var v event.MemoryValue[int]
@@ -123,7 +123,8 @@ type endless struct{ context.Context }
 func (endless) Done() <-chan struct{} { return nil }
 func (endless) Err() error            { return context.Canceled }
 
-// A watcher keeps no context but its last, also if the Get under that need not wait.
+// A watcher keeps only its last context, even if the Get under that context need
+// not wait.
 func TestGetUnderAnotherContextForgetsTheFormer(t *testing.T) {
 	for name, other := range map[string]func(*event.MemoryValue[int], event.Watcher[int], context.Context) error{
 		"Value": func(v *event.MemoryValue[int], w event.Watcher[int], ctx context.Context) error {
