@@ -3,17 +3,14 @@ package event_test
 import (
 	"context"
 	"errors"
-	"runtime"
-	"sync"
+	"fmt"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/eventvalue/event"
-	"github.com/eventvalue/event/internal/testkit"
 )
 
 type pair struct{ a, b int }
@@ -62,79 +59,6 @@ func TestCombineWaits(t *testing.T) {
 			assert.Equal(t, n, max(p.a, p.b))
 		}
 	})
-}
-
-// A part that a Get has taken is there for the next, if it fails.
-func TestCombineLosesNoPart(t *testing.T) {
-	for name, fail := range map[string]func(t *testing.T, w event.Watcher[pair], a, b *event.MemoryValue[int]){
-		"ContextEndsDuringThePredicate": func(t *testing.T, w event.Watcher[pair], _, _ *event.MemoryValue[int]) {
-			ctx, cancel := context.WithCancel(t.Context())
-			_, err := w.Get(ctx, event.Filter(func(pair) bool { cancel(); return true }))
-			assert.Equal(t, context.Canceled, err)
-		},
-		"ContextEndsDuringTheWait": func(t *testing.T, w event.Watcher[pair], _, _ *event.MemoryValue[int]) {
-			ctx, cancel := context.WithCancel(t.Context())
-			done := make(chan error, 1)
-			go func() { _, err := w.Get(ctx, event.Filter(func(pair) bool { return false })); done <- err }()
-			synctest.Wait()
-			cancel()
-			assert.Equal(t, context.Canceled, <-done)
-		},
-		"Panic": func(t *testing.T, w event.Watcher[pair], _, _ *event.MemoryValue[int]) {
-			assert.Panics(t, func() {
-				_, _ = w.Get(t.Context(), event.Filter(func(pair) bool { panic("boom") }))
-			})
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				var a, b event.MemoryValue[int]
-				w := event.Combine(&a, &b, paired).Watch()
-				defer w.Close()
-				a.Set(1)
-				b.Set(2)
-				fail(t, w, &a, &b)
-				assert.False(t, opened(w.Changed()), "it is unseen")
-				has(t, w, pair{1, 2})
-				assert.True(t, opened(w.Changed()))
-				b.Set(3)
-				fail(t, w, &a, &b)
-				a.Set(4)
-				has(t, w, pair{4, 3})
-			})
-		})
-	}
-}
-
-// moody is a value of which every other Get fails.
-type moody struct{ event.ValueWatch[int] }
-
-type moodyWatcher struct {
-	event.Watcher[int]
-	fails bool
-}
-
-var errStore = errors.New("store")
-
-func (f moody) Watch() event.Watcher[int] { return &moodyWatcher{Watcher: f.ValueWatch.Watch()} }
-
-func (w *moodyWatcher) Get(ctx context.Context, opts ...event.GetOption[int]) (int, error) {
-	if w.fails = !w.fails; w.fails {
-		return 0, errStore
-	}
-	return w.Watcher.Get(ctx, opts...)
-}
-
-func TestCombineReturnsTheErrorsOfItsSources(t *testing.T) {
-	var a, b event.MemoryValue[int]
-	w := event.Combine[int, int](&a, moody{&b}, paired).Watch()
-	a.Set(1)
-	b.Set(2)
-	_, err := now(t, w)
-	assert.Equal(t, errStore, err)
-	p, err := now(t, w)
-	assert.NoError(t, err)
-	assert.Equal(t, pair{1, 2}, p, "what was taken from a is not lost")
 }
 
 func TestCombineEnds(t *testing.T) {
@@ -213,33 +137,6 @@ func TestCombineGivesAtMostOnePairAfterASourceHasEnded(t *testing.T) {
 	assert.Equal(t, event.ErrClosed, err)
 }
 
-func TestDiamondSettlesOnAConsistentPair(t *testing.T) {
-	watchdog(t)
-	var v event.MemoryValue[int]
-	view := event.Combine(event.Map(&v, func(n int) int { return n }), event.Map(&v, func(n int) int { return -n }), paired)
-	n := sized(50_000)
-	var all sync.WaitGroup
-	for range 2 {
-		all.Go(func() {
-			w := view.Watch()
-			defer w.Close()
-			var last pair
-			for last.a < n || last.b > -n {
-				p, err := w.Get(t.Context())
-				if err != nil || p.a < last.a || p.b > last.b || p == last {
-					t.Errorf("%v after %v: %v", p, last, err)
-					return
-				}
-				last = p
-			}
-		})
-	}
-	for i := range n {
-		v.Set(i + 1)
-	}
-	all.Wait()
-}
-
 func TestCombineAll(t *testing.T) {
 	vs := make([]*event.MemoryValue[int], 10)
 	sources := make([]event.ValueWatch[int], len(vs))
@@ -263,175 +160,30 @@ func TestCombineAll(t *testing.T) {
 	assert.Equal(t, []int{0, 1, 2, 30, 4, 5, 6, 7, 8, 9}, second)
 }
 
-func TestViewsStartNoGoroutine(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var a, b event.MemoryValue[int]
-		for _, view := range []event.ValueWatch[pair]{
-			event.Combine(&a, &b, paired),
-			event.Map(event.CombineAll[int](&a, &b), func(ns []int) pair { return pair{ns[0], ns[1]} }),
-			event.Rate(event.Distinct(event.Combine(event.Rate(&a, time.Second), &b, paired), func(a, b pair) bool { return a == b }), time.Minute),
-		} {
-			before := testkit.Goroutines()
-			w := view.Watch()
-			changed := w.Changed()
-			done := make(chan error)
-			go func() { _, err := w.Get(t.Context()); done <- err }()
-			synctest.Wait()
-			assert.True(t, opened(changed))
-			assert.Equal(t, before+1, testkit.Goroutines())
-			_ = w.Close()
-			assert.Equal(t, event.ErrWatcherClosed, <-done)
-			synctest.Wait()
+func ExampleCombine() {
+	var limit, used event.MemoryValue[int]
+	free := event.Combine(&limit, &used, func(limit, used int) int { return limit - used }).Watch()
+	defer free.Close()
+
+	limit.Set(10)
+	used.Set(3)
+	fmt.Println(free.Get(context.Background()))
+	used.Set(7)
+	fmt.Println(free.Get(context.Background()))
+	// Output:
+	// 7 <nil>
+	// 3 <nil>
+}
+
+func ExampleCombineAll() {
+	var a, b, c event.MemoryValue[bool]
+	all := event.CombineAll[bool](&a, &b, &c)
+	go func() {
+		for _, v := range []*event.MemoryValue[bool]{&a, &b, &c} {
+			v.Set(true)
 		}
-	})
-}
-
-func TestCombineOverWatchersFromElsewhere(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var a, b, c event.MemoryValue[int]
-		view := event.CombineAll[int](unloadable{&a}, &b, event.Map[int](unloadable{&c}, func(n int) int { return n }))
-		w := view.Watch()
-		before := testkit.Goroutines()
-		changed := w.Changed()
-		synctest.Wait()
-		assert.Equal(t, before+1, testkit.Goroutines(), "one goroutine for all")
-		b.Set(1)
-		synctest.Wait()
-		assert.False(t, opened(changed))
-		assert.Equal(t, before, testkit.Goroutines(), "the channel has closed")
-		nothing(t, w)
-		changed = w.Changed()
-		c.Set(2)
-		synctest.Wait()
-		assert.False(t, opened(changed))
-		nothing(t, w)
-		w.Changed()
-		got := make(chan []int)
-		go func() { ns, _ := w.Get(t.Context()); got <- ns }()
-		synctest.Wait()
-		a.Set(3)
-		assert.Equal(t, []int{3, 1, 2}, <-got)
-		synctest.Wait()
-		w.Changed()
-		assert.NoError(t, w.Close())
-		synctest.Wait()
-		assert.Equal(t, before, testkit.Goroutines(), "given back by Close")
-	})
-}
-
-// TestManyWatchersOnACombineAll has what a view puts up for those who wait gone with them.
-func TestManyWatchersOnACombineAll(t *testing.T) {
-	watchdog(t)
-	noLeak(t)
-	const watchers, sources = 1000, 10
-	vs := make([]*event.MemoryValue[int], sources)
-	of := make([]event.ValueWatch[int], sources)
-	for i := range vs {
-		vs[i] = new(event.MemoryValue[int])
-		vs[i].Set(0)
-		of[i] = vs[i]
-	}
-	view := event.CombineAll(of...)
-	target := 0
-	round := func() {
-		target += sources
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
-		var got, ended sync.WaitGroup
-		got.Add(watchers)
-		for range watchers {
-			ended.Go(func() {
-				w := view.Watch()
-				defer w.Close()
-				for sum := -1; ; {
-					ns, err := w.Get(ctx)
-					if err != nil {
-						return
-					}
-					next := 0
-					for _, n := range ns {
-						next += n
-					}
-					if next <= sum {
-						t.Errorf("%d after %d", next, sum)
-					}
-					if sum = next; sum == target {
-						got.Done()
-					}
-					w.Changed() // It is left open, or soon to be replaced.
-				}
-			})
-		}
-		for _, v := range vs {
-			v.Update(func(n int, _ bool) (int, bool) { return n + 1, true })
-			runtime.Gosched()
-		}
-		got.Wait()
-		cancel()
-		ended.Wait()
-	}
-	round()
-	base := liveHeap()
-	for range max(sized(10), 2) {
-		round()
-	}
-	heapWithin(t, base, 100_000)
-}
-
-func TestGivenUpGetsOfACombineLeaveNothing(t *testing.T) {
-	var a, b event.MemoryValue[int]
-	view := event.Combine(&a, &b, paired)
-	round := func() {
-		w := view.Watch()
-		w.Changed()
-		ctx, cancel := context.WithCancel(t.Context())
-		go cancel()
-		_, err := w.Get(ctx)
-		assert.Equal(t, context.Canceled, err)
-		_ = w.Close()
-	}
-	for range 1000 {
-		round()
-	}
-	base := liveHeap()
-	for range sized(10_000) {
-		round()
-	}
-	heapWithin(t, base, 20_000)
-}
-
-type large [1 << 20]byte
-
-func TestClosedCombineReleasesItsParts(t *testing.T) {
-	for _, busy := range []bool{false, true} {
-		synctest.Test(t, func(t *testing.T) {
-			base := liveHeap()
-			w := closedOfLarge(t, busy)
-			heapWithin(t, base, 1<<19)
-			runtime.KeepAlive(w)
-		})
-	}
-}
-
-// closedOfLarge returns a watcher that was closed after it had got large values, whose sources
-// nobody keeps.
-//
-//go:noinline
-func closedOfLarge(t *testing.T, busy bool) event.Watcher[int] {
-	var a, b event.MemoryValue[*large]
-	w := event.Combine(&a, event.Distinct(&b, func(a, b *large) bool { return false }), func(_, _ *large) int { return 0 }).Watch()
-	a.Set(new(large))
-	b.Set(new(large))
-	_, err := w.Get(t.Context())
-	require.NoError(t, err)
-	done := make(chan error, 1)
-	if busy {
-		go func() { _, err := w.Get(t.Context()); done <- err }()
-		synctest.Wait()
-	}
-	assert.NoError(t, w.Close())
-	if busy {
-		assert.Equal(t, event.ErrWatcherClosed, <-done)
-	}
-	return w
+	}()
+	healthy, err := event.Wait(context.Background(), all, func([]bool) bool { return true })
+	fmt.Println(healthy, err)
+	// Output: [true true true] <nil>
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/eventvalue/event"
 )
@@ -37,158 +38,85 @@ func Example() {
 	// stopped: event: value closed
 }
 
-// A flag that must be on before work begins is waited for once.
-func ExampleWait() {
-	var healthy event.MemoryValue[bool]
-	go healthy.Set(true)
+// docs/patterns.md shows the bodies of the Examples below.
 
-	_, err := event.Wait(context.Background(), &healthy, func(ok bool) bool { return ok })
-	fmt.Println("healthy:", err == nil)
-	// Output: healthy: true
+func Example_insteadOfChannelPerObserver() {
+	var state event.MemoryValue[string]
+	state.Set("starting") // Nobody has to be there.
+	state.Set("ready")
+
+	w := state.Watch()
+	defer w.Close()
+	s, err := w.Get(context.Background())
+	fmt.Println(s, err)
+	// Output: ready <nil>
 }
 
-// All is for loops that do nothing but follow.
-func ExampleAll() {
-	var leader event.MemoryValue[string]
-	leader.Set("alice")
+func Example_insteadOfCond() {
+	var ready event.MemoryValue[bool]
+	go ready.Set(true)
 
-	for name, err := range event.All(context.Background(), &leader) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	_, err := event.Wait(ctx, &ready, func(ok bool) bool { return ok })
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+func Example_insteadOfPolling() {
+	var size event.MemoryValue[int]
+	size.Set(3)
+	size.Close()
+
+	for n, err := range event.All(context.Background(), event.Rate(&size, time.Second)) {
 		if err != nil {
-			fmt.Println("the end:", errors.Is(err, event.ErrClosed))
+			fmt.Println(err)
 			break
 		}
-		fmt.Println("leader:", name)
-		leader.Close()
+		fmt.Println(n)
 	}
 	// Output:
-	// leader: alice
-	// the end: true
+	// 3
+	// event: value closed
 }
 
-// Filter makes Get wait for what its caller cares about.
-func ExampleFilter() {
-	var temperature event.MemoryValue[int]
-	w := temperature.Watch()
-	defer w.Close()
-
-	tooHot := []event.GetOption[int]{event.Filter(func(t int) bool { return t > 30 })}
-	go func() {
-		for t := 20; t <= 31; t++ {
-			temperature.Set(t)
-		}
-	}()
-	t, _ := w.Get(context.Background(), tooHot...) // A kept slice spares an allocation.
-	fmt.Println(t)
-	// Output: 31
-}
-
-// BacklogOnly tells what there is from what is still to come.
-func ExampleBacklogOnly() {
-	var v event.MemoryValue[int]
-	v.Set(1)
-	w := v.Watch()
-	defer w.Close()
-
-	for {
-		n, err := w.Get(context.Background(), event.BacklogOnly[int]())
-		if err == event.BacklogDone {
-			break
-		}
-		fmt.Println("at the start:", n)
-	}
-	fmt.Println("ready")
-	// Output:
-	// at the start: 1
-	// ready
-}
-
-// Changed lets one goroutine follow a value among other things.
-func ExampleWatcher_Changed() {
-	var limit event.MemoryValue[int]
-	w := limit.Watch()
-	defer w.Close()
-	requests := make(chan string)
+// One goroutine follows two values, one of them by a view, and serves requests.
+func Example_select() {
+	var limit, load event.MemoryValue[int]
+	requests, tick := make(chan string), time.Tick(time.Hour)
 	go func() {
 		limit.Set(10)
 		requests <- "ping"
-		limit.Close()
+		load.Set(12)
 	}()
 
-	ctx := context.Background()
+	limits, loads := limit.Watch(), event.Map(&load, func(n int) int { return 10 * n }).Watch()
+	defer limits.Close()
+	defer loads.Close()
+	ctx, now := context.Background(), event.BacklogOnly[int]()
+	high := event.Filter(func(n int) bool { return n > 100 })
 	for {
 		select {
+		case <-tick:
 		case r := <-requests:
 			fmt.Println("request:", r)
-		case <-w.Changed():
-			n, err := w.Get(ctx, event.BacklogOnly[int]()) // Does not wait, come what may.
-			switch {
-			case errors.Is(err, event.ErrClosed):
-				fmt.Println("closed")
+		case <-limits.Changed():
+			n, err := limits.Get(ctx, now)
+			if errors.Is(err, event.ErrClosed) {
 				return
-			case err == nil:
+			}
+			if err == nil {
 				fmt.Println("limit:", n)
+			}
+		case <-loads.Changed(): // It may be early, and the Filter may reject:
+			if n, err := loads.Get(ctx, now, high); err == nil { // then this is BacklogDone.
+				fmt.Println("high load:", n)
+				limit.Close() // Which ends this.
 			}
 		}
 	}
 	// Unordered output:
 	// limit: 10
+	// high load: 120
 	// request: ping
-	// closed
-}
-
-// A table that many read and few change is an immutable map, replaced by Update.
-func ExampleMemoryValue_Update() {
-	var members event.MemoryValue[map[string]bool]
-	join := func(name string) {
-		members.Update(func(old map[string]bool, _ bool) (map[string]bool, bool) {
-			if old[name] {
-				return nil, false // Nothing to do: nobody is woken.
-			}
-			next := map[string]bool{name: true}
-			for n := range old {
-				next[n] = true
-			}
-			return next, true
-		})
-	}
-	join("alice")
-	join("bob")
-	join("alice")
-	m, _ := members.Load()
-	fmt.Println(m)
-	// Output: map[alice:true bob:true]
-}
-
-// The cause of a Close reaches every watcher.
-func ExampleMemoryValue_CloseWithError() {
-	errLease := errors.New("lease lost")
-	var v event.MemoryValue[int]
-	v.CloseWithError(errLease)
-
-	w := v.Watch()
-	defer w.Close()
-	_, err := w.Get(context.Background())
-	fmt.Println(errors.Is(err, event.ErrClosed), errors.Is(err, errLease))
-	fmt.Println(err)
-	// Output:
-	// true true
-	// event: value closed: lease lost
-}
-
-// A consumer that is written around a channel is fed by a Pipe.
-func ExamplePipe() {
-	var v event.MemoryValue[int]
-	v.Set(1)
-	v.Set(2)
-	v.Close()
-
-	c := make(chan int)
-	done := make(chan error)
-	feed := event.Pipe(&v, c) // Run it under a supervisor, again after a failure.
-	go func() { done <- feed.Serve(context.Background()) }()
-	fmt.Println(<-c)
-	fmt.Println(<-done)
-	// Output:
-	// 2
-	// event: value closed
 }

@@ -3,46 +3,15 @@ package event_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"testing"
 	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/eventvalue/event"
 )
-
-// now is what w has, without waiting.
-func now[T any](t *testing.T, w event.Watcher[T], opts ...event.GetOption[T]) (T, error) {
-	t.Helper()
-	return w.Get(t.Context(), append(opts, event.BacklogOnly[T]())...)
-}
-
-// has fails the test unless w has this, and nothing more.
-func has[T any](t *testing.T, w event.Watcher[T], want T) {
-	t.Helper()
-	got, err := now(t, w)
-	require.NoError(t, err)
-	assert.Equal(t, want, got)
-	nothing(t, w)
-}
-
-// nothing fails the test if w has anything.
-func nothing[T any](t *testing.T, w event.Watcher[T]) {
-	t.Helper()
-	got, err := now(t, w)
-	assert.Equal(t, event.BacklogDone, err, got)
-}
-
-func opened(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return false
-	default:
-		return true
-	}
-}
 
 func TestMapFiltersRunOnMappedValues(t *testing.T) {
 	var v event.MemoryValue[int]
@@ -129,75 +98,22 @@ func TestMapGetUnderAnotherContextDuringAGet(t *testing.T) {
 	})
 }
 
-func TestDistinctComparesWithWhatWasReturned(t *testing.T) {
-	var v event.MemoryValue[int]
-	var asked [][2]int
-	view := event.Distinct(&v, func(last, next int) bool {
-		asked = append(asked, [2]int{last, next})
-		return last == next
-	})
-	w := view.Watch()
-	v.Set(1)
-	has(t, w, 1)
-	assert.Empty(t, asked, "the first is not compared")
-	v.Set(1)
-	nothing(t, w)
-	v.Set(2)
-	_, err := now(t, w, event.Filter(func(int) bool { return false }))
-	assert.Equal(t, event.BacklogDone, err)
-	v.Set(1)
-	nothing(t, w) // The 2 was not returned.
-	v.Set(2)
-	has(t, w, 2)
-	has(t, view.Watch(), 2)
-	assert.Equal(t, [][2]int{{1, 1}, {1, 2}, {1, 1}, {1, 2}}, asked)
-}
+func ExampleMap() {
+	type config struct {
+		Level string
+		Port  int
+	}
+	var current event.MemoryValue[config]
+	port := event.Map(&current, func(c config) int { return c.Port })
+	ports := event.Distinct(port, func(a, b int) bool { return a == b }).Watch()
+	defer ports.Close()
 
-func TestDistinctIsAskedBeforeTheFilters(t *testing.T) {
-	var v event.MemoryValue[int]
-	w := event.Distinct(&v, func(a, b int) bool { return a == b }).Watch()
-	v.Set(1)
-	has(t, w, 1)
-	v.Set(1)
-	_, err := now(t, w, event.Filter(func(int) bool { t.Error("asked about an equal value"); return true }))
-	assert.Equal(t, event.BacklogDone, err)
-}
-
-func TestDistinctWaitsForWhatDiffers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var v event.MemoryValue[int]
-		w := event.Distinct(&v, func(a, b int) bool { return a == b }).Watch()
-		v.Set(1)
-		has(t, w, 1)
-		got := make(chan int, 1)
-		go func() { n, _ := w.Get(t.Context()); got <- n }()
-		for range 3 {
-			v.Set(1)
-			synctest.Wait()
-			assert.Empty(t, got)
-		}
-		v.Set(2)
-		assert.Equal(t, 2, <-got)
-		v.Set(2)
-		assert.NoError(t, v.Close())
-		_, err := w.Get(t.Context())
-		assert.Equal(t, event.ErrClosed, err, "a final value that is equal is passed")
-	})
-}
-
-func TestDistinctOfAPanickingFunctionConsumesNothing(t *testing.T) {
-	var v event.MemoryValue[int]
-	broken := true
-	w := event.Distinct(&v, func(a, b int) bool {
-		if broken {
-			panic("boom")
-		}
-		return a == b
-	}).Watch()
-	v.Set(1)
-	has(t, w, 1)
-	v.Set(2)
-	assert.PanicsWithValue(t, "boom", func() { _, _ = now(t, w) })
-	broken = false
-	has(t, w, 2)
+	ctx := context.Background()
+	current.Set(config{"info", 80})
+	fmt.Println(ports.Get(ctx))
+	current.Set(config{"debug", 80}) // Not a change of the port.
+	fmt.Println(ports.Get(ctx, event.BacklogOnly[int]()))
+	// Output:
+	// 80 <nil>
+	// 0 event: backlog done
 }

@@ -3,6 +3,7 @@ package event_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 
@@ -127,12 +128,12 @@ func TestPipeCopiesItsOptions(t *testing.T) {
 // script is a ValueWatch from elsewhere: its watchers return what it says.
 type script []func() (int, error)
 
-func (s script) Watch() event.Watcher[int] { return &scripted{script: s} }
-
 type scripted struct {
 	script script
 	closed bool
 }
+
+func (s script) Watch() event.Watcher[int] { return &scripted{script: s} }
 
 var always = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
 
@@ -158,148 +159,14 @@ func TestPipeEndsWhenGetFails(t *testing.T) {
 		event.Pipe[int](script{gives(1), fails(event.BacklogDone), fails(errStore)}, make(chan int))(t.Context()))
 }
 
-func TestAllGoesOnAfterAnErrorThatLeavesTheWatcherUsable(t *testing.T) {
-	errBad := errors.New("bad value")
-	var got []any
-	for n, err := range event.All[int](t.Context(), script{gives(1), fails(errBad), gives(2), fails(event.ErrClosed)}) {
-		if err != nil {
-			got = append(got, err)
-		} else {
-			got = append(got, n)
-		}
-	}
-	assert.Equal(t, []any{1, errBad, 2, event.ErrClosed}, got)
-}
-
-func TestAllYieldsTheEndOfItsContextAfterAnotherError(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	errBad := errors.New("bad value")
-	var errs []error
-	for _, err := range event.All[int](ctx, script{fails(errBad)}) {
-		errs = append(errs, err)
-		cancel()
-	}
-	assert.Equal(t, []error{errBad, context.Canceled}, errs)
-}
-
-func TestAllEnds(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	var v event.MemoryValue[int]
-	for name, c := range map[string]struct {
-		ctx  context.Context
-		opts []event.GetOption[int]
-		want error
-	}{
-		"ByContext":     {ctx, nil, context.Canceled},
-		"ByBacklogDone": {t.Context(), []event.GetOption[int]{event.BacklogOnly[int]()}, event.BacklogDone},
-	} {
-		var errs []error
-		for _, err := range event.All(c.ctx, &v, c.opts...) {
-			errs = append(errs, err)
-		}
-		assert.Equal(t, []error{c.want}, errs, name)
-	}
-}
-
-func TestAllClosesItsWatcher(t *testing.T) {
-	for name, leave := range map[string]func(all func(func(int, error) bool)){
-		"Break": func(all func(func(int, error) bool)) { all(func(int, error) bool { return false }) },
-		"Panic": func(all func(func(int, error) bool)) {
-			assert.Panics(t, func() { all(func(int, error) bool { panic("body") }) })
+func TestPipeOfAKeyedValueOffersEachEntry(t *testing.T) {
+	for name, over := range map[string]func(*event.MemoryValue[int]) event.ValueWatch[int]{
+		"Value": func(v *event.MemoryValue[int]) event.ValueWatch[int] { return entries{v} },
+		"Map": func(v *event.MemoryValue[int]) event.ValueWatch[int] {
+			return event.Map[int](entries{v}, func(n int) int { return n })
 		},
-		"End": func(all func(func(int, error) bool)) { all(func(int, error) bool { return true }) },
 	} {
-		w := &scripted{script: script{gives(1), fails(event.ErrClosed)}}
-		leave(event.All[int](t.Context(), watchOf{w}))
-		assert.True(t, w.closed, name)
-	}
-}
-
-// watchOf is a ValueWatch with one watcher.
-type watchOf struct{ w event.Watcher[int] }
-
-func (v watchOf) Watch() event.Watcher[int] { return v.w }
-
-func TestWait(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		var v event.MemoryValue[int]
-		go func() {
-			for n := range 4 {
-				v.Set(n)
-				synctest.Wait()
-			}
-		}()
-		n, err := event.Wait(ctx, &v, func(n int) bool { return n > 2 })
-		assert.NoError(t, err)
-		assert.Equal(t, 3, n)
-
-		_ = v.Close()
-		_, err = event.Wait(ctx, &v, func(int) bool { return false })
-		assert.Equal(t, event.ErrClosed, err)
-		cancel()
-		_, err = event.Wait(ctx, &v, func(int) bool { return true })
-		assert.Equal(t, context.Canceled, err)
-	})
-}
-
-func TestErrClosedWithCause(t *testing.T) {
-	cause := errors.New("cause")
-	var v event.MemoryValue[int]
-	assert.NoError(t, v.CloseWithError(cause))
-	assert.NoError(t, v.Close(), "the first Close wins")
-	_, err := v.Watch().Get(t.Context())
-	assert.ErrorIs(t, err, event.ErrClosed)
-	assert.ErrorIs(t, err, cause)
-	assert.EqualError(t, err, "event: value closed: cause")
-}
-
-// problems is an error that == cannot compare.
-type problems []string
-
-func (p problems) Error() string { return "problems" }
-
-func TestErrClosedCanBeComparedWhateverItsCause(t *testing.T) {
-	var v event.MemoryValue[int]
-	assert.NoError(t, v.CloseWithError(problems{"one"}))
-	_, err := v.Watch().Get(t.Context())
-	_, again := v.Watch().Get(t.Context())
-	assert.NotPanics(t, func() { assert.True(t, errors.Is(err, again)) })
-	var cause problems
-	assert.ErrorAs(t, err, &cause)
-}
-
-// failing is a context that ends with an error that == cannot compare.
-type failing struct{ context.Context }
-
-func (f failing) Err() error {
-	if f.Context.Err() != nil {
-		return problems{"one"}
-	}
-	return nil
-}
-
-func TestAllYieldsAnUncomparableEndOnce(t *testing.T) {
-	for name, when := range map[string]func(cancel func()){
-		"before": func(cancel func()) { cancel() },
-		"during": func(cancel func()) { go func() { synctest.Wait(); cancel() }() },
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				ctx, cancel := context.WithCancel(t.Context())
-				var v event.MemoryValue[int]
-				when(cancel)
-				n := 0
-				for _, err := range event.All(failing{ctx}, &v) {
-					n++
-					require.Equal(t, problems{"one"}, err)
-					require.Equal(t, 1, n)
-				}
-				assert.Equal(t, 1, n)
-			})
-		})
+		t.Run(name, func(t *testing.T) { pipeOffersEachEntry(t, over) })
 	}
 }
 
@@ -371,9 +238,42 @@ type watchFunc func() event.Watcher[int]
 
 func (f watchFunc) Watch() event.Watcher[int] { return f() }
 
+// watchOf is a ValueWatch with one watcher.
+type watchOf struct{ w event.Watcher[int] }
+
+func (v watchOf) Watch() event.Watcher[int] { return v.w }
+
 func TestPipeWhoseHealthyPanicsClosesItsWatcher(t *testing.T) {
 	w := &scripted{}
 	ctx := event.WithHealthy(t.Context(), func() { panic("boom") })
 	assert.PanicsWithValue(t, "boom", func() { _ = event.Pipe[int](watchOf{w}, make(chan int))(ctx) })
 	assert.True(t, w.closed)
+}
+
+// A consumer that is written around a channel is fed by a Pipe.
+func ExamplePipe() {
+	var v event.MemoryValue[int]
+	v.Set(1)
+	v.Set(2)
+	v.Close()
+
+	c := make(chan int)
+	done := make(chan error)
+	feed := event.Pipe(&v, c) // Run it under a supervisor, again after a failure.
+	go func() { done <- feed.Serve(context.Background()) }()
+	fmt.Println(<-c)
+	fmt.Println(<-done)
+	// Output:
+	// 2
+	// event: value closed
+}
+
+func ExampleWithHealthy() {
+	var v event.MemoryValue[int]
+	v.Close()
+	ctx := event.WithHealthy(context.Background(), func() { fmt.Println("up") })
+	fmt.Println(event.Pipe(&v, make(chan int)).Serve(ctx))
+	// Output:
+	// up
+	// event: value closed
 }

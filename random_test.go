@@ -1,11 +1,18 @@
 package event_test
 
 import (
+	"context"
+	"errors"
 	"flag"
+	"fmt"
 	"math/rand/v2"
 	"testing"
 	"testing/synctest"
+	"time"
 
+	"github.com/stretchr/testify/require"
+
+	"github.com/eventvalue/event"
 	"github.com/eventvalue/event/internal/testkit"
 	"github.com/eventvalue/event/internal/verify/model/replay"
 )
@@ -100,4 +107,169 @@ func randomProgram(seed uint64, steps int) []byte {
 		p[i] = ops[r.IntN(len(ops))]
 	}
 	return p
+}
+
+// TestRandomViews sets, closes and gets at random, and has each result judged. To see a failure
+// again, run it with the -random.seed that it prints.
+func TestRandomViews(t *testing.T) {
+	for range max(sized(400), 20) {
+		seed := *randomSeed
+		if seed == 0 {
+			seed = rand.Uint64()
+		}
+		for _, kind := range viewKinds {
+			synctest.Test(t, func(t *testing.T) {
+				require.NoError(t, randomView(kind, rand.New(rand.NewPCG(seed, 0))), "-random.seed=%d, %s", seed, kind)
+			})
+		}
+	}
+}
+
+// A judge knows what was set of two values, and what a watcher of a view may return of that.
+// What it says is what the contract says, for one Get at a time.
+type judge struct {
+	kind     string
+	versions [2]int // 0 is no data
+	vals     [2]int
+	ends     [2]error
+
+	seen     [2]int // the versions last returned or passed
+	last     int    // what was returned last
+	returned bool
+	at       time.Time // when
+	over     error     // the end, once it was returned
+	after    bool      // something was returned since a source has ended
+}
+
+const judgedInterval = time.Minute
+
+// used is how many of the values the view is of.
+func (j *judge) used() int {
+	if j.kind == "Combine" || j.kind == "CombineAll" {
+		return 2
+	}
+	return 1
+}
+
+// newest is what the view makes of what there is, and whether there is a whole.
+func (j *judge) newest() (val int, whole bool) {
+	val, whole = j.vals[0], j.versions[0] > 0
+	if j.used() == 2 {
+		val, whole = 1000*val+j.vals[1], whole && j.versions[1] > 0
+	}
+	return val, whole
+}
+
+func (j *judge) end() error {
+	for _, end := range j.ends[:j.used()] {
+		if end != nil {
+			return end
+		}
+	}
+	return nil
+}
+
+func (j *judge) same() bool {
+	return j.versions[0] == j.seen[0] && (j.used() == 1 || j.versions[1] == j.seen[1])
+}
+
+// unseen reports whether there is something that is let through, now or, if held, later.
+func (j *judge) unseen() (unseen, held bool) {
+	val, whole := j.newest()
+	unseen = whole && !j.same() && !(j.kind == "Distinct" && j.returned && val == j.last)
+	return unseen, unseen && j.kind == "Rate" && j.returned && time.Since(j.at) < judgedInterval
+}
+
+// judge returns what is wrong with the result of a Get with BacklogOnly and a filter.
+func (j *judge) judge(val int, err error, accepts func(int) bool) error {
+	newest, whole := j.newest()
+	unseen, held := j.unseen()
+	there := unseen && !held && accepts(newest) && j.over == nil
+	switch {
+	case err == nil:
+		if !there || val != newest {
+			return fmt.Errorf("it returns %d, the newest is %d (unseen %t, held back %t, over %v)", val, newest, unseen, held, j.over)
+		}
+		j.last, j.returned, j.at, j.seen = val, true, time.Now(), j.versions
+		j.after = j.end() != nil
+		return nil
+	case there && !j.after:
+		return fmt.Errorf("it returns %w, though %d is unseen", err, newest)
+	case errors.Is(err, event.ErrClosed):
+		if j.end() == nil || held {
+			return fmt.Errorf("it returns the end (held back: %t)", held)
+		}
+		if j.over == nil {
+			j.over = err
+		}
+		if !errors.Is(err, j.over) {
+			return fmt.Errorf("it returns %w, it has ended with %w", err, j.over)
+		}
+	case err == event.BacklogDone:
+		if j.end() != nil && !held {
+			return fmt.Errorf("it has ended with %w", j.end())
+		}
+	default:
+		return err
+	}
+	if whole && !held {
+		j.seen = j.versions // Passed.
+	}
+	return nil
+}
+
+func randomView(kind string, r *rand.Rand) error {
+	var vs [2]event.MemoryValue[int]
+	w := viewOfKind(kind, &vs[0], &vs[1]).Watch()
+	defer w.Close()
+	j := &judge{kind: kind}
+	var out <-chan struct{} // a channel that was open, and nothing has happened to be told of since
+	for range 200 {
+		i := r.IntN(2)
+		switch op := r.IntN(100); {
+		case op < 40:
+			if n := r.IntN(4); j.ends[i] == nil {
+				vs[i].Set(n)
+				j.vals[i], j.versions[i] = n, j.versions[i]+1
+			}
+		case op < 41 && j.ends[i] == nil:
+			j.ends[i] = fmt.Errorf("end %d", i)
+			_ = vs[i].CloseWithError(j.ends[i])
+		case op < 50:
+			time.Sleep(time.Duration(r.IntN(70)) * time.Second)
+			synctest.Wait()
+		case op < 60: // A Get that fails consumes nothing, whatever it has taken.
+			ctx, cancel := context.WithCancel(context.Background())
+			_, err := w.Get(ctx, event.BacklogOnly[int](), event.Filter(func(int) bool { cancel(); return true }))
+			if asked := ctx.Err() != nil; asked && !errors.Is(err, context.Canceled) {
+				return fmt.Errorf("a Get whose context ends returns %w", err)
+			} else if cancel(); asked {
+				break
+			}
+			if err := j.judge(0, err, func(int) bool { return true }); err != nil {
+				return fmt.Errorf("a Get with nothing to ask about: %w", err)
+			}
+		default:
+			least := r.IntN(3) * 2
+			accepts := func(n int) bool { return n%4 >= least }
+			val, err := w.Get(context.Background(), event.BacklogOnly[int](), event.Filter(accepts))
+			if err := j.judge(val, err, accepts); err != nil {
+				return err
+			}
+			if c := w.Changed(); err == event.BacklogDone {
+				if !opened(c) {
+					return errors.New("after BacklogDone, Changed is closed, though nothing has happened")
+				}
+				out = c
+			}
+		}
+		unseen, held := j.unseen()
+		if unseen && !held || j.end() != nil && !held {
+			if out != nil && opened(out) || opened(w.Changed()) {
+				return fmt.Errorf("Changed is open, though something is unseen (%t) or it has ended (%v)", unseen, j.end())
+			}
+			out = nil
+		}
+	}
+	return nil
 }

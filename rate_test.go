@@ -2,6 +2,7 @@ package event_test
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"testing"
 	"testing/synctest"
@@ -153,79 +154,16 @@ func TestRateCloseEndsTheWait(t *testing.T) {
 	})
 }
 
-// hooked is a value from elsewhere whose watchers call functions: one when they have taken something, one
-// when they are asked for a channel.
-type hooked struct {
-	event.ValueWatch[int]
-	took, asked func()
-}
+func ExampleRate() {
+	var progress event.MemoryValue[int]
+	w := event.Rate(&progress, time.Hour).Watch()
+	defer w.Close()
 
-type hookedWatcher struct {
-	event.Watcher[int]
-	of *hooked
-}
-
-func (h *hooked) Watch() event.Watcher[int] { return hookedWatcher{h.ValueWatch.Watch(), h} }
-
-func (w hookedWatcher) Get(ctx context.Context, opts ...event.GetOption[int]) (int, error) {
-	n, err := w.Watcher.Get(ctx, opts...)
-	if err == nil && w.of.took != nil {
-		w.of.took()
-	}
-	return n, err
-}
-
-func (w hookedWatcher) Changed() <-chan struct{} {
-	if w.of.asked != nil {
-		w.of.asked()
-	}
-	return w.Watcher.Changed()
-}
-
-// Of what a Get takes and holds back, a channel that was made meanwhile can hear from that Get alone.
-func TestRateChangedDuringAGetIsNotLate(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var v event.MemoryValue[int]
-		source := &hooked{ValueWatch: &v}
-		w := event.Rate[int](source, time.Hour).Watch()
-		defer w.Close()
-		v.Set(1)
-		has(t, w, 1)
-		v.Set(2)
-		var changed <-chan struct{}
-		source.took = func() { changed = w.Changed() }
-		nothing(t, w)
-		<-changed
-		n, err := w.Get(t.Context())
-		assert.NoError(t, err)
-		assert.Equal(t, 2, n)
-	})
-}
-
-// Nor must it be late if the whole Get comes while it is made, whichever step of that it meets.
-func TestRateGetDuringChangedMakesItNotLate(t *testing.T) {
-	for step := range 3 {
-		synctest.Test(t, func(t *testing.T) {
-			var v event.MemoryValue[int]
-			source := &hooked{ValueWatch: &v}
-			w := event.Rate[int](source, time.Hour).Watch()
-			defer w.Close()
-			v.Set(1)
-			has(t, w, 1)
-			steps := 0
-			source.asked = func() {
-				if steps++; steps == step+1 {
-					v.Set(2)
-					nothing(t, w)
-				}
-			}
-			changed := w.Changed()
-			source.asked = nil
-			assert.Greater(t, steps, step)
-			<-changed
-			n, err := w.Get(t.Context())
-			assert.NoError(t, err)
-			assert.Equal(t, 2, n)
-		})
-	}
+	progress.Set(1)
+	fmt.Println(w.Get(context.Background()))
+	progress.Set(2)
+	fmt.Println(w.Get(context.Background(), event.BacklogOnly[int]())) // Not within this hour.
+	// Output:
+	// 1 <nil>
+	// 0 event: backlog done
 }

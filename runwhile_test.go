@@ -14,7 +14,9 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// served is a RunWhile in progress: each run tells what it was given, and does as it is told.
+// served is a RunWhile in progress. Each run sends its value to began. It returns
+// the error that it receives from reply or, once its context has ended, the result
+// of after.
 type served struct {
 	began chan int
 	ended chan error // why the context of a run has ended, if that ended it
@@ -234,4 +236,31 @@ func TestRunWhileWhoseKeepEndsItsGoroutine(t *testing.T) {
 		<-ended
 		assert.False(t, returned)
 	})
+}
+
+func ExampleRunWhile() {
+	type config struct{ Addr, Level string }
+	var current event.MemoryValue[config]
+	current.Set(config{":80", "info"})
+
+	sameAddr := func(old, next config) bool { return old.Addr == next.Addr }
+	err := event.RunWhile(context.Background(), &current, sameAddr, func(ctx context.Context, c config) error {
+		fmt.Println("listening on", c.Addr)
+		if c.Addr == ":80" {
+			current.Set(config{":80", "debug"}) // Is kept.
+			current.Set(config{":81", "debug"})
+		} else {
+			current.Close()
+		}
+		<-ctx.Done()
+		fmt.Println("stopping:", context.Cause(ctx))
+		return nil
+	})
+	fmt.Println(err)
+	// Output:
+	// listening on :80
+	// stopping: event: value changed
+	// listening on :81
+	// stopping: event: value closed
+	// event: value closed
 }

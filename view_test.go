@@ -1,9 +1,7 @@
 package event_test
 
 import (
-	"context"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -45,6 +43,24 @@ func overInts(vs ...event.ValueWatch[int]) map[string]any {
 		"MapOfRate":   event.Map(event.Rate(vs[0], time.Second), func(n int) int { return n + 2 }),
 		"CombineMaps": event.Combine(event.Map(vs[0], func(n int) int { return -n }), vs[1], func(a, b int) int { return a - b }),
 	}
+}
+
+var viewKinds = []string{"Map", "Distinct", "Rate", "Combine", "CombineAll"}
+
+// viewOfKind returns a view of that kind of two values, or the first of them.
+func viewOfKind(kind string, a, b event.ValueWatch[int]) event.ValueWatch[int] {
+	join := func(a, b int) int { return 1000*a + b }
+	switch kind {
+	case "Map":
+		return event.Map(a, func(n int) int { return n })
+	case "Distinct":
+		return event.Distinct(a, func(a, b int) bool { return a == b })
+	case "Rate":
+		return event.Rate(a, judgedInterval)
+	case "Combine":
+		return event.Combine(a, b, join)
+	}
+	return event.Map(event.CombineAll(a, b), func(all []int) int { return join(all[0], all[1]) })
 }
 
 func TestViewsAreLoadersWhereTheirSourcesAre(t *testing.T) {
@@ -149,47 +165,4 @@ func TestMapOfAKeyedValueKnowsHowFarBehindItIs(t *testing.T) {
 type loadableEntries struct {
 	entries
 	event.Loader[int]
-}
-
-func TestPipeOfAKeyedValueOffersEachEntry(t *testing.T) {
-	for name, over := range map[string]func(*event.MemoryValue[int]) event.ValueWatch[int]{
-		"Value": func(v *event.MemoryValue[int]) event.ValueWatch[int] { return entries{v} },
-		"Map": func(v *event.MemoryValue[int]) event.ValueWatch[int] {
-			return event.Map[int](entries{v}, func(n int) int { return n })
-		},
-	} {
-		t.Run(name, func(t *testing.T) { pipeOffersEachEntry(t, over) })
-	}
-}
-
-func TestViewsRefuseAGetDuringAGet(t *testing.T) {
-	for _, kind := range viewKinds {
-		synctest.Test(t, func(t *testing.T) {
-			var a, b event.MemoryValue[int]
-			w := viewOfKind(kind, &a, &b).Watch()
-			refuses := func(ctx context.Context, want error) {
-				_, err := w.Get(ctx)
-				assert.Equal(t, want, err, kind)
-			}
-			ended, cancel := context.WithCancel(t.Context())
-			cancel()
-			got := make(chan error)
-			go func() { _, err := w.Get(t.Context()); got <- err }()
-			synctest.Wait()
-			refuses(t.Context(), event.ErrConcurrentGet)
-			refuses(ended, context.Canceled)
-			b.Set(1)
-			a.Set(1)
-			assert.NoError(t, <-got, "the Get in progress goes on")
-			a.Set(2)
-			_, err := w.Get(t.Context(), event.Filter(func(int) bool {
-				refuses(t.Context(), event.ErrConcurrentGet)
-				assert.NoError(t, w.Close())
-				refuses(t.Context(), event.ErrWatcherClosed)
-				refuses(ended, context.Canceled)
-				return true
-			}))
-			assert.Equal(t, event.ErrWatcherClosed, err, kind)
-		})
-	}
 }

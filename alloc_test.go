@@ -77,8 +77,9 @@ func TestAllocationsOfWaiting(t *testing.T) {
 	assert.InDelta(t, 2, allocated, 0.5, "two Sets, and nothing for two Gets")
 }
 
-// TestAllocationsOfASetThatWakes pins that they do not grow with those who wait: the snapshot,
-// and from a few waiters on the hand-off and what its chains share.
+// TestAllocationsOfASetThatWakes pins that a Set's allocations do not grow with the
+// number of waiters. A Set allocates the snapshot and, from a few waiters on, the
+// hand-off and the state that its chains share.
 func TestAllocationsOfASetThatWakes(t *testing.T) {
 	for n, want := range map[int]uint64{1: 1, notify.Inline: 1, notify.Inline + 1: 3, 1000: 3} {
 		least := uint64(math.MaxUint64) // Of some tries: the runtime allocates, too, now and then.

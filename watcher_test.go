@@ -2,6 +2,8 @@ package event_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 
@@ -12,7 +14,7 @@ import (
 	"github.com/eventvalue/event/internal/testkit"
 )
 
-// counting is a context of a type of its own that counts who is registered with it.
+// counting is a context of its own type that counts its registrations.
 type counting struct {
 	testkit.Foreign
 	registered int
@@ -47,7 +49,7 @@ func TestPanicOfAContextLeavesTheWatcherUsable(t *testing.T) {
 	}
 }
 
-// So does one that is left, and panics at that.
+// The same holds for a context that panics when the watcher leaves it.
 func TestPanicOfAnEarlierContextLeavesTheWatcherUsable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var v event.MemoryValue[int]
@@ -63,7 +65,7 @@ func TestPanicOfAnEarlierContextLeavesTheWatcherUsable(t *testing.T) {
 	})
 }
 
-// So does one that panics when the wait is over.
+// The same holds for a context that panics when the wait is over.
 func TestPanicOfAContextAfterTheWaitLosesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var v event.MemoryValue[int]
@@ -121,7 +123,8 @@ type endless struct{ context.Context }
 func (endless) Done() <-chan struct{} { return nil }
 func (endless) Err() error            { return context.Canceled }
 
-// A watcher keeps no context but its last, also if the Get under that need not wait.
+// A watcher keeps only its last context, even if the Get under that context need
+// not wait.
 func TestGetUnderAnotherContextForgetsTheFormer(t *testing.T) {
 	for name, other := range map[string]func(*event.MemoryValue[int], event.Watcher[int], context.Context) error{
 		"Value": func(v *event.MemoryValue[int], w event.Watcher[int], ctx context.Context) error {
@@ -161,4 +164,88 @@ func TestGetUnderAnotherContextForgetsTheFormer(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestBehind(t *testing.T) {
+	var v event.MemoryValue[int]
+	lag := func(w event.Watcher[int]) int { return int(w.(interface{ Behind() uint64 }).Behind()) }
+	w := v.Watch()
+	assert.Zero(t, lag(w), "no data")
+	for n := range 5 {
+		v.Set(n)
+	}
+	assert.Equal(t, 5, lag(w))
+	has(t, w, 4)
+	assert.Zero(t, lag(w))
+	v.Set(5)
+	v.Set(5)
+	assert.Equal(t, 2, lag(w))
+	_, err := now(t, w, event.Filter(func(int) bool { return false }))
+	assert.Equal(t, event.BacklogDone, err)
+	assert.Zero(t, lag(w), "what was passed counts as seen")
+	v.Set(6)
+	mapped := event.Map(event.Distinct(&v, func(a, b int) bool { return a == b }), func(n int) int { return n }).Watch()
+	assert.Equal(t, 8, lag(mapped))
+	_ = v.Close()
+	assert.Equal(t, 1, lag(w), "the end is no version")
+	final, err := now(t, w)
+	assert.NoError(t, err)
+	assert.Equal(t, 6, final)
+	assert.Zero(t, lag(w))
+	_ = w.Close()
+	assert.Zero(t, lag(w))
+	assert.NotImplements(t, (*interface{ Behind() uint64 })(nil), event.Map[int](unloadable{&v}, func(n int) int { return n }).Watch())
+	assert.NotImplements(t, (*interface{ Behind() uint64 })(nil), event.Combine(&v, &v, paired).Watch())
+}
+
+func TestBehindDuringAGet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var v event.MemoryValue[int]
+		w := v.Watch()
+		v.Set(1)
+		done := make(chan error)
+		go func() {
+			_, err := w.Get(t.Context(), event.Filter(func(n int) bool { return n > 1 }))
+			done <- err
+		}()
+		synctest.Wait()
+		assert.EqualValues(t, 1, w.(interface{ Behind() uint64 }).Behind())
+		v.Set(2)
+		assert.NoError(t, <-done)
+		assert.Zero(t, w.(interface{ Behind() uint64 }).Behind())
+	})
+}
+
+// Changed lets one goroutine follow a value among other things.
+func ExampleWatcher_Changed() {
+	var limit event.MemoryValue[int]
+	w := limit.Watch()
+	defer w.Close()
+	requests := make(chan string)
+	go func() {
+		limit.Set(10)
+		requests <- "ping"
+		limit.Close()
+	}()
+
+	ctx := context.Background()
+	for {
+		select {
+		case r := <-requests:
+			fmt.Println("request:", r)
+		case <-w.Changed():
+			n, err := w.Get(ctx, event.BacklogOnly[int]()) // Does not wait, come what may.
+			switch {
+			case errors.Is(err, event.ErrClosed):
+				fmt.Println("closed")
+				return
+			case err == nil:
+				fmt.Println("limit:", n)
+			}
+		}
+	}
+	// Unordered output:
+	// limit: 10
+	// request: ping
+	// closed
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 	"weak"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/eventvalue/event"
@@ -18,6 +19,25 @@ import (
 // slack is by how much the heap may grow for reasons that are not ours. What the tests
 // look for would be far more.
 const slack = 512 << 10
+
+// liveHeap returns the bytes of the objects that are reachable.
+func liveHeap() int {
+	// Twice: what the first cycle finalizes or leaves in pools, the second frees.
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
+}
+
+// heapWithin fails the test unless the heap gets back to at most limit bytes above base.
+func heapWithin(t *testing.T, base, limit int) {
+	t.Helper()
+	var now int
+	if !eventually(func() bool { now = liveHeap(); return now-base <= limit }) {
+		t.Errorf("the heap has grown by %d bytes, allowed %d", now-base, limit)
+	}
+}
 
 // giveUp has the watchers wait and give up, all at once, the given number of times. In one
 // half of the rounds a timeout ends the waits, for which the clock of the bubble
@@ -183,7 +203,7 @@ func TestOldValuesAreGarbage(t *testing.T) {
 				v.Set(new(payload))
 				garbage(t, "the first value", old)
 				garbage(t, "the last value", last)
-				// The idle watcher is still there, and knows nothing of them.
+				// The idle watcher is still there and does not refer to them.
 				runtime.KeepAlive(w)
 			})
 		})
@@ -230,8 +250,22 @@ func waitOn(t *testing.T, v *event.MemoryValue[int], w event.Watcher[int], ctx c
 	}
 }
 
-// TestDroppedWatcherIsGarbage: a watcher that nobody has closed, once its last context has
-// ended and the value was set.
+// giveUpUnder has a Get under ctx wait until it is cancelled.
+func giveUpUnder(t *testing.T, w event.Watcher[int], ctx context.Context, cancel func()) {
+	t.Helper()
+	var waiting sync.WaitGroup
+	waiting.Go(func() {
+		if _, err := w.Get(ctx); err != context.Canceled {
+			t.Errorf("Get returns %v, want its context's end", err)
+		}
+	})
+	synctest.Wait()
+	cancel()
+	waiting.Wait()
+}
+
+// TestDroppedWatcherIsGarbage checks that a dropped watcher is collected without a
+// Close, once its last context has ended and the value was set.
 func TestDroppedWatcherIsGarbage(t *testing.T) {
 	watchdog(t)
 	noLeak(t)
@@ -250,37 +284,6 @@ func TestDroppedWatcherIsGarbage(t *testing.T) {
 		garbage(t, "a dropped watcher", dropped)
 		runtime.KeepAlive(&v)
 	})
-}
-
-// giveUpUnder has a Get under ctx wait until it is cancelled.
-func giveUpUnder(t *testing.T, w event.Watcher[int], ctx context.Context, cancel func()) {
-	t.Helper()
-	var waiting sync.WaitGroup
-	waiting.Go(func() {
-		if _, err := w.Get(ctx); err != context.Canceled {
-			t.Errorf("Get returns %v, want its context's end", err)
-		}
-	})
-	synctest.Wait()
-	cancel()
-	waiting.Wait()
-}
-
-// TestIdleWatcherHoldsNoOthers: a watcher that has waited among many others, and has seen
-// nothing of them since, does not keep what they left behind.
-func TestIdleWatcherHoldsNoOthers(t *testing.T) {
-	const others = 10_000
-	for _, set := range []bool{true, false} {
-		watchdog(t)
-		noLeak(t)
-		synctest.Test(t, func(t *testing.T) {
-			amongOthers(t, others, set) // The runtime keeps what goroutines are made of.
-			base := liveHeap()
-			idle := amongOthers(t, others, set)
-			heapWithin(t, base, slack)
-			runtime.KeepAlive(idle)
-		})
-	}
 }
 
 // amongOthers returns a watcher that has waited among n others, several times in a row, at
@@ -315,4 +318,139 @@ func amongOthers(t *testing.T, n int, set bool) event.Watcher[int] {
 	v.Set(1)
 	waiting.Wait()
 	return ws[n/2]
+}
+
+// TestIdleWatcherHoldsNoOthers: a watcher that has waited among many others, and has seen
+// nothing of them since, does not keep what they left behind.
+func TestIdleWatcherHoldsNoOthers(t *testing.T) {
+	const others = 10_000
+	for _, set := range []bool{true, false} {
+		watchdog(t)
+		noLeak(t)
+		synctest.Test(t, func(t *testing.T) {
+			amongOthers(t, others, set) // The runtime keeps what goroutines are made of.
+			base := liveHeap()
+			idle := amongOthers(t, others, set)
+			heapWithin(t, base, slack)
+			runtime.KeepAlive(idle)
+		})
+	}
+}
+
+// TestManyWatchersOnACombineAll checks that a view keeps nothing of the waiters that
+// have gone.
+func TestManyWatchersOnACombineAll(t *testing.T) {
+	watchdog(t)
+	noLeak(t)
+	const watchers, sources = 1000, 10
+	vs := make([]*event.MemoryValue[int], sources)
+	of := make([]event.ValueWatch[int], sources)
+	for i := range vs {
+		vs[i] = new(event.MemoryValue[int])
+		vs[i].Set(0)
+		of[i] = vs[i]
+	}
+	view := event.CombineAll(of...)
+	target := 0
+	round := func() {
+		target += sources
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		var got, ended sync.WaitGroup
+		got.Add(watchers)
+		for range watchers {
+			ended.Go(func() {
+				w := view.Watch()
+				defer w.Close()
+				for sum := -1; ; {
+					ns, err := w.Get(ctx)
+					if err != nil {
+						return
+					}
+					next := 0
+					for _, n := range ns {
+						next += n
+					}
+					if next <= sum {
+						t.Errorf("%d after %d", next, sum)
+					}
+					if sum = next; sum == target {
+						got.Done()
+					}
+					w.Changed() // It is left open, or soon to be replaced.
+				}
+			})
+		}
+		for _, v := range vs {
+			v.Update(func(n int, _ bool) (int, bool) { return n + 1, true })
+			runtime.Gosched()
+		}
+		got.Wait()
+		cancel()
+		ended.Wait()
+	}
+	round()
+	base := liveHeap()
+	for range max(sized(10), 2) {
+		round()
+	}
+	heapWithin(t, base, 100_000)
+}
+
+func TestGivenUpGetsOfACombineLeaveNothing(t *testing.T) {
+	var a, b event.MemoryValue[int]
+	view := event.Combine(&a, &b, paired)
+	round := func() {
+		w := view.Watch()
+		w.Changed()
+		ctx, cancel := context.WithCancel(t.Context())
+		go cancel()
+		_, err := w.Get(ctx)
+		assert.Equal(t, context.Canceled, err)
+		_ = w.Close()
+	}
+	for range 1000 {
+		round()
+	}
+	base := liveHeap()
+	for range sized(10_000) {
+		round()
+	}
+	heapWithin(t, base, 20_000)
+}
+
+type large [1 << 20]byte
+
+func TestClosedCombineReleasesItsParts(t *testing.T) {
+	for _, busy := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			base := liveHeap()
+			w := closedOfLarge(t, busy)
+			heapWithin(t, base, 1<<19)
+			runtime.KeepAlive(w)
+		})
+	}
+}
+
+// closedOfLarge returns a watcher that was closed after it had got large values, whose sources
+// nobody keeps.
+//
+//go:noinline
+func closedOfLarge(t *testing.T, busy bool) event.Watcher[int] {
+	var a, b event.MemoryValue[*large]
+	w := event.Combine(&a, event.Distinct(&b, func(a, b *large) bool { return false }), func(_, _ *large) int { return 0 }).Watch()
+	a.Set(new(large))
+	b.Set(new(large))
+	_, err := w.Get(t.Context())
+	require.NoError(t, err)
+	done := make(chan error, 1)
+	if busy {
+		go func() { _, err := w.Get(t.Context()); done <- err }()
+		synctest.Wait()
+	}
+	assert.NoError(t, w.Close())
+	if busy {
+		assert.Equal(t, event.ErrWatcherClosed, <-done)
+	}
+	return w
 }

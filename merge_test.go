@@ -1,0 +1,166 @@
+package event_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/eventvalue/event"
+)
+
+// A value that a failing Get has taken from a source is still there for the next
+// Get.
+func TestCombineLosesNoPart(t *testing.T) {
+	for name, fail := range map[string]func(t *testing.T, w event.Watcher[pair], a, b *event.MemoryValue[int]){
+		"ContextEndsDuringThePredicate": func(t *testing.T, w event.Watcher[pair], _, _ *event.MemoryValue[int]) {
+			ctx, cancel := context.WithCancel(t.Context())
+			_, err := w.Get(ctx, event.Filter(func(pair) bool { cancel(); return true }))
+			assert.Equal(t, context.Canceled, err)
+		},
+		"ContextEndsDuringTheWait": func(t *testing.T, w event.Watcher[pair], _, _ *event.MemoryValue[int]) {
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan error, 1)
+			go func() { _, err := w.Get(ctx, event.Filter(func(pair) bool { return false })); done <- err }()
+			synctest.Wait()
+			cancel()
+			assert.Equal(t, context.Canceled, <-done)
+		},
+		"Panic": func(t *testing.T, w event.Watcher[pair], _, _ *event.MemoryValue[int]) {
+			assert.Panics(t, func() {
+				_, _ = w.Get(t.Context(), event.Filter(func(pair) bool { panic("boom") }))
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var a, b event.MemoryValue[int]
+				w := event.Combine(&a, &b, paired).Watch()
+				defer w.Close()
+				a.Set(1)
+				b.Set(2)
+				fail(t, w, &a, &b)
+				assert.False(t, opened(w.Changed()), "it is unseen")
+				has(t, w, pair{1, 2})
+				assert.True(t, opened(w.Changed()))
+				b.Set(3)
+				fail(t, w, &a, &b)
+				a.Set(4)
+				has(t, w, pair{4, 3})
+			})
+		})
+	}
+}
+
+// moody is a value of which every other Get fails.
+type moody struct{ event.ValueWatch[int] }
+
+type moodyWatcher struct {
+	event.Watcher[int]
+	fails bool
+}
+
+var errStore = errors.New("store")
+
+func (f moody) Watch() event.Watcher[int] { return &moodyWatcher{Watcher: f.ValueWatch.Watch()} }
+
+func (w *moodyWatcher) Get(ctx context.Context, opts ...event.GetOption[int]) (int, error) {
+	if w.fails = !w.fails; w.fails {
+		return 0, errStore
+	}
+	return w.Watcher.Get(ctx, opts...)
+}
+
+func TestCombineReturnsTheErrorsOfItsSources(t *testing.T) {
+	var a, b event.MemoryValue[int]
+	w := event.Combine[int, int](&a, moody{&b}, paired).Watch()
+	a.Set(1)
+	b.Set(2)
+	_, err := now(t, w)
+	assert.Equal(t, errStore, err)
+	p, err := now(t, w)
+	assert.NoError(t, err)
+	assert.Equal(t, pair{1, 2}, p, "what was taken from a is not lost")
+}
+
+// hooked is a value from elsewhere whose watchers call functions: one when they have taken something, one
+// when they are asked for a channel.
+type hooked struct {
+	event.ValueWatch[int]
+	took, asked func()
+}
+
+type hookedWatcher struct {
+	event.Watcher[int]
+	of *hooked
+}
+
+func (h *hooked) Watch() event.Watcher[int] { return hookedWatcher{h.ValueWatch.Watch(), h} }
+
+func (w hookedWatcher) Get(ctx context.Context, opts ...event.GetOption[int]) (int, error) {
+	n, err := w.Watcher.Get(ctx, opts...)
+	if err == nil && w.of.took != nil {
+		w.of.took()
+	}
+	return n, err
+}
+
+func (w hookedWatcher) Changed() <-chan struct{} {
+	if w.of.asked != nil {
+		w.of.asked()
+	}
+	return w.Watcher.Changed()
+}
+
+// A Get may take a value from the source and hold it back. Only that Get can close
+// a channel that Changed returned in the meantime.
+func TestRateChangedDuringAGetIsNotLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var v event.MemoryValue[int]
+		source := &hooked{ValueWatch: &v}
+		w := event.Rate[int](source, time.Hour).Watch()
+		defer w.Close()
+		v.Set(1)
+		has(t, w, 1)
+		v.Set(2)
+		var changed <-chan struct{}
+		source.took = func() { changed = w.Changed() }
+		nothing(t, w)
+		<-changed
+		n, err := w.Get(t.Context())
+		assert.NoError(t, err)
+		assert.Equal(t, 2, n)
+	})
+}
+
+// A channel must not be late if a whole Get runs while Changed makes the channel,
+// at whichever step of Changed the Get runs.
+func TestRateGetDuringChangedMakesItNotLate(t *testing.T) {
+	for step := range 3 {
+		synctest.Test(t, func(t *testing.T) {
+			var v event.MemoryValue[int]
+			source := &hooked{ValueWatch: &v}
+			w := event.Rate[int](source, time.Hour).Watch()
+			defer w.Close()
+			v.Set(1)
+			has(t, w, 1)
+			steps := 0
+			source.asked = func() {
+				if steps++; steps == step+1 {
+					v.Set(2)
+					nothing(t, w)
+				}
+			}
+			changed := w.Changed()
+			source.asked = nil
+			assert.Greater(t, steps, step)
+			<-changed
+			n, err := w.Get(t.Context())
+			assert.NoError(t, err)
+			assert.Equal(t, 2, n)
+		})
+	}
+}

@@ -1,0 +1,68 @@
+package event_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/internal/testkit"
+)
+
+func TestViewsStartNoGoroutine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var a, b event.MemoryValue[int]
+		for _, view := range []event.ValueWatch[pair]{
+			event.Combine(&a, &b, paired),
+			event.Map(event.CombineAll[int](&a, &b), func(ns []int) pair { return pair{ns[0], ns[1]} }),
+			event.Rate(event.Distinct(event.Combine(event.Rate(&a, time.Second), &b, paired), func(a, b pair) bool { return a == b }), time.Minute),
+		} {
+			before := testkit.Goroutines()
+			w := view.Watch()
+			changed := w.Changed()
+			done := make(chan error)
+			go func() { _, err := w.Get(t.Context()); done <- err }()
+			synctest.Wait()
+			assert.True(t, opened(changed))
+			assert.Equal(t, before+1, testkit.Goroutines())
+			_ = w.Close()
+			assert.Equal(t, event.ErrWatcherClosed, <-done)
+			synctest.Wait()
+		}
+	})
+}
+
+func TestCombineOverWatchersFromElsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var a, b, c event.MemoryValue[int]
+		view := event.CombineAll[int](unloadable{&a}, &b, event.Map[int](unloadable{&c}, func(n int) int { return n }))
+		w := view.Watch()
+		before := testkit.Goroutines()
+		changed := w.Changed()
+		synctest.Wait()
+		assert.Equal(t, before+1, testkit.Goroutines(), "one goroutine for all")
+		b.Set(1)
+		synctest.Wait()
+		assert.False(t, opened(changed))
+		assert.Equal(t, before, testkit.Goroutines(), "the channel has closed")
+		nothing(t, w)
+		changed = w.Changed()
+		c.Set(2)
+		synctest.Wait()
+		assert.False(t, opened(changed))
+		nothing(t, w)
+		w.Changed()
+		got := make(chan []int)
+		go func() { ns, _ := w.Get(t.Context()); got <- ns }()
+		synctest.Wait()
+		a.Set(3)
+		assert.Equal(t, []int{3, 1, 2}, <-got)
+		synctest.Wait()
+		w.Changed()
+		assert.NoError(t, w.Close())
+		synctest.Wait()
+		assert.Equal(t, before, testkit.Goroutines(), "given back by Close")
+	})
+}

@@ -1,0 +1,129 @@
+package event_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/eventvalue/event"
+)
+
+func TestZeroMemoryValueHoldsNoData(t *testing.T) {
+	var v event.MemoryValue[int]
+	for range 2 { // Before and after the first use.
+		n, ok := v.Load()
+		assert.False(t, ok)
+		assert.Zero(t, n)
+		w := v.Watch()
+		nothing(t, w)
+		assert.True(t, opened(w.Changed()))
+	}
+	v.Set(0)
+	_, ok := v.Load()
+	assert.True(t, ok, "a zero that was set is data")
+}
+
+func TestUpdateReturnsWhatItPublished(t *testing.T) {
+	var v event.MemoryValue[int]
+	w := v.Watch()
+	for _, c := range []struct {
+		publish bool
+		want    int
+		data    bool // of the value that f is called with
+	}{{false, 0, false}, {true, 10, false}, {false, 10, true}, {true, 20, true}} {
+		changed := w.Changed()
+		n, published := v.Update(func(old int, ok bool) (int, bool) {
+			assert.Equal(t, c.data, ok)
+			return old + 10, c.publish
+		})
+		assert.Equal(t, c.publish, published)
+		assert.Equal(t, c.want, n)
+		assert.Equal(t, c.publish, !opened(changed))
+		if c.publish {
+			has(t, w, c.want)
+		}
+	}
+}
+
+func TestPanicOfAnUpdatePublishesNothing(t *testing.T) {
+	var v event.MemoryValue[int]
+	v.Set(1)
+	w := v.Watch()
+	has(t, w, 1)
+	assert.PanicsWithValue(t, "boom", func() { v.Update(func(int, bool) (int, bool) { panic("boom") }) })
+	nothing(t, w)
+	v.Set(2)
+	has(t, w, 2)
+}
+
+func TestClosedValueKeepsItsFinalValue(t *testing.T) {
+	first, second := errors.New("first"), errors.New("second")
+	var v event.MemoryValue[int]
+	v.Set(1)
+	seen, behind := v.Watch(), v.Watch()
+	has(t, seen, 1)
+	assert.NoError(t, v.CloseWithError(first))
+	v.Set(2)
+	n, published := v.Update(func(int, bool) (int, bool) { t.Error("called after Close"); return 3, true })
+	assert.False(t, published)
+	assert.Equal(t, 1, n)
+	assert.NoError(t, v.CloseWithError(second))
+	n, ok := v.Load()
+	assert.True(t, ok)
+	assert.Equal(t, 1, n)
+	for _, w := range []event.Watcher[int]{behind, v.Watch()} {
+		n, err := now(t, w)
+		assert.NoError(t, err)
+		assert.Equal(t, 1, n)
+	}
+	for _, w := range []event.Watcher[int]{seen, behind} {
+		for range 2 {
+			_, err := now(t, w)
+			assert.ErrorIs(t, err, event.ErrClosed)
+			assert.ErrorIs(t, err, first)
+			assert.NotErrorIs(t, err, second)
+		}
+	}
+}
+
+// A table that many read and few change is an immutable map, replaced by Update.
+func ExampleMemoryValue_Update() {
+	var members event.MemoryValue[map[string]bool]
+	join := func(name string) {
+		members.Update(func(old map[string]bool, _ bool) (map[string]bool, bool) {
+			if old[name] {
+				return nil, false // Nothing to do: nobody is woken.
+			}
+			next := map[string]bool{name: true}
+			for n := range old {
+				next[n] = true
+			}
+			return next, true
+		})
+	}
+	join("alice")
+	join("bob")
+	join("alice")
+	m, _ := members.Load()
+	fmt.Println(m)
+	// Output: map[alice:true bob:true]
+}
+
+// The cause of a Close reaches every watcher.
+func ExampleMemoryValue_CloseWithError() {
+	errLease := errors.New("lease lost")
+	var v event.MemoryValue[int]
+	v.CloseWithError(errLease)
+
+	w := v.Watch()
+	defer w.Close()
+	_, err := w.Get(context.Background())
+	fmt.Println(errors.Is(err, event.ErrClosed), errors.Is(err, errLease))
+	fmt.Println(err)
+	// Output:
+	// true true
+	// event: value closed: lease lost
+}
