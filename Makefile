@@ -85,11 +85,11 @@ SOAK ?= 10m
 soak:
 	$(GO) run ./internal/verify/soak -for $(SOAK)
 
-# Every statement of event and notify is run by a test, or a comment at it says why not.
+# Every statement of event, notify and internal/park is run by a test, or a comment at it says why not.
 cover:
-	$(GO) test -coverpkg=.,./notify -coverprofile=cover.out $$($(GO) list ./... | grep -vE '/(bench|internal)(/|$$)')
+	$(GO) test -coverpkg=.,./notify,./internal/park -coverprofile=cover.out $$($(GO) list ./... | grep -vE '/(bench|internal/verify|internal/testkit)(/|$$)')
 	$(GO) run ./internal/verify/uncovered cover.out
 
 # No goroutine waits for ever after the whole suite.
 leaks:
-	EVENT_LEAKS=1 GOEXPERIMENT=goroutineleakprofile $(GO) test -count 1 . ./notify ./internal/verify/leak
+	EVENT_LEAKS=1 GOEXPERIMENT=goroutineleakprofile $(GO) test -count 1 . ./notify ./internal/park ./internal/verify/leak

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eventvalue/event"
-	"github.com/eventvalue/event/notify"
+	"github.com/eventvalue/event/internal/park"
 )
 
 // TestAllocations pins what the operations that do not wait allocate.
@@ -81,7 +81,7 @@ func TestAllocationsOfWaiting(t *testing.T) {
 // number of waiters. A Set allocates the snapshot and, from a few waiters on, the
 // hand-off and the state that its chains share.
 func TestAllocationsOfASetThatWakes(t *testing.T) {
-	for n, want := range map[int]uint64{1: 1, notify.Inline: 1, notify.Inline + 1: 3, 1000: 3} {
+	for n, want := range map[int]uint64{1: 1, park.Inline: 1, park.Inline + 1: 3, 1000: 3} {
 		least := uint64(math.MaxUint64) // Of some tries: the runtime allocates, too, now and then.
 		for range 10 {
 			synctest.Test(t, func(t *testing.T) { least = min(least, mallocsOfSet(t, n)) })
@@ -150,7 +150,7 @@ func TestInlining(t *testing.T) {
 
 // TestGetCallsNothing pins that Get's fast path is made of bare instructions: all that Get
 // calls is the context, by a register, the slow path, and, if it is registered with a
-// context, what asks whether that is another. The wait is in Get itself: see notify.Receive.
+// context, what asks whether that is another. The wait is in Get itself: see park.Receive.
 func TestGetCallsNothing(t *testing.T) {
 	code := compile(t, "amd64", "-S")
 	start := regexp.MustCompile(`(?m)^\S*event\.\(\*watcher\[go\.shape\.int\]\)\.Get STEXT`).FindStringIndex(code)
@@ -162,7 +162,7 @@ func TestGetCallsNothing(t *testing.T) {
 	assert.True(t, strings.Contains(body, "CMPXCHGQ"), "the compare-and-swap is there")
 	assert.True(t, strings.Contains(body, "runtime.chanrecv1(SB)"), "the receive is there")
 	assert.True(t, strings.Contains(body, "runtime.selectgo(SB)"), "the select is there")
-	allowed := regexp.MustCompile(`^(\w\w|.*\.(get|Prepare|finish|rest|Elsewhere)\(SB\)|runtime\.(chanrecv1|selectgo|gopanic|morestack_noctxt|panic\w+)\(SB\))$`)
+	allowed := regexp.MustCompile(`^(\w\w|.*\.(get|Prepare|finish|rest|RegisteredElsewhere)\(SB\)|runtime\.(chanrecv1|selectgo|gopanic|morestack_noctxt|panic\w+)\(SB\))$`)
 	for _, call := range regexp.MustCompile(`\tCALL\t(.+)`).FindAllStringSubmatch(body, -1) {
 		assert.Regexp(t, allowed, call[1], "a call instead of an instruction")
 	}

@@ -7,7 +7,7 @@ import (
 
 	"go.uber.org/atomic"
 
-	"github.com/eventvalue/event/notify"
+	"github.com/eventvalue/event/internal/park"
 )
 
 // A source is one of those that a gatherer gathers from.
@@ -75,8 +75,8 @@ type gatherer[T any] struct {
 	made     func() T             // the value that the parts make
 	every    time.Duration        // what there must be between two values
 	clock    func() time.Duration // nil if that is nothing
-	waiter   notify.Waiter
-	contexts *notify.Contexts
+	waiter   park.Waiter
+	contexts *park.Contexts
 
 	turn turn // who has what follows, and what is in parts
 	// version counts what was taken, and seen is the version last returned or passed.
@@ -86,7 +86,7 @@ type gatherer[T any] struct {
 
 // gathering returns the value whose watchers make theirs of parts; parts returns these, and what does that.
 func gathering[T any](every time.Duration, parts func() ([]source, func() T)) ValueWatch[T] {
-	contexts := new(notify.Contexts)
+	contexts := new(park.Contexts)
 	return watchFunc[T](func() Watcher[T] {
 		w := &gatherer[T]{every: every, contexts: contexts}
 		if every > 0 {
@@ -117,7 +117,7 @@ func (w *gatherer[T]) Get(ctx context.Context, opts ...GetOption[T]) (val T, err
 		return val, err
 	}
 	defer w.finish() // Deferred, because user code may panic: then w.seen has not moved.
-	w.waiter.Forget(ctx)
+	w.waiter.UnregisterElsewhere(ctx)
 	looked, backlog, again := w.seen, backlogOnly(opts), false
 	for {
 		if err := w.turn.hindrance(ctx); err != nil {

@@ -4,7 +4,7 @@ import (
 	"reflect"
 	"time"
 
-	"github.com/eventvalue/event/notify"
+	"github.com/eventvalue/event/internal/park"
 )
 
 // A joiner is a watcher of this package's. It can be waited for together with others, and
@@ -42,14 +42,14 @@ func join[T any](w Watcher[T], j *joint) {
 // of them does. It hangs on what each waits for, and on nothing once it has been released.
 // Who made it fills it, starts it, and releases it, each once.
 type joint struct {
-	signal notify.Broadcast
-	relays []*notify.Relay
+	signal park.Broadcast
+	relays []*park.Relay
 	timers []interface{ Stop() bool }
 	others []<-chan struct{} // the channels of watchers from elsewhere
 }
 
 // await makes j fire when b does; at once if b is nil.
-func (j *joint) await(b *notify.Broadcast) {
+func (j *joint) await(b *park.Broadcast) {
 	if b == nil {
 		j.signal.Fire()
 	} else {

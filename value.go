@@ -3,7 +3,7 @@ package event
 import (
 	"go.uber.org/atomic"
 
-	"github.com/eventvalue/event/notify"
+	"github.com/eventvalue/event/internal/park"
 )
 
 // A Value is a state that changes: it is set from anywhere and watched by many. All methods
@@ -49,7 +49,7 @@ type MemoryValue[T any] struct {
 	end atomic.Pointer[error]
 
 	// contexts are those under which watchers wait.
-	contexts notify.Contexts
+	contexts park.Contexts
 
 	// demand is how many watchers there are.
 	demand demand
@@ -62,7 +62,7 @@ type snapshot[T any] struct {
 	stamp uint64
 	// superseded is fired when this has ceased to be the head: never while it is,
 	// and so never for a final snapshot, on which nobody waits.
-	superseded notify.Broadcast
+	superseded park.Broadcast
 	val        T
 }
 
@@ -110,7 +110,7 @@ func (v *MemoryValue[T]) replace(old, next *snapshot[T], stamp uint64) bool {
 // Set is lock-free, and waits neither for watchers nor for code of theirs. It allocates
 // the snapshot, of the size of a T and 16 bytes (12 where pointers have 32 bits), and the first
 // use of a value an empty one besides. Its cost does not grow with the number of watchers: if up
-// to [notify.Inline] wait it wakes them, and else leaves that, as [notify.Broadcast.Fire] says, to a
+// to four wait it wakes them, and else leaves that to a
 // goroutine that it starts for it, which costs one small object more.
 func (v *MemoryValue[T]) Set(val T) {
 	next := &snapshot[T]{val: val}

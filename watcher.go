@@ -3,7 +3,7 @@ package event
 import (
 	"context"
 
-	"github.com/eventvalue/event/notify"
+	"github.com/eventvalue/event/internal/park"
 )
 
 // A Watcher follows a value for one consumer. It remembers what it last returned.
@@ -71,8 +71,8 @@ type watcher[T any] struct {
 	waiter waiter
 }
 
-// A waiter is a notify.Waiter. See word for why it is a type of its own.
-type waiter struct{ notify.Waiter }
+// A waiter is a park.Waiter. See word for why it is a type of its own.
+type waiter struct{ park.Waiter }
 
 // registered reports whether it is registered with a context. No watcher may keep a context
 // that is not its last: a Get under another one makes it forget, even if it need not wait.
@@ -99,16 +99,16 @@ func (w *watcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (T, error) {
 	if v := w.value.Load(); v != nil && len(opts) == 0 && word&(busy|closed) == 0 {
 		s := v.head.Load()
 		if s.mark() != word {
-			if !(w.waiter.registered() && w.waiter.Elsewhere(ctx)) &&
+			if !(w.waiter.registered() && w.waiter.RegisteredElsewhere(ctx)) &&
 				ctx.Err() == nil && w.word.cas(word, s.mark()) {
 				return s.val, nil
 			}
 		} else if done := ctx.Done(); !s.final() && (done != nil || ctx.Err() == nil) && w.word.cas(word, word|busy) {
 			// The wait that mostly is the only one. (A context without a Done channel has been asked
 			// here: Prepare would see its end by that.) It is here, and not in a function below, for
-			// the sake of the way back: see notify.Receive. Nothing is deferred here: while w is busy, only
+			// the sake of the way back: see park.Receive. Nothing is deferred here: while w is busy, only
 			// rest calls methods of the context, and it defers what a panic needs.
-			s := w.finish(done, v, s, notify.Receive(w.waiter.Prepare(done, &s.superseded)))
+			s := w.finish(done, v, s, park.Receive(w.waiter.Prepare(done, &s.superseded)))
 			if s == nil {
 				return w.rest(ctx, v, word, nil)
 			}
@@ -200,7 +200,7 @@ func (w *watcher[T]) await(ctx context.Context, v *MemoryValue[T], word uint64, 
 			w.waiter.Park(ctx, &s.superseded, &v.contexts)
 			s = v.head.Load()
 		} else {
-			w.waiter.Forget(ctx)
+			w.waiter.UnregisterElsewhere(ctx)
 		}
 		// After the load of the head: what is returned was set before the context ended.
 		if err := w.hindrance(ctx); err != nil {
@@ -247,7 +247,7 @@ func (w *watcher[T]) Changed() <-chan struct{} {
 }
 
 // awaited returns what fires when there is something new, or nil if there is nothing to wait for.
-func (w *watcher[T]) awaited() *notify.Broadcast {
+func (w *watcher[T]) awaited() *park.Broadcast {
 	word, v := w.word.load(), w.value.Load()
 	if v == nil || word&closed != 0 {
 		return nil

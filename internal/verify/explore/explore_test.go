@@ -72,7 +72,7 @@ func withinDeadline(t *testing.T) context.Context {
 
 // lookThenSeal makes Fire look who waits, and seal after that.
 func lookThenSeal(file string, text []byte) ([]byte, error) {
-	if file != "notify/broadcast.go" {
+	if file != "internal/park/broadcast.go" {
 		return text, nil
 	}
 	const seal = "if top := b.top.Swap(&sealed); "
@@ -85,9 +85,9 @@ func lookThenSeal(file string, text []byte) ([]byte, error) {
 // TestBuildMissesAConstant shows that a constant that is renamed is noticed.
 func TestBuildMissesAConstant(t *testing.T) {
 	_, err := explore.Build(t.Context(), t.TempDir(), func(_ string, text []byte) ([]byte, error) {
-		return bytes.ReplaceAll(text, []byte("rowLength"), []byte("another")), nil
+		return bytes.ReplaceAll(text, []byte("batchLength"), []byte("another")), nil
 	})
-	assert.ErrorContains(t, err, `no explored package has the constants ["rowLength"]`)
+	assert.ErrorContains(t, err, `no explored package has the constants ["batchLength"]`)
 }
 
 // TestFailingScheduleIsToldAndReplayed shows what becomes of a bug.
@@ -105,8 +105,8 @@ func TestFailingScheduleIsToldAndReplayed(t *testing.T) {
 	assert.False(t, r.Exhausted)
 
 	// It is told step by step, with file and line, of the source and not of what was made of it.
-	assert.Regexp(t, `(?m)^ *\d+ [ >] wait \d +CompareAndSwap = true +notify/place\.go:\d+ .*b\.top\.CompareAndSwap`, r.Told)
-	assert.Regexp(t, `(?m)^ *\d+ > fire +Store +notify/broadcast\.go:\d+ .*b\.top\.Store`, r.Told)
+	assert.Regexp(t, `(?m)^ *\d+ [ >] wait \d +CompareAndSwap = true +park/stack\.go:\d+ .*b\.top\.CompareAndSwap`, r.Told)
+	assert.Regexp(t, `(?m)^ *\d+ > fire +Store +park/broadcast\.go:\d+ .*b\.top\.Store`, r.Told)
 	assert.Regexp(t, `(?m)^ +wait \d +waits$`, r.Told)
 	t.Logf("schedule %d:\n%s", r.Schedules, r.Told)
 

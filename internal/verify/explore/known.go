@@ -12,7 +12,7 @@ import (
 // explored packages that it imports. The file testdata/inside/NAME.go is added
 // to the package whose path ends in NAME, if there is such a file.
 var explored = []string{
-	module + "/notify",
+	module + "/internal/park",
 	module,
 }
 

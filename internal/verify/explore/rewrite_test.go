@@ -45,14 +45,14 @@ func TestRewriteRefusesWhatItDoesNotKnow(t *testing.T) {
 			if c.imports != "" {
 				imports = "import " + c.imports + "\n"
 			}
-			_, err := explore.Rewrite("x.go", "package notify\n"+imports+"func f() {\n"+c.body+"\n}\n")
+			_, err := explore.Rewrite("x.go", "package park\n"+imports+"func f() {\n"+c.body+"\n}\n")
 			require.ErrorContains(t, err, c.want)
 			assert.Contains(t, err.Error(), "x.go:", "it says where")
 		})
 	}
 }
 
-const before = `package notify
+const before = `package park
 
 import (
 	"context"
@@ -81,7 +81,7 @@ func f(ctx context.Context, c chan int, mu *sync.Mutex, n *atomic.Int32) int {
 }
 `
 
-const after = `package notify; import sched "github.com/eventvalue/event/internal/verify/explore/sched"
+const after = `package park; import sched "github.com/eventvalue/event/internal/verify/explore/sched"
 
 import (
 	"context"
@@ -123,7 +123,7 @@ func TestRewrite(t *testing.T) {
 	assert.Equal(t, want, got)
 }
 
-const beforeSkip = `package notify
+const beforeSkip = `package park
 
 import (
 	"os"
@@ -160,7 +160,7 @@ func TestSkip(t *testing.T) {
 	require.NoError(t, err)
 	_, got, _ = strings.Cut(got, "*/")
 	want := strings.NewReplacer(
-		"package notify", `package notify; import sched "github.com/eventvalue/event/internal/verify/explore/sched"`,
+		"package park", `package park; import sched "github.com/eventvalue/event/internal/verify/explore/sched"`,
 		"(n int, err error) {", `(n int, err error) {sched.Skipped("func (w *watcher[T]) wait");`,
 		"func short() {", `func short() {sched.Skipped("func short");`,
 		"twice(c chan chan int) {", `twice(c chan chan int) {sched.Skipped("func twice");`,
@@ -194,7 +194,7 @@ func TestSkipIsRefused(t *testing.T) {
 		{"Mutex", "sync.Mutex in a function that is skipped", "//explore:skip sleeps\nfunc f(*sync.Mutex) " + sleep},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := explore.Rewrite("x.go", `package notify
+			_, err := explore.Rewrite("x.go", `package park
 import ("sync"; "sync/atomic"; "time")
 var mu sync.Mutex
 var b atomic.Bool

@@ -17,14 +17,14 @@ import (
 // oneSuite is held while tests run: they take all the processors that there are.
 var oneSuite sync.Mutex
 
-// test runs the tests of notify and event over the mutant until one fails.
+// test runs the tests of park and event over the mutant until one fails.
 func (m *mutant) test(t *testing.T) {
 	oneSuite.Lock()
 	defer oneSuite.Unlock()
 	ctx, cancel := context.WithTimeout(t.Context(), perCheck)
 	defer cancel()
 	overlay := m.overlay(t)
-	for _, dir := range []string{filepath.Join(root, "notify"), root} {
+	for _, dir := range []string{filepath.Join(root, "internal", "park"), root} {
 		binary := filepath.Join(t.TempDir(), "test")
 		build := exec.CommandContext(ctx, "go", "test", "-c", "-overlay", overlay, "-o", binary, ".")
 		build.Dir = dir

@@ -7,7 +7,7 @@
    comes before or after; that it is owned is asserted where it matters (see stacked, been). */
 
 #include "state.pml"
-#include "notify.pml"
+#include "park.pml"
 #include "get.pml"
 
 /* Set: each Set has a snapshot of its own, as its allocation is. */
@@ -98,7 +98,7 @@ inline endOf(w) {
 proctype canceller(byte x) {
 	byte w, p, m, m2, late; bool ok;
 	atomic { ended[x] = true; newest[x] = version[head] } /* X1: the context ends */
-	atomic { over[x] = true; m = members[x]; members[x] = 0 } /* X2: group.end, under the mutex */
+	atomic { groupClosed[x] = true; m = members[x]; members[x] = 0 } /* X2: group.end, under the mutex */
 again:	w = 0;
 	do
 	:: w < WATCHERS ->
@@ -119,8 +119,8 @@ proctype taker(byte w) {
 	if :: old & CLOSEDBIT -> goto taken :: else fi;
 	s = head; /* T2: Changed, head */
 	if :: MARK(s) != (old & ~BUSY) || final[s] -> goto taken :: else fi;
-	q = ALLPLACES - 1 - w;
-	gather(s, q);
+	q = ALLNODES - 1 - w;
+	sharedState(s, q);
 	if :: c == NIL -> goto taken :: else fi;
 	channel(s);
 	if :: ok -> goto taken :: else fi;
@@ -149,7 +149,7 @@ proctype judge() {
 			assert(!closed[w] || registration[w] == NIL);
 		}
 		for (w : 0 .. CONTEXTS) {
-			assert(over[w] || w == NONE || (members[w] & ((1 << CLOSED) - 1)) == 0)
+			assert(groupClosed[w] || w == NONE || (members[w] & ((1 << CLOSED) - 1)) == 0)
 		}
 	}
 }
@@ -158,7 +158,7 @@ init {
 	byte i, j;
 	atomic {
 		for (i : 0 .. WATCHERS - 1) {
-			for (j : 0 .. GETTERS - 1) { run getter(i, (i * GETTERS + j) * PLACES) }
+			for (j : 0 .. GETTERS - 1) { run getter(i, (i * GETTERS + j) * NODES) }
 		}
 		for (i : 1 .. PRODUCERS) { run producer(1 + (i - 1) * SETS) }
 		if :: END -> run ender(SNAPSHOTS - 1) :: else fi;

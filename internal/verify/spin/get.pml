@@ -6,7 +6,7 @@ inline unregister(w) {
 	if
 	:: c != NIL -> atomic { /* R2: without, under the mutex */
 			if
-			:: !over[c - 1] -> members[c - 1] = members[c - 1] & (255 - (1 << w))
+			:: !groupClosed[c - 1] -> members[c - 1] = members[c - 1] & (255 - (1 << w))
 			:: else
 			fi
 		}
@@ -21,34 +21,34 @@ inline register(w) {
 	:: true
 	:: x != NONE ->
 		atomic { /* R4: join, under the mutex */
-			if :: !over[x] -> members[x] = members[x] | (1 << w) :: else fi
+			if :: !groupClosed[x] -> members[x] = members[x] | (1 << w) :: else fi
 		};
 		registration[w] = x + 1; /* R5: register, store */
 #ifdef BUG_REGISTER_BLIND
 		skip
 #else
 		ok = closed[w]; /* R6: register, closed.Load */
-		if :: !ok -> ok = over[x] /* R7: register, over.Load */ :: else fi;
+		if :: !ok -> ok = groupClosed[x] /* R7: register, over.Load */ :: else fi;
 		if :: ok -> unregister(w) :: else fi
 #endif
 	fi
 }
 
 /* A fresh place of the process's own is 1 + own + fresh. */
-inline vacancy(w) {
-	p = place[w]; /* P1: vacancy, load */
+inline acquireNode(w) {
+	p = node[w]; /* P1: acquireNode, load */
 	if
 	:: p == NIL
 	:: else ->
-		atomic { /* P2: vacancy, state */
-			mine = state[p] & turn;
-#ifndef BUG_REUSE_CLAIMED
+		atomic { /* P2: acquireNode, state */
+			mine = state[p] & phase;
+#ifndef BUG_REUSE_RETIRED
 			if
-			:: state[p] & claimed ->
+			:: state[p] & retired ->
 #ifndef BUG_KEEP_CHANNEL
-				unheard[p] = true; wake[p] = false;
+				deaf[p] = true; wake[p] = false;
 #else
-				place[w] = NIL;
+				node[w] = NIL;
 #endif
 				p = NIL
 			:: else -> assert(!wake[p]) /* No wait begins with a wake-up pending. */
@@ -59,19 +59,19 @@ inline vacancy(w) {
 	if
 	:: p == NIL ->
 		atomic {
-			assert(fresh < PLACES); /* Else the configuration has too few. */
+			assert(fresh < NODES); /* Else the configuration has too few. */
 			p = 1 + own + fresh; fresh++; mine = 0;
-			place[w] = p /* P3: vacancy, store */
+			node[w] = p /* P3: acquireNode, store */
 		}
 	:: else
 	fi
 }
 
-#define KNOWS(w) (registration[w] == (x == NONE -> NIL : x + 1))
+#define CANSKIP(w) (registration[w] == (x == NONE -> NIL : x + 1))
 
-inline meet(w) {
+inline bindContext(w) {
 	if
-	:: KNOWS(w) /* P6: meet, knows */
+	:: CANSKIP(w) /* P6: meet, knows */
 	:: else ->
 		if :: registration[w] != NIL -> unregister(w) :: else fi;
 		if
@@ -84,7 +84,7 @@ inline meet(w) {
 /* Leaves in told whether the context's end wakes w, and in ok whether there is something to wait for.
    Who has not met the context has to if it comes again: that may be so at any time. */
 inline look(w, met) {
-	told = KNOWS(w); /* R3: knows */
+	told = CANSKIP(w); /* R3: knows */
 	ok = told;
 	if
 	:: told
@@ -105,7 +105,7 @@ end_wait:
 	fi;
 	if
 	:: ok ->
-		claim(p, mine);
+		retire(p, mine);
 		if
 		:: ok
 #ifdef BUG_LEAVE_WAKEUP
@@ -119,12 +119,12 @@ end_wait:
 }
 
 inline park(w, b, met) {
-	if :: met -> meet(w) :: else fi;
+	if :: met -> bindContext(w) :: else fi;
 #ifdef BUG_PARK_LATE
 	look(w, met);
-	vacancy(w);
+	acquireNode(w);
 #else
-	vacancy(w);
+	acquireNode(w);
 	look(w, met);
 #endif
 	if :: ok -> push(b, p) :: else fi;
@@ -133,10 +133,10 @@ inline park(w, b, met) {
 	:: else ->
 		wait(w, b);
 		if /* P11: Finish, turn */
-		:: (state[p] & turn) != mine ->
+		:: (state[p] & phase) != mine ->
 #ifndef BUG_CHAIN_ENDS
 			if
-			:: next[p] != NIL -> atomic { q = p; p = next[p]; next[q] = NIL; q = NIL } goOn(b)
+			:: next[p] != NIL -> atomic { q = p; p = next[p]; next[q] = NIL; q = NIL } continueChain(b)
 			:: else
 			fi
 #else
@@ -144,24 +144,24 @@ inline park(w, b, met) {
 #endif
 		:: else ->
 			atomic {
-				assert((state[p] & claimed) && !wake[p]);
-#ifndef BUG_REUSE_CLAIMED
-				assert(fresh < PLACES);
-				place[w] = 1 + own + fresh; fresh++ /* P12: Finish, store */
+				assert((state[p] & retired) && !wake[p]);
+#ifndef BUG_REUSE_RETIRED
+				assert(fresh < NODES);
+				node[w] = 1 + own + fresh; fresh++ /* P12: Finish, store */
 #endif
 			}
-			giveUp(b)
+			noteAbandoned(b)
 		fi
 	fi;
 	atomic { p = NIL; mine = 0; told = false; ok = false }
 }
 
 /* Broadcast.abandon. Go counts, and sweeps when many have given up; here it may be at any. */
-inline giveUp(b) {
+inline noteAbandoned(b) {
 #if SWEEPS
 	assert(spare + 1 + 2 * SWEEPS <= STANDINS); /* Else the configuration has too few. */
-	q = 1 + OWN + (own / PLACES) * STANDINS + spare;
-	gather(b, q);
+	q = 1 + OWN + (own / NODES) * STANDINS + spare;
+	sharedState(b, q);
 	if :: c == q -> spare++; q++ :: else fi;
 	if
 	:: c != NIL -> sweep(b, q); spare = spare + 2

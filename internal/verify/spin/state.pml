@@ -31,12 +31,12 @@
 #ifndef SWEEPS    /* 1: whoever gives up may sweep */
 #define SWEEPS 0
 #endif
-#define CROWDS (SWEEPS || TAKERS) /* Without either, crowds change nothing. */
+#define SHARED (SWEEPS || TAKERS) /* Without either, crowds change nothing. */
 #ifndef LATE      /* 1: the end of a context may interrupt twice */
 #define LATE 0
 #endif
-#ifndef PLACES    /* places that the goroutine of a Get can make for itself */
-#define PLACES 3
+#ifndef NODES    /* places that the goroutine of a Get can make for itself */
+#define NODES 3
 #endif
 #ifndef STANDINS  /* places on which nobody waits that it can make */
 #define STANDINS 3
@@ -49,45 +49,45 @@ byte version[SNAPSHOTS];   /* without the final bit */
 bool final[SNAPSHOTS];
 byte top[SNAPSHOTS];       /* superseded.top: a place, NIL or SEALED */
 byte queue[SNAPSHOTS];     /* whom no chain has taken yet of those who waited there */
-byte want[SNAPSHOTS];      /* how many chains want a row of them */
+byte requests[SNAPSHOTS];      /* how many chains want a row of them */
 bool end;                  /* MemoryValue.end is not nil */
 
 /* Places. Those of watcher w come first, in the order of watchers; then the stand-ins. */
 #define NIL 0
 #define SEALED 255
 #define QUEUE 254          /* as a next: the queue of the broadcast */
-#define OWN (WATCHERS * GETTERS * PLACES)
+#define OWN (WATCHERS * GETTERS * NODES)
 #define STANDIN(p) ((p) > OWN)
-#define WAITER(p) (((p) - 1) / (GETTERS * PLACES))
-#define ALLPLACES (OWN + WATCHERS * GETTERS * STANDINS + TAKERS + 1)
-byte next[ALLPLACES];
-byte crowd[ALLPLACES];     /* a crowd is known by the place that it was made for */
-byte state[ALLPLACES];
-#define claimed 1
-#define turn 2
-bool wake[ALLPLACES];      /* the channel of the place, of capacity 1, is full */
-bool unheard[ALLPLACES];   /* its waiter receives from another channel since */
+#define WAITER(p) (((p) - 1) / (GETTERS * NODES))
+#define ALLNODES (OWN + WATCHERS * GETTERS * STANDINS + TAKERS + 1)
+byte next[ALLNODES];
+byte shared[ALLNODES];     /* a crowd is known by the place that it was made for */
+byte state[ALLNODES];
+#define retired 1
+#define phase 2
+bool wake[ALLNODES];      /* the channel of the place, of capacity 1, is full */
+bool deaf[ALLNODES];   /* its waiter receives from another channel since */
 
 /* Crowds. */
-bool made[ALLPLACES];      /* crowd.done is not nil */
-bool shut[ALLPLACES];      /* the channel is closed */
+bool made[ALLNODES];      /* crowd.done is not nil */
+bool shut[ALLNODES];      /* the channel is closed */
 
 /* Watchers, with their notify.Waiter. */
 byte word[WATCHERS];       /* version << 2, busy, closed, as in word.go */
 #define BUSY 1
 #define CLOSEDBIT 2
 #define MARK(s) (version[s] << 2)
-byte place[WATCHERS];
+byte node[WATCHERS];
 byte registration[WATCHERS]; /* NIL, or the context + 1 */
 bool closed[WATCHERS];     /* Waiter.closed */
 
 /* The next wait of w does not begin with a wake-up pending. */
-#define QUIET(w) (place[w] == NIL || !wake[place[w]] || (state[place[w]] & claimed))
+#define QUIET(w) (node[w] == NIL || !wake[node[w]] || (state[node[w]] & retired))
 
 /* Contexts. NONE is the one that never ends. */
 #define NONE CONTEXTS
 bool ended[CONTEXTS + 1];  /* Err is not nil, Done is closed */
-bool over[CONTEXTS + 1];   /* group.over */
+bool groupClosed[CONTEXTS + 1];   /* group.over */
 byte members[CONTEXTS + 1]; /* the list of the group, a bit a watcher */
 
 /* What is known here only, to say what must be so. */
@@ -96,5 +96,5 @@ byte newest[CONTEXTS + 1]; /* the version of the head when the context ended */
 byte waits[WATCHERS];      /* the snapshot + 1 for whose successor there is a wait, or 0 */
 byte under[WATCHERS];      /* and under which context */
 byte takes[WATCHERS];      /* likewise a receive from the channel of Changed */
-bool stacked[ALLPLACES];   /* the place is on a stack, of a Broadcast or of who took it off */
-byte been[ALLPLACES];      /* the snapshot + 1 on whose stack it was pushed last */
+bool stacked[ALLNODES];   /* the place is on a stack, of a Broadcast or of who took it off */
+byte been[ALLNODES];      /* the snapshot + 1 on whose stack it was pushed last */

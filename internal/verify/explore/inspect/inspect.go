@@ -13,13 +13,13 @@ type Watcher struct {
 	Pending int  // wake-ups that nobody has taken
 }
 
-// Of a *notify.Broadcast.
+// Of a *park.Broadcast.
 var (
 	// Stack returns how many places there are, and on how many of them somebody waits.
 	Stack func(broadcast any) (places, waiting int)
-	// Contexts returns the number of groups of a *notify.Contexts.
+	// Contexts returns the number of groups of a *park.Contexts.
 	Contexts func(contexts any) int
-	// Pending returns how many wake-ups of a *notify.Waiter nobody has taken.
+	// Pending returns how many wake-ups of a *park.Waiter nobody has taken.
 	Pending func(waiter any) int
 )
 

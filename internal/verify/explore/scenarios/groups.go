@@ -3,14 +3,14 @@ package main
 import (
 	"fmt"
 
+	"github.com/eventvalue/event/internal/park"
 	"github.com/eventvalue/event/internal/verify/explore/inspect"
 	"github.com/eventvalue/event/internal/verify/explore/sched"
-	"github.com/eventvalue/event/notify"
 )
 
 // register registers w with ctx, which takes two waits. They do not wait.
-func register(w *notify.Waiter, ctx *sched.Context, shared *notify.Contexts) {
-	var fired notify.Broadcast
+func register(w *park.Waiter, ctx *sched.Context, shared *park.Contexts) {
+	var fired park.Broadcast
 	fired.Fire()
 	for range 2 {
 		w.Park(ctx, &fired, shared)
@@ -18,7 +18,7 @@ func register(w *notify.Waiter, ctx *sched.Context, shared *notify.Contexts) {
 }
 
 // released fails the run unless, at the end, neither contexts nor shared know a Waiter.
-func released(r *sched.Run, shared *notify.Contexts, ctxs ...*sched.Context) {
+func released(r *sched.Run, shared *park.Contexts, ctxs ...*sched.Context) {
 	r.Finally(func(waiting []string) error {
 		for _, ctx := range ctxs {
 			if n := ctx.Registered(); n > 0 && !ctx.Ended() {
@@ -32,11 +32,11 @@ func released(r *sched.Run, shared *notify.Contexts, ctxs ...*sched.Context) {
 	})
 }
 
-// groups are of package notify's Contexts.
+// groups are of park.Contexts.
 func groups() []*sched.Scenario {
 	return []*sched.Scenario{
 		{Name: "contexts/all leave", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
-			ws, ctx, shared := make([]notify.Waiter, 3), sched.NewContext(), new(notify.Contexts)
+			ws, ctx, shared := make([]park.Waiter, 3), sched.NewContext(), new(park.Contexts)
 			for i := range ws {
 				register(&ws[i], ctx, shared)
 			}
@@ -44,7 +44,7 @@ func groups() []*sched.Scenario {
 			released(r, shared, ctx)
 		}},
 		{Name: "contexts/leave beside the end", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
-			ws, ctx, shared := make([]notify.Waiter, 2), sched.NewContext(), new(notify.Contexts)
+			ws, ctx, shared := make([]park.Waiter, 2), sched.NewContext(), new(park.Contexts)
 			for i := range ws {
 				register(&ws[i], ctx, shared)
 			}
@@ -53,7 +53,7 @@ func groups() []*sched.Scenario {
 			released(r, shared, ctx)
 		}},
 		{Name: "contexts/leave beside a first wait", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
-			ws, ctx, shared := make([]notify.Waiter, 3), sched.NewContext(), new(notify.Contexts)
+			ws, ctx, shared := make([]park.Waiter, 3), sched.NewContext(), new(park.Contexts)
 			register(&ws[2], ctx, shared)
 			r.Group("register and close", 2, func(i int) {
 				register(&ws[i], ctx, shared)
@@ -63,7 +63,7 @@ func groups() []*sched.Scenario {
 			released(r, shared, ctx)
 		}},
 		{Name: "contexts/leave beside a wait", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
-			ws, ctx, shared := make([]notify.Waiter, 2), sched.NewContext(), new(notify.Contexts)
+			ws, ctx, shared := make([]park.Waiter, 2), sched.NewContext(), new(park.Contexts)
 			register(&ws[1], ctx, shared)
 			r.Go("register", func() { register(&ws[0], ctx, shared) })
 			r.Go("close", ws[1].Close)
@@ -75,8 +75,8 @@ func groups() []*sched.Scenario {
 			})
 		}},
 		{Name: "contexts/change beside the end of the former", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
-			a, b, shared := sched.NewContext(), sched.NewContext(), new(notify.Contexts)
-			var w notify.Waiter
+			a, b, shared := sched.NewContext(), sched.NewContext(), new(park.Contexts)
+			var w park.Waiter
 			register(&w, a, shared)
 			r.Go("change and close", func() {
 				register(&w, b, shared)
@@ -86,7 +86,7 @@ func groups() []*sched.Scenario {
 			released(r, shared, a, b)
 		}},
 		{Name: "contexts/change", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
-			ws, a, b, shared := make([]notify.Waiter, 2), sched.NewContext(), sched.NewContext(), new(notify.Contexts)
+			ws, a, b, shared := make([]park.Waiter, 2), sched.NewContext(), sched.NewContext(), new(park.Contexts)
 			r.Group("change", len(ws), func(i int) {
 				register(&ws[i], a, shared)
 				register(&ws[i], b, shared)
@@ -96,7 +96,7 @@ func groups() []*sched.Scenario {
 			released(r, shared, a, b)
 		}},
 		{Name: "contexts/change, and close", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
-			w, a, b, shared := new(notify.Waiter), sched.NewContext(), sched.NewContext(), new(notify.Contexts)
+			w, a, b, shared := new(park.Waiter), sched.NewContext(), sched.NewContext(), new(park.Contexts)
 			r.Go("change", func() {
 				register(w, a, shared)
 				register(w, b, shared)

@@ -3,21 +3,21 @@ package main
 import (
 	"fmt"
 
+	"github.com/eventvalue/event/internal/park"
 	"github.com/eventvalue/event/internal/verify/explore/inspect"
 	"github.com/eventvalue/event/internal/verify/explore/sched"
-	"github.com/eventvalue/event/notify"
 )
 
 // abandon leaves n places on b on which nobody waits, unless b has fired: a waiter pushes one, and
 // gives up when its turn to wait has come.
-func abandon(b *notify.Broadcast, n int) {
+func abandon(b *park.Broadcast, n int) {
 	for range n {
-		var w notify.Waiter
+		var w park.Waiter
 		wake, done := w.Prepare(make(chan struct{}), b)
 		if done != nil {
 			done = ended // by now
 		}
-		w.Finish(b, notify.Receive(wake, done))
+		w.Finish(b, park.Receive(wake, done))
 	}
 }
 
@@ -28,12 +28,12 @@ var ended = func() chan struct{} {
 }()
 
 // wait is a wait that must succeed.
-func wait(r *sched.Run, b *notify.Broadcast) {
+func wait(r *sched.Run, b *park.Broadcast) {
 	want(r, "Wait", b.Wait(background), nil)
 }
 
 // swept checks that when all have given up one place is left of them, at most, and two that carry the crowd.
-func swept(r *sched.Run, b *notify.Broadcast) {
+func swept(r *sched.Run, b *park.Broadcast) {
 	r.Finally(func([]string) error {
 		if places, waiting := inspect.Stack(b); places > 3 {
 			return fmt.Errorf("%d places on the stack, on which %d wait", places, waiting)
@@ -47,16 +47,16 @@ func swept(r *sched.Run, b *notify.Broadcast) {
 func sweeps() []*sched.Scenario {
 	return []*sched.Scenario{
 		{Name: "sweep/fire", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
-			b := new(notify.Broadcast)
+			b := new(park.Broadcast)
 			abandon(b, 2)
 			r.Go("wait", func() { wait(r, b) })
 			r.Go("give up", func() { abandon(b, 1) })
 			r.Go("fire", b.Fire)
 		}},
 		{Name: "sweep/fire, and the places move on", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
-			bs := make([]notify.Broadcast, 2)
+			bs := make([]park.Broadcast, 2)
 			abandon(&bs[0], 1)
-			ws, waits := []*notify.Waiter{{}, {}}, make([]bool, 2)
+			ws, waits := []*park.Waiter{{}, {}}, make([]bool, 2)
 			r.Group("wait", 2, func(i int) {
 				for n := range bs {
 					waits[i] = true
@@ -69,21 +69,21 @@ func sweeps() []*sched.Scenario {
 			quiet(r, ws, waits)
 		}},
 		{Name: "sweep/fire with more", Bound: 1, FullBound: 2, Run: func(r *sched.Run) {
-			b := new(notify.Broadcast)
+			b := new(park.Broadcast)
 			abandon(b, 1)
 			r.Group("wait", 3, func(int) { wait(r, b) })
 			r.Go("give up", func() { abandon(b, 2) })
 			r.Go("fire", b.Fire)
 		}},
 		{Name: "sweep/two at once", Bound: 1, FullBound: 2, Run: func(r *sched.Run) {
-			b := new(notify.Broadcast)
+			b := new(park.Broadcast)
 			r.Group("give up", 2, func(int) { abandon(b, 3) })
 			r.Go("wait", func() { wait(r, b) })
 			r.Go("fire", b.Fire)
 		}},
 		{Name: "sweep/nobody is dropped", Bound: 1, FullBound: 2, Run: func(r *sched.Run) {
 			// Nothing fires: at the end, whoever waits must be on the stack.
-			b := new(notify.Broadcast)
+			b := new(park.Broadcast)
 			r.Group("give up", 2, func(int) { abandon(b, 3) })
 			r.Group("wait", 2, func(int) { wait(r, b) })
 			r.Finally(func(waiting []string) error {
@@ -94,13 +94,13 @@ func sweeps() []*sched.Scenario {
 			})
 		}},
 		{Name: "sweep/bounded", Bound: 1, FullBound: 2, Run: func(r *sched.Run) {
-			b := new(notify.Broadcast)
+			b := new(park.Broadcast)
 			r.Group("give up", 2, func(int) { abandon(b, 8) })
 			swept(r, b)
 		}},
 		{Name: "sweep/given up while in hand", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
-			b := new(notify.Broadcast)
-			ws := make([]notify.Waiter, 4)
+			b := new(park.Broadcast)
+			ws := make([]park.Waiter, 4)
 			for i := range ws {
 				ws[i].Prepare(nil, b)
 			}
@@ -111,7 +111,7 @@ func sweeps() []*sched.Scenario {
 			swept(r, b)
 		}},
 		{Name: "sweep/keeps the channel", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
-			b := new(notify.Broadcast)
+			b := new(park.Broadcast)
 			c := b.Done()
 			r.Go("give up", func() { abandon(b, 4) })
 			r.Go("fire", func() {
@@ -128,7 +128,7 @@ func sweeps() []*sched.Scenario {
 			})
 		}},
 		{Name: "sweep/closes the channel in time", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
-			b := new(notify.Broadcast)
+			b := new(park.Broadcast)
 			c := b.Done()
 			r.Go("give up", func() { abandon(b, 3) })
 			r.Go("wait", func() { wait(r, b) })

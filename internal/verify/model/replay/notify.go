@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"testing/synctest"
 
+	"github.com/eventvalue/event/internal/park"
 	"github.com/eventvalue/event/internal/verify/model"
-	"github.com/eventvalue/event/notify"
 )
 
 // The operations of a program for [Notify], each with its arguments. An argument that
@@ -52,13 +52,13 @@ type notifications struct {
 }
 
 type twoBroadcasts struct {
-	real  notify.Broadcast
+	real  park.Broadcast
 	model model.Broadcast
 	taken channels
 }
 
 type twoWaiters struct {
-	real  notify.Waiter
+	real  park.Waiter
 	model model.Waiter
 	taken channels
 	on    *twoBroadcasts // Whose the channels are.

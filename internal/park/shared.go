@@ -1,0 +1,74 @@
+package park
+
+import "go.uber.org/atomic"
+
+// A shared is the state that the waiters of one Broadcast share. It is allocated
+// when the Broadcast is first asked for its channel or for a Relay, or when a
+// waiter first gives up.
+type shared struct {
+	// done is the channel that Done returns. The first Done makes it by
+	// compare-and-swap from nil; Done and Fire read it.
+	done atomic.Pointer[chan struct{}]
+
+	// doneCalls is the number of times that done was asked for. Done adds, Fire
+	// reads.
+	doneCalls atomic.Uint32
+
+	// abandoned is the number of abandoned nodes on the stack. The waiter that
+	// gives up adds one, sweep subtracts those it removed.
+	abandoned atomic.Int32
+
+	// abandonedTotal is the number of nodes ever abandoned. It is incremented
+	// after abandoned.
+	abandonedTotal atomic.Uint32
+
+	// sweepAt is the number of abandoned nodes at which the next sweep is due, if
+	// it is at least minSweep. sweep stores it.
+	sweepAt atomic.Int32
+
+	// relays is the list of Relays. The first Relay makes it by compare-and-swap
+	// from nil; Relay and Fire read it.
+	relays atomic.Pointer[relays]
+}
+
+// sharedState returns b's shared state, which it makes if there is none. It
+// returns nil if b has fired.
+func (b *Broadcast) sharedState() *shared {
+	for {
+		top := b.top.Load()
+		if top != nil {
+			if s := top.shared.Load(); s != nil {
+				if b.Fired() {
+					// top may belong to another Broadcast by now, and s too.
+					return nil
+				}
+				return s
+			}
+		}
+		n := new(node) // without a wake channel: no waiter waits on it
+		if !n.linkAbove(top) {
+			return nil
+		}
+		s := new(shared)
+		n.shared.Store(s)
+		if b.top.CompareAndSwap(top, n) {
+			return s
+		}
+	}
+}
+
+// channel returns the Done channel of b, whose shared state is s.
+func (s *shared) channel(b *Broadcast) <-chan struct{} {
+	done := s.done.Load()
+	if done == nil {
+		made := make(chan struct{})
+		s.done.CompareAndSwap(nil, &made)
+		done = s.done.Load()
+	}
+	// Fire seals and then looks for a channel. If b is not sealed yet, Fire will
+	// find this channel.
+	if b.Fired() {
+		return ClosedChan
+	}
+	return *done
+}
