@@ -50,11 +50,11 @@ func (r *Range[T]) Keyed() {}
 // watcher costs two objects, and a Get a mutex and a search in the order of the entries, but no
 // allocation unless it waits. What the search passes because it has moved on, it passes once, unless the Get fails.
 func (r *Range[T]) Watch() event.Watcher[Entry[T]] {
-	s := r.feed.join()
+	s := r.feed.acquire()
 	return &rangeWatcher[T]{
-		pulse: s.sink.pulse.Watch(),
-		table: s.sink,
-		leave: func() { r.feed.leave(s) },
+		notifier: s.sink.notifier.Watch(),
+		table:    s.sink,
+		release:  func() { r.feed.release(s) },
 	}
 }
 
@@ -97,6 +97,6 @@ func (r *Range[T]) Close() error { return r.CloseWithError(nil) }
 // CloseWithError ends the Range. See [Value.CloseWithError]: here the state that was known last is
 // what of it a watcher has not seen.
 func (r *Range[T]) CloseWithError(cause error) error {
-	r.feed.end(nil, cause)
+	r.feed.closeWithError(nil, cause)
 	return nil
 }

@@ -20,7 +20,7 @@ import (
 type Value[T any] struct {
 	key   string
 	codec Codec[T]
-	feed  *feed[*cell[T]]
+	feed  *feed[*keyState[T]]
 }
 
 // NewValue returns the Value of key in store. It does not use the store yet. If key is empty,
@@ -32,10 +32,10 @@ func NewValue[T any](store Store, key string, codec Codec[T]) *Value[T] {
 	if codec == nil {
 		panic("remote: NewValue: nil codec")
 	}
-	newCell := func() *cell[T] { return &cell[T]{key: key, codec: codec} }
+	newCell := func() *keyState[T] { return &keyState[T]{key: key, codec: codec} }
 	v := &Value[T]{key: key, codec: codec, feed: newFeed(store, Key(key), newCell)}
 	if err := CheckKey(key); err != nil {
-		v.feed.end(nil, err)
+		v.feed.closeWithError(nil, err)
 	}
 	return v
 }
@@ -44,11 +44,11 @@ func NewValue[T any](store Store, key string, codec Codec[T]) *Value[T] {
 // if this is the first watcher, and so does one with BacklogOnly. What its Get returns is
 // described in the documentation of the package. It costs two objects.
 func (v *Value[T]) Watch() event.Watcher[Entry[T]] {
-	s := v.feed.join()
-	return &cellWatcher[T]{
-		cell:  s.sink,
-		inner: s.sink.newest.Watch(),
-		leave: func() { v.feed.leave(s) },
+	s := v.feed.acquire()
+	return &valueWatcher[T]{
+		state:   s.sink,
+		inner:   s.sink.item.Watch(),
+		release: func() { v.feed.release(s) },
 	}
 }
 
@@ -101,6 +101,6 @@ func (v *Value[T]) Close() error { return v.CloseWithError(nil) }
 // writes that begin later fail with that. What is in the store stays. The first Close wins. It waits for nothing: what the
 // store is in the middle of may take a moment longer to end. It returns nil.
 func (v *Value[T]) CloseWithError(cause error) error {
-	v.feed.end(nil, cause)
+	v.feed.closeWithError(nil, cause)
 	return nil
 }
