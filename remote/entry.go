@@ -64,8 +64,9 @@ func decode[T any](codec Codec[T], c Change) *item[T] {
 	return it
 }
 
-// matches reports whether it is what c would make: the same write, or both of absence. The revision
-// alone does not tell: after a reset, another write may have it.
+// matches reports whether it and c describe the same write, or both describe an
+// absent key. It compares the values in addition to the revisions, because after
+// a reset another write may have the same revision.
 func (it *item[T]) matches(c Change) bool {
 	if c.Deleted || !it.entry.Present {
 		return c.Deleted && !it.entry.Present
