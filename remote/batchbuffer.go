@@ -19,9 +19,9 @@ type update struct {
 // revealsReset reports whether c shows that the store was reset. The caller has
 // checked that c differs from the state before.
 //
-// That state was complete up to prevRevision, so only a reset produces another
-// write at such a revision. A deletion reveals nothing: one that a full state
-// implies has no revision.
+// The state before is complete up to prevRevision, so only a reset produces
+// another write at such a revision. A deletion reveals nothing: one that a full
+// state implies has no revision.
 func (u *update) revealsReset(c Change) bool { return !c.Deleted && c.Revision <= u.prevRevision }
 
 // dropApplied removes the changes that the state before the update contains,

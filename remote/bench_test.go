@@ -43,8 +43,8 @@ func BenchmarkSetToGet(b *testing.B) {
 	}
 }
 
-// BenchmarkHeapPerKey measures the heap that a Range adds per key with a value of
-// 32 bytes. It holds the value encoded and decoded.
+// BenchmarkHeapPerKey measures the heap that a Range adds per key with a value
+// of 32 bytes. It holds the value encoded and decoded.
 func BenchmarkHeapPerKey(b *testing.B) {
 	const keys = 10_000
 	for b.Loop() {
@@ -62,8 +62,8 @@ func BenchmarkHeapPerKey(b *testing.B) {
 	}
 }
 
-// BenchmarkHeapPerWatcher measures the heap of a watcher that has seen everything
-// and does not wait.
+// BenchmarkHeapPerWatcher measures the heap of a watcher that has seen
+// everything and does not wait.
 func BenchmarkHeapPerWatcher(b *testing.B) {
 	const watchers = 10_000
 	f := new(remotetest.Fake)

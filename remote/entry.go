@@ -9,19 +9,19 @@ type Entry[T any] struct {
 	Value   T // zero unless Present
 	Present bool
 
-	// Revision is the revision of the write that made the value, or 0 if the key
-	// is absent. CompareAndSet takes it.
+	// Revision is the revision of the write that made the value, or 0 if the
+	// key is absent. CompareAndSet takes it.
 	Revision int64
 
-	// Restart marks an Entry of a [Range] that begins a full state. No other field
-	// is set. Discard all entries from before; an Entry for each existing key
-	// follows. A watcher's first Entry is a Restart. After a watcher has missed
-	// deletions, its next Entry is a Restart.
+	// Restart marks an Entry of a [Range] that begins a full state. No other
+	// field is set. Discard all entries from before; an Entry for each existing
+	// key follows. A watcher's first Entry is a Restart. After a watcher has
+	// missed deletions, its next Entry is a Restart.
 	Restart bool
 }
 
-// Apply updates table by e: it clears table for a Restart, stores the value of a
-// key that is present, and deletes a key that is absent.
+// Apply updates table by e: it clears table for a Restart, stores the value of
+// a key that is present, and deletes a key that is absent.
 //
 // If Apply is called for every Entry of a watcher of a [Range], table is a copy
 // of the range, except for values that do not decode. A value that does not
@@ -65,8 +65,8 @@ func decode[T any](codec Codec[T], c Change) *item[T] {
 }
 
 // matches reports whether it and c describe the same write, or both describe an
-// absent key. It compares the values in addition to the revisions, because after
-// a reset another write may have the same revision.
+// absent key. It compares the values in addition to the revisions, because
+// after a reset another write may have the same revision.
 func (it *item[T]) matches(c Change) bool {
 	if c.Deleted || !it.entry.Present {
 		return c.Deleted && !it.entry.Present

@@ -13,8 +13,8 @@ func LogSize[T any](w event.Watcher[Entry[T]]) (log, items int) {
 	return len(t.log), len(t.items)
 }
 
-// Ahead returns the number of slots between the position of w and the end of the
-// log.
+// Ahead returns the number of slots between the position of w and the end of
+// the log.
 func Ahead[T any](w event.Watcher[Entry[T]]) int {
 	r := w.(*rangeWatcher[T])
 	r.table.mu.Lock()

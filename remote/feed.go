@@ -26,11 +26,11 @@ type feed[S sink] struct {
 // A sink holds the state that a session receives and that watchers read.
 type sink interface {
 	// apply merges u, and reports whether a change in u reveals a reset of the
-	// store. After closeWithError it does nothing. Only one goroutine calls it at
-	// a time.
+	// store. After closeWithError it does nothing. Only one goroutine calls it
+	// at a time.
 	apply(u update) (reset bool)
-	// closeWithError makes each watcher return what it has not seen of the state,
-	// and then [event.ErrClosed] with cause.
+	// closeWithError makes each watcher return what it has not seen of the
+	// state, and then [event.ErrClosed] with cause.
 	closeWithError(cause error)
 }
 
@@ -89,8 +89,8 @@ func (f *feed[S]) release(s *session[S]) {
 	f.setStatus(Idle, nil)
 }
 
-// closeWithError closes the feed and its session. It does nothing if the feed is
-// closed, or if only is not nil and not the current session.
+// closeWithError closes the feed and its session. It does nothing if the feed
+// is closed, or if only is not nil and not the current session.
 func (f *feed[S]) closeWithError(only *session[S], cause error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -192,8 +192,9 @@ func (s *session[S]) apply(b Batch) error {
 	if !u.full {
 		u.dropApplied()
 	}
-	// Publish the state, then the progress, then the status. A caller that has seen
-	// the progress finds the state, and one that has seen Connected finds both.
+	// Publish the state, then the progress, then the status. A caller that has
+	// seen the progress finds the state, and one that has seen Connected finds
+	// both.
 	reset := s.sink.apply(u)
 	// The revision alone does not reveal every reset: after it, writes may have
 	// raised the revision above the one before.

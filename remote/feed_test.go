@@ -61,9 +61,9 @@ func TestSyncWaits(t *testing.T) {
 	})
 }
 
-// TestSyncReportsAResetAtAGreaterRevision resets the store and then writes until
-// the revision is past the one that Sync waits for. The key returns to the state
-// before the watchers' state.
+// TestSyncReportsAResetAtAGreaterRevision resets the store and then writes
+// until the revision is past the one that Sync waits for. The key returns to
+// the state before the watchers' state.
 func TestSyncReportsAResetAtAGreaterRevision(t *testing.T) {
 	for name, change := range map[string]func(*testing.T, *remotetest.Fake){
 		"Written": func(t *testing.T, f *remotetest.Fake) { put(t, f, "key", "two") },
@@ -142,8 +142,8 @@ func TestContractViolationsCloseTheValue(t *testing.T) {
 	})
 }
 
-// TestAnOldSessionChangesNothing has a Follow that goes on after its last watcher
-// was closed, while another has begun.
+// TestAnOldSessionChangesNothing has a Follow that goes on after its last
+// watcher was closed, while another has begun.
 func TestAnOldSessionChangesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &stubborn{fake: new(remotetest.Fake), ended: make(chan func(remote.Batch) error, 2), release: make(chan error)}

@@ -78,8 +78,8 @@ func backlogOf(t *testing.T, w event.Watcher[entry]) []entry {
 
 type entry = remote.Entry[string]
 
-// waits fails the test if a Get on w returns instead of waiting. The caller is in
-// a bubble.
+// waits fails the test if a Get on w returns instead of waiting. The caller is
+// in a bubble.
 func waits(t *testing.T, w event.Watcher[entry], opts ...event.GetOption[entry]) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -80,8 +80,8 @@ func TestResetUnderTheSameRevision(t *testing.T) {
 	})
 }
 
-// TestResetAfterADeletion writes a key again at a revision before the one of its
-// deletion.
+// TestResetAfterADeletion writes a key again at a revision before the one of
+// its deletion.
 func TestResetAfterADeletion(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *remotetest.Fake, v *remote.Value[string]) {
 		restore := f.Save()

@@ -174,8 +174,8 @@ func (w *world) check(r *reader, e entry) {
 	assert.Equal(w.t, w.written[e.Revision], e.Key+"="+e.Value)
 }
 
-// checkConverged checks that all readers, and new ones, reach the content of the
-// store.
+// checkConverged checks that all readers, and new ones, reach the content of
+// the store.
 func (w *world) checkConverged() {
 	w.fake.Heal()
 	for range 4 {

@@ -40,8 +40,8 @@ func TestRangeIsKeyed(t *testing.T) {
 	assert.NotImplements(t, (*keyed)(nil), remote.NewValue(new(remotetest.Fake), "key", remote.String()))
 }
 
-// TestRangeThroughMapAndPipe checks that every entry arrives, and that it is the
-// newest of its key when Pipe offers it.
+// TestRangeThroughMapAndPipe checks that every entry arrives, and that it is
+// the newest of its key when Pipe offers it.
 func TestRangeThroughMapAndPipe(t *testing.T) {
 	rangeInBubble(t, func(t *testing.T, f *remotetest.Fake, r *remote.Range[string]) {
 		ctx, cancel := context.WithCancel(t.Context())

@@ -33,7 +33,8 @@ func (w *rangeWatcher[T]) Get(ctx context.Context, opts ...event.GetOption[Entry
 	if err != nil {
 		return Entry[T]{}, err
 	}
-	// Deferred because a predicate may panic. Then the position stays as it was.
+	// Deferred because a predicate may panic. Then the position stays as it
+	// was.
 	defer func() { w.finishGet(at) }()
 	s, moved, err := w.await(ctx, t, at, opts)
 	at = moved
@@ -49,11 +50,12 @@ func (w *rangeWatcher[T]) Get(ctx context.Context, opts ...event.GetOption[Entry
 // await waits for the step that a Get returns, and returns it with the position
 // of the watcher after the Get.
 func (w *rangeWatcher[T]) await(ctx context.Context, t *table[T], at position, opts []event.GetOption[Entry[T]]) (s step[T], moved position, err error) {
-	// BacklogOnly looks at what is there when it begins: its Get would not end under a
-	// producer that is faster than a predicate that rejects.
+	// BacklogOnly looks at what is there when it begins: its Get would not end
+	// under a producer that is faster than a predicate that rejects.
 	looked, backlog, limit := at, backlogOnly(opts), uint64(0)
 	for {
-		// Poll the notifier before the table: a change in between ends the wait below.
+		// Poll the notifier before the table: a change in between ends the wait
+		// below.
 		end, err := w.poll(ctx)
 		if err != nil {
 			return s, at, err
@@ -71,9 +73,10 @@ func (w *rangeWatcher[T]) await(ctx context.Context, t *table[T], at position, o
 			if next.err == nil && !accepts(opts, next.entry) {
 				continue
 			}
-			// The predicates may have taken long, or may have ended ctx or the watcher. In
-			// addition, the notification of the step may have arrived only now, and it would
-			// close the channel of the next Changed. Changed finds newer items in the table.
+			// The predicates may have taken long, or may have ended ctx or the
+			// watcher. In addition, the notification of the step may have
+			// arrived only now, and it would close the channel of the next
+			// Changed. Changed finds newer items in the table.
 			if _, err := w.poll(ctx); err != nil {
 				return s, at, err
 			}
@@ -155,8 +158,8 @@ func (w *rangeWatcher[T]) Changed() <-chan struct{} {
 	if unseen {
 		return hasEnded
 	}
-	// A Get in progress overwrites this position in finishGet. Then a later search
-	// repeats a part of this one, and finds the same.
+	// A Get in progress overwrites this position in finishGet. Then a later
+	// search repeats a part of this one, and finds the same.
 	w.at = next.to
 	return w.notifier.Changed()
 }

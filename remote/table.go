@@ -8,8 +8,8 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// maxTombstones is the greatest number of deletions that a table keeps. One more
-// purges the older half.
+// maxTombstones is the greatest number of deletions that a table keeps. One
+// more purges the older half.
 const maxTombstones = 1024
 
 // A table is the state of all keys with a prefix. It is the sink of a Range.
@@ -27,9 +27,9 @@ type table[T any] struct {
 	codec Codec[T]
 	// notifier holds seq, for watchers to wait on.
 	//
-	// Invariant: once synced and until closed, notifier holds seq whenever mu is
-	// unlocked. So a watcher that is notified finds the change in the log, and a
-	// watcher that finds a change in the log has been notified of it.
+	// Invariant: once synced and until closed, notifier holds seq whenever mu
+	// is unlocked. So a watcher that is notified finds the change in the log,
+	// and a watcher that finds a change in the log has been notified of it.
 	notifier event.MemoryValue[uint64]
 
 	mu        sync.Mutex
@@ -37,8 +37,8 @@ type table[T any] struct {
 	closed    bool   // apply does nothing any more
 	seq       uint64 // the greatest seq in the log, or greater; 0 until synced
 	purgedSeq uint64 // the greatest seq of a purged tombstone
-	// items holds what the log holds, by key. Only the goroutine that calls apply
-	// writes it.
+	// items holds what the log holds, by key. Only the goroutine that calls
+	// apply writes it.
 	items      map[string]*item[T]
 	log        []slot[T] // by ascending seq
 	holes      int       // number of slots in log without an item
@@ -195,8 +195,8 @@ type step[T any] struct {
 // return. Otherwise the step holds only a position, from which the next search
 // can begin.
 //
-// Cost: a binary search, and a look at each hole and each old tombstone that the
-// watcher passes. It passes each slot once.
+// Cost: a binary search, and a look at each hole and each old tombstone that
+// the watcher passes. It passes each slot once.
 func (t *table[T]) next(at position) (s step[T], ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

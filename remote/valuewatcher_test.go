@@ -31,8 +31,8 @@ func TestBacklogOnlyWaitsForTheFirstState(t *testing.T) {
 	})
 }
 
-// TestBacklogOnlyWaitsAndRejects has a Get that waits for the first state and rejects
-// it.
+// TestBacklogOnlyWaitsAndRejects has a Get that waits for the first state and
+// rejects it.
 func TestBacklogOnlyWaitsAndRejects(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *remotetest.Fake, v *remote.Value[string]) {
 		f.Cut(errors.New("cable"))
