@@ -13,14 +13,14 @@ import (
 	"github.com/eventvalue/event/remote"
 )
 
-// inBubble runs a test in a bubble, which also fails it if a goroutine is left:
-// every stream, watch and timer has ended by then.
+// inBubble runs a test in a bubble. The bubble also fails the test if a
+// goroutine of a stream, watch or timer is left.
 func inBubble(t *testing.T, test func(t *testing.T, s *script)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) { test(t, newScript()) })
 }
 
-// ends ends the Follow, and with it all streams.
+// ends ends the Follow, and with it all its streams.
 func ends(t *testing.T, tp *recording) {
 	t.Helper()
 	if err := tp.end(); !errors.Is(err, context.Canceled) {
@@ -57,9 +57,9 @@ func TestWatchesFromTheListedRevision(t *testing.T) {
 	<-st.ctx.Done() // The client has closed the stream.
 }
 
-// Silence is noticed between one and one and a third of it, and the next watch
-// has another stream and begins after what has come, not at what the headers
-// were ahead with.
+// TestSilence checks that silence is noticed after one to one and a third of
+// Silence. The next watch has another stream, and begins at the last delivered
+// change, not at the revision of a header that was ahead.
 func TestSilence(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *script) {
 		tp := follow(t, s.store(etcd.Silence(3*time.Second)))
@@ -164,8 +164,7 @@ func TestBehind(t *testing.T) {
 	})
 }
 
-// Attempts on a server that answers nothing have pauses that grow up to a
-// limit.
+// TestPauses checks that the pauses between failed attempts grow up to a limit.
 func TestPauses(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *script) {
 		s.mute = true
