@@ -27,7 +27,7 @@ func (u *update) revealsReset(c Change) bool { return !c.Deleted && c.Revision <
 // dropApplied removes the changes that the state before the update contains,
 // in case the store sends a change twice.
 //
-// It compares with the revision of the whole state, not with the revisions of
+// It compares with the revision of the state, not with the revisions of
 // single keys. A key may have been deleted at a greater revision before a reset
 // than it is written at after the reset.
 func (u *update) dropApplied() {

@@ -7,7 +7,7 @@ import "time"
 type State int
 
 const (
-	// Idle: there is no watcher, and the store is not followed.
+	// Idle: the store is not followed, because nothing watches.
 	Idle State = iota
 	// CatchingUp: the full state was requested, or is arriving.
 	CatchingUp
