@@ -9,12 +9,15 @@ import (
 	"google.golang.org/grpc/backoff"
 )
 
-// ClientConfig is a client's configuration that suits a [Store]: it notices dead connections after
-// some 13 s, and tries to connect again every two seconds, where the client by itself would never notice,
-// and wait up to two minutes. Nothing is logged. Add what else is needed, such as TLS, Username and Password, or
-// a Logger, and make the client by clientv3.New; without endpoints that returns an error.
+// ClientConfig returns a configuration of etcd's client that suits a [Store].
+// The client notices a dead connection by keep-alives, and reconnects every two
+// seconds at most. etcd's defaults send no keep-alives and wait up to two
+// minutes. The configuration logs nothing.
+//
+// Add other settings, such as TLS, Username, Password or a Logger, and create
+// the client by clientv3.New. Without endpoints clientv3.New returns an error.
 func ClientConfig(endpoints ...string) clientv3.Config {
-	again := backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 2 * time.Second}
+	reconnect := backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 2 * time.Second}
 	return clientv3.Config{
 		Endpoints:            endpoints,
 		Logger:               zap.NewNop(),
@@ -22,7 +25,7 @@ func ClientConfig(endpoints ...string) clientv3.Config {
 		DialKeepAliveTime:    10 * time.Second, // the least that gRPC allows
 		DialKeepAliveTimeout: 3 * time.Second,
 		DialOptions: []grpc.DialOption{
-			grpc.WithConnectParams(grpc.ConnectParams{Backoff: again, MinConnectTimeout: 3 * time.Second}),
+			grpc.WithConnectParams(grpc.ConnectParams{Backoff: reconnect, MinConnectTimeout: 3 * time.Second}),
 		},
 	}
 }

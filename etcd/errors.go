@@ -13,31 +13,35 @@ import (
 	"github.com/eventvalue/event/remote"
 )
 
-// errSilent is why a connection counts as lost that has not been closed.
+// errSilent is the reason of a lost connection on which the server does not
+// answer.
 var errSilent = errors.New("etcd: the server does not answer")
 
-// errLost is errSilent of a connection that was good.
-var errLost = errors.New("etcd: the server has fallen silent")
+// errFellSilent is errSilent for a connection on which the server has answered.
+var errFellSilent = errors.New("etcd: the server has fallen silent")
 
-// errBehind is why a connection counts as lost that is there. The server has a leader and answers, but
-// hears nothing of what the others agree on: what it sends does not reach them, say.
+// errBehind is the reason for leaving a server that answers and has a leader,
+// but gets no changes from the other servers. For example, its own messages to
+// the others may be lost.
 var errBehind = errors.New("etcd: the server stays behind the others")
 
-// errWatchEnded is why a watch is begun anew that the client has ended without a reason.
+// errWatchEnded is the reason of a watch that the client has ended without an
+// error.
 var errWatchEnded = errors.New("etcd: the watch has ended")
 
-// errClientClosed ends what needs the client.
+// errClientClosed is returned by operations on a closed client.
 var errClientClosed = errors.New("etcd: the client was closed")
 
-// A staleError says that what was followed cannot be continued: the whole state is needed.
-type staleError struct{ why string }
+// A staleError reports that Follow cannot continue the known state, and must
+// read the full state.
+type staleError struct{ reason string }
 
-func (e *staleError) Error() string { return "etcd: read the whole state: " + e.why }
+func (e *staleError) Error() string { return "etcd: read the whole state: " + e.reason }
 
-// An applyError is one of the function that Follow was given.
+// An applyError wraps an error of the function that Follow was given.
 type applyError struct{ error }
 
-// code is the gRPC code of an error of the client.
+// code returns the gRPC code of an error of the client.
 func code(err error) codes.Code {
 	var e rpctypes.EtcdError
 	if errors.As(err, &e) {
@@ -46,32 +50,34 @@ func code(err error) codes.Code {
 	return status.Code(err)
 }
 
-// stale reports whether the whole state is needed.
+// stale reports whether err requires the full state.
 func stale(err error) bool {
 	var e *staleError
 	return errors.As(err, &e) || errors.Is(err, rpctypes.ErrCompacted)
 }
 
-// permanent reports whether trying again is of no use: only somebody who changes permissions,
-// passwords or the program can help. An invalid or old token is not among that: the
-// client gets another one.
+// permanent reports whether a retry is useless: an administrator must first
+// change permissions, passwords or the program. An invalid or expired token is
+// not permanent, because the client gets another one.
 func permanent(err error) bool {
 	for _, e := range []error{rpctypes.ErrPermissionDenied, rpctypes.ErrAuthFailed, rpctypes.ErrUserEmpty} {
 		if errors.Is(err, e) {
 			return true
 		}
 	}
-	return errors.Is(err, errClientClosed) || code(err) == codes.Unimplemented // It is no etcd.
+	return errors.Is(err, errClientClosed) || code(err) == codes.Unimplemented // The server is not etcd.
 }
 
-// writeError says what is known of a write that has failed.
+// writeError converts the error of a failed write to the error that Put
+// returns.
 func writeError(ctx context.Context, err error) error {
 	switch c := code(err); {
 	case errors.Is(err, rpctypes.ErrRequestTooLarge),
 		c == codes.ResourceExhausted && strings.Contains(err.Error(), "larger than max"):
-		// The latter is gRPC's, on either side: nothing of the request was looked at.
+		// The second error is gRPC's, of either side. The request was not
+		// processed.
 		return fmt.Errorf("%w: etcd: %w", remote.ErrBadValue, err)
-	case refused(c):
+	case rejected(c):
 		return fmt.Errorf("etcd: nothing written: %w", err)
 	case ctx.Err() != nil:
 		return remote.Unknown(fmt.Errorf("etcd: %w: %w", ctx.Err(), err))
@@ -79,9 +85,10 @@ func writeError(ctx context.Context, err error) error {
 	return remote.Unknown(fmt.Errorf("etcd: %w", err))
 }
 
-// refused reports whether a server that answers with the code has written nothing. Unavailable, and
-// what else can arise on the way back, is not among them.
-func refused(c codes.Code) bool {
+// rejected reports whether a server that answers with code c has written
+// nothing. Unavailable is not such a code, and neither is any code that can
+// arise on the way back.
+func rejected(c codes.Code) bool {
 	switch c {
 	case codes.InvalidArgument, codes.PermissionDenied, codes.Unauthenticated, codes.NotFound,
 		codes.FailedPrecondition, codes.ResourceExhausted, codes.OutOfRange, codes.Unimplemented:

@@ -34,7 +34,7 @@ func TestWriteErrors(t *testing.T) {
 		{rpctypes.ErrStopped, t.Context(), rpctypes.ErrStopped, true},
 		{status.Error(codes.Unavailable, "transport is closing"), t.Context(), remote.ErrUnknownOutcome, true},
 		{status.Error(codes.Canceled, "canceled"), ended, context.Canceled, true},
-		{errors.New("what nobody knows"), t.Context(), remote.ErrUnknownOutcome, true},
+		{errors.New("an unknown error"), t.Context(), remote.ErrUnknownOutcome, true},
 	} {
 		err := etcd.WriteError(c.ctx, c.err)
 		if !errors.Is(err, c.want) || errors.Is(err, remote.ErrUnknownOutcome) != c.unknown {

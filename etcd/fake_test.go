@@ -21,19 +21,20 @@ import (
 	"github.com/eventvalue/event/remote"
 )
 
-// A script is a server that does what the test says, below etcd's real client, or instead of its
-// watcher: that does not work in a bubble.
+// A script is a server whose answers a test defines. It replaces the server
+// below etcd's real client, or the client's watcher, which does not work in a
+// bubble.
 type script struct {
-	pb.KVClient // what is not scripted panics
+	pb.KVClient // other methods panic
 
-	streams chan *stream // that were opened, in order
+	streams chan *stream // the opened streams, in order
 
 	mu     sync.Mutex
 	opened []*stream
 	header pb.ResponseHeader
 	kvs    []*mvccpb.KeyValue
 	ranges []*pb.RangeRequest
-	mute   bool // reads are not answered
+	mute   bool // reads get no answer
 }
 
 func newScript() *script {
@@ -132,7 +133,7 @@ func (s *script) Range(ctx context.Context, in *pb.RangeRequest, _ ...grpc.CallO
 	return r, nil
 }
 
-// lists counts the whole states that were read.
+// lists returns the number of full states that were read.
 func (s *script) lists() (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -158,7 +159,7 @@ func (s *script) open(ctx context.Context) *stream {
 	return st
 }
 
-// A stream is one that was opened.
+// A stream is an opened watch stream.
 type stream struct {
 	grpc.ClientStream
 	s         *script
@@ -202,8 +203,8 @@ func (st *stream) progress(revision int64) {
 	st.responses <- &pb.WatchResponse{Header: h, WatchId: clientv3.InvalidWatchID}
 }
 
-// keep answers requests for progress, with the script's header as change makes it, until the
-// stream ends.
+// keep answers requests for progress, with the script's header as change makes
+// it, until the stream ends.
 func (st *stream) keep(change func(h *pb.ResponseHeader)) {
 	for {
 		select {
@@ -239,19 +240,19 @@ func (st *stream) sent(key string) string {
 	return strings.Join(md.Get(key), ",")
 }
 
-// A tape is what a Follow says.
-type tape struct {
+// A recording holds the batches of a Follow.
+type recording struct {
 	mu      sync.Mutex
 	batches []remote.Batch
 	times   []time.Time
 	end     func() error // ends the Follow, and returns what that returned
 }
 
-// follow follows every key in a bubble. The test ends it.
-func follow(t *testing.T, store *etcd.Store) *tape {
+// follow follows every key. The test ends it.
+func follow(t *testing.T, store *etcd.Store) *recording {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	tp := new(tape)
+	tp := new(recording)
 	ended := make(chan error, 1)
 	go func() {
 		ended <- store.Follow(ctx, remote.Prefix(""), func(b remote.Batch) error {
@@ -270,14 +271,14 @@ func follow(t *testing.T, store *etcd.Store) *tape {
 }
 
 // all returns the batches so far.
-func (tp *tape) all() []remote.Batch {
+func (tp *recording) all() []remote.Batch {
 	tp.mu.Lock()
 	defer tp.mu.Unlock()
 	return slices.Clone(tp.batches)
 }
 
 // last returns the newest batch.
-func (tp *tape) last() remote.Batch {
+func (tp *recording) last() remote.Batch {
 	all := tp.all()
 	if len(all) == 0 {
 		return remote.Batch{}
@@ -285,8 +286,8 @@ func (tp *tape) last() remote.Batch {
 	return all[len(all)-1]
 }
 
-// broken returns when the first batch came that says so.
-func (tp *tape) broken() (at time.Time, err error) {
+// broken returns the time and the reason of the first batch with Broken.
+func (tp *recording) broken() (at time.Time, err error) {
 	tp.mu.Lock()
 	defer tp.mu.Unlock()
 	for i, b := range tp.batches {
@@ -298,7 +299,7 @@ func (tp *tape) broken() (at time.Time, err error) {
 }
 
 // until waits in real time until ok is true of the newest batch.
-func (tp *tape) until(t *testing.T, ok func(remote.Batch) bool) {
+func (tp *recording) until(t *testing.T, ok func(remote.Batch) bool) {
 	t.Helper()
 	for end := time.Now().Add(30 * time.Second); !ok(tp.last()); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {

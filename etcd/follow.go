@@ -14,14 +14,24 @@ import (
 	"github.com/eventvalue/event/remote"
 )
 
-// Follow follows what is in scope, as [remote.Store] says. What is permanent, and ends it,
-// is that the user has no permission, or the wrong password or none, that the client was closed, or that the
-// other side does not speak etcd's protocol. etcd itself goes on serving a watch whose permission
-// was revoked; Follow notices within about half a minute, or 15 times [Silence].
+// Follow follows the keys in scope, as described at [remote.Store]. It panics
+// if ctx or apply is nil.
 //
-// It holds one watch with a stream of its own, and asks the server for a sign of life three
-// times each Silence. A whole state is read in pages, all at one revision, never from a server that
-// may be behind. Follow panics if ctx or apply is nil.
+// Follow returns a permanent error in the following cases:
+//
+//   - The user lacks the permission.
+//   - The password is wrong or missing.
+//   - The client is closed.
+//   - The server does not speak etcd's protocol.
+//
+// etcd continues to serve a watch after its permission was revoked. Follow
+// notices that within 15 times [Silence].
+//
+// Follow never reads the full state from a server that may be behind. All pages
+// of a full state have one revision.
+//
+// Cost: a Follow has one watch on a stream of its own. It requests progress
+// three times per Silence. It reads one key every 15 times Silence.
 func (s *Store) Follow(ctx context.Context, scope remote.Scope, apply func(remote.Batch) error) error {
 	if ctx == nil {
 		panic("etcd: Store.Follow: nil context")
@@ -30,23 +40,23 @@ func (s *Store) Follow(ctx context.Context, scope remote.Scope, apply func(remot
 		panic("etcd: Store.Follow: nil function")
 	}
 	f := &follower{Store: s, scope: scope, fn: apply}
-	f.key, f.end = interval(scope)
-	var again retry
+	f.key, f.rangeEnd = keyRange(scope)
+	var delay retryDelay
 	for {
 		err := f.session(ctx)
-		if f.healthy {
-			f.healthy, again = false, retry{}
+		if f.caughtUp {
+			f.caughtUp, delay = false, retryDelay{}
 		}
-		if err := f.ended(ctx, err); err != nil {
+		if err := f.handleError(ctx, err); err != nil {
 			return err
 		}
-		again.wait(ctx)
+		delay.wait(ctx)
 	}
 }
 
-// ended returns why Follow ends, now that a session has ended because of err, or nil if it
-// is to begin another.
-func (f *follower) ended(ctx context.Context, err error) error {
+// handleError processes the error of a session. It returns the error that
+// Follow must return, or nil if Follow must start another session.
+func (f *follower) handleError(ctx context.Context, err error) error {
 	if e, ok := err.(applyError); ok {
 		return e.error
 	}
@@ -57,7 +67,7 @@ func (f *follower) ended(ctx context.Context, err error) error {
 		return fmt.Errorf("etcd: following %v: %w", f.scope, err)
 	case stale(err):
 		f.log.Info("etcd: reading the whole state", "scope", f.scope, "why", err)
-		f.known = false
+		f.canResume = false
 		return nil
 	}
 	f.log.Info("etcd: connection lost", "scope", f.scope, "why", err)
@@ -70,45 +80,48 @@ func (f *follower) ended(ctx context.Context, err error) error {
 // A follower is a Follow in progress.
 type follower struct {
 	*Store
-	scope    remote.Scope
-	key, end string // end is empty for one key
-	fn       func(remote.Batch) error
+	scope         remote.Scope
+	key, rangeEnd string // rangeEnd is empty for one key
+	fn            func(remote.Batch) error
 
-	known   bool // there is a state that can be continued, at:
-	at      point
-	goal    int64 // a revision that the store has reached, and whoever serves a watch is to reach, too
-	healthy bool  // the session has come to the point where it follows
+	canResume bool         // the next session can continue at the point at
+	at        historyPoint // the state that was delivered
+	target    int64        // a revision that the store has, and the watch must reach
+	caughtUp  bool         // the session has delivered the state of target
 }
 
-// A point is a point in a store's history.
-type point struct {
+// A historyPoint is a point in the history of a store.
+type historyPoint struct {
 	revision int64
-	// last is the newest change in scope up to there. Its Revision is 0 if there was none.
+	// last is the newest change in scope up to revision. Its Revision is 0 if
+	// there was no change.
 	last remote.Change
-	// cluster and term are the cluster, and the greatest election term of it, that were seen.
+	// cluster is the ID of the cluster, and term the greatest election term
+	// seen.
 	cluster, term uint64
 }
 
-// interval returns what etcd calls a scope.
-func interval(scope remote.Scope) (key, end string) {
+// keyRange returns the key and the range end by which etcd represents scope.
+func keyRange(scope remote.Scope) (key, rangeEnd string) {
 	if key, ok := scope.One(); ok {
 		return key, ""
 	}
 	if scope.Prefix() == "" {
-		return "\x00", "\x00" // everything
+		return "\x00", "\x00" // all keys
 	}
 	return scope.Prefix(), clientv3.GetPrefixRangeEnd(scope.Prefix())
 }
 
-// options are more and the end of the interval.
-func (f *follower) options(more ...clientv3.OpOption) []clientv3.OpOption {
-	if f.end != "" {
-		more = append(more, clientv3.WithRange(f.end))
+// withRange returns opts with the range end, if there is one.
+func (f *follower) withRange(opts ...clientv3.OpOption) []clientv3.OpOption {
+	if f.rangeEnd != "" {
+		opts = append(opts, clientv3.WithRange(f.rangeEnd))
 	}
-	return more
+	return opts
 }
 
-// apply hands on a batch.
+// apply passes a batch to the function that Follow was given. It returns its
+// error as an [applyError].
 func (f *follower) apply(b remote.Batch) error {
 	if err := f.fn(b); err != nil {
 		return applyError{err}
@@ -116,36 +129,39 @@ func (f *follower) apply(b remote.Batch) error {
 	return nil
 }
 
-// session reads the whole state, or makes sure that what is known can be continued, and follows
-// it from there until something happens. It returns what.
+// session follows the store until it fails, and returns the reason. It starts
+// at the known state if verify confirms it, and with the full state otherwise.
 func (f *follower) session(ctx context.Context) error {
-	if f.known {
-		goal, err := f.verify(ctx, f.at)
+	if f.canResume {
+		target, err := f.verify(ctx, f.at)
 		if err != nil {
 			return err
 		}
-		f.goal = goal
-		// Connected, and about to catch up.
+		f.target = target
+		// An empty piece reports that the session is connected and catching up.
 		if err := f.apply(remote.Batch{More: true}); err != nil {
 			return err
 		}
 	} else if err := f.list(ctx); err != nil {
 		return err
 	}
-	return inTurn(func() error {
+	return tryServers(func() error {
 		err := f.watch(ctx)
-		if err == errSilent && f.healthy {
-			return errLost
+		if err == errSilent && f.caughtUp {
+			return errFellSilent
 		}
 		return err
 	})
 }
 
-// inTurn tries what only asks, until another outcome than that nobody answers, or for
-// some times. The client takes its connections in turn, so that each attempt is for another server. To
-// begin at the beginning after each would not do: of two servers, the one that is dead might get
-// every second request for ever, and that always the same.
-func inTurn(try func() error) (err error) {
+// tryServers calls try until its result is not errSilent, three times at most.
+// try must only read. The client sends successive requests to different
+// servers, so each call reaches another server.
+//
+// Restarting the session after each failure would not be enough. If one of two
+// servers is dead, that server might get every second request, and always the
+// same request of a session.
+func tryServers(try func() error) (err error) {
 	for range 3 {
 		if err = try(); err != errSilent {
 			break
@@ -154,76 +170,80 @@ func inTurn(try func() error) (err error) {
 	return err
 }
 
-// probe is how long to wait for a client to say that it was closed, which it does at once.
-const probe = time.Millisecond
+// probeTimeout is the time limit for a closed client to report that it is
+// closed. The client does that at once.
+const probeTimeout = time.Millisecond
 
-// get is a linearizable read: it asks the leader what is newest, wherever it is sent to. A
-// serializable one, from a server that was cut off, might be older than what is known.
-func (f *follower) get(ctx context.Context, patience time.Duration, key string, opts ...clientv3.OpOption) (*clientv3.GetResponse, error) {
+// get makes a linearizable read, which returns the newest state whatever server
+// it reaches. A serializable read might return a state that is older than f.at
+// if the server was cut off from the others.
+func (f *follower) get(ctx context.Context, timeout time.Duration, key string, opts ...clientv3.OpOption) (*clientv3.GetResponse, error) {
 	client, ok := f.kv.(interface{ Ctx() context.Context })
 	if !ok {
-		patience -= probe
+		timeout -= probeTimeout
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, errSilent)
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errSilent)
 	defer cancel()
 	r, err := f.kv.Get(ctx, key, opts...)
 	switch {
 	case err == nil:
 		return r, nil
 	case ok && client.Ctx().Err() != nil:
-		return nil, errClientClosed // It would try again for as long as we have patience.
-	case ctx.Err() != nil && !ok && f.reap(stream(ctx), probe) == errClientClosed:
-		return nil, errClientClosed // A wrapper does not say so; its Watch does.
+		return nil, errClientClosed // The client would retry until the timeout.
+	case ctx.Err() != nil && !ok && f.reap(withNewStream(ctx), probeTimeout) == errClientClosed:
+		return nil, errClientClosed // A wrapper has no Ctx, but its Watch fails.
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	}
 	return nil, err
 }
 
-// list reads the whole state, page by page. All pages are of the revision of the first: writes
-// in between come by the watch that begins there.
+// list reads the full state page by page. All pages have the revision of the
+// first page. The watch that begins at that revision delivers all later writes.
 func (f *follower) list(ctx context.Context) error {
-	// Is anybody there? A page may be large, and the line slow: that it takes long would say nothing.
+	// A short read first checks that a server answers. A page may be large and
+	// the connection slow, so its duration proves nothing.
 	if _, err := f.get(ctx, f.silence, f.key, clientv3.WithKeysOnly()); err != nil {
 		return err
 	}
-	var at point
-	from, full := f.key, true
+	var at historyPoint
+	from, first := f.key, true
 	for {
 		r, err := f.page(ctx, from, at.revision)
 		if err != nil {
 			return err
 		}
-		if full {
-			at = point{revision: r.Header.Revision, cluster: r.Header.ClusterId, term: r.Header.RaftTerm}
+		if first {
+			at = historyPoint{revision: r.Header.Revision, cluster: r.Header.ClusterId, term: r.Header.RaftTerm}
 		}
-		b := remote.Batch{Full: full, More: r.More, Revision: at.revision, Changes: make([]remote.Change, 0, len(r.Kvs))}
+		b := remote.Batch{Full: first, More: r.More, Revision: at.revision, Changes: make([]remote.Change, 0, len(r.Kvs))}
 		for _, kv := range r.Kvs {
 			b.Changes = append(b.Changes, change(kv, false))
 		}
-		at.note(b.Changes)
+		at.addChanges(b.Changes)
 		if err := f.apply(b); err != nil {
 			return err
 		}
 		if !r.More {
-			f.known, f.at, f.goal = true, at, at.revision
+			f.canResume, f.at, f.target = true, at, at.revision
 			return nil
 		}
-		from, full = string(r.Kvs[len(r.Kvs)-1].Key)+"\x00", false
+		from, first = string(r.Kvs[len(r.Kvs)-1].Key)+"\x00", false
 	}
 }
 
-// page reads keys beginning with from, at a revision, or the newest if that is 0.
+// page reads one page of keys, beginning with from. It reads at the given
+// revision, or at the newest revision if it is 0.
 func (f *follower) page(ctx context.Context, from string, revision int64) (r *clientv3.GetResponse, err error) {
-	err = inTurn(func() error {
-		r, err = f.get(ctx, 5*f.silence, from, f.options(clientv3.WithLimit(f.pageSize), clientv3.WithRev(revision))...)
+	err = tryServers(func() error {
+		r, err = f.get(ctx, 5*f.silence, from, f.withRange(clientv3.WithLimit(f.pageSize), clientv3.WithRev(revision))...)
 		return err
 	})
 	return r, err
 }
 
-// note makes last the newest of itself and the changes.
-func (p *point) note(changes []remote.Change) {
+// addChanges sets last to the newest of last and changes.
+func (p *historyPoint) addChanges(changes []remote.Change) {
 	for _, c := range changes {
 		if c.Revision >= p.last.Revision {
 			p.last = c
@@ -231,6 +251,7 @@ func (p *point) note(changes []remote.Change) {
 	}
 }
 
+// change converts a key of etcd to a [remote.Change].
 func change(kv *mvccpb.KeyValue, deleted bool) remote.Change {
 	c := remote.Change{Key: string(kv.Key), Deleted: deleted, Revision: kv.ModRevision}
 	if !deleted {
@@ -239,16 +260,18 @@ func change(kv *mvccpb.KeyValue, deleted bool) remote.Change {
 	return c
 }
 
-// verify asks the store whether a point that was seen is in its history. It is not if the
-// store was restored from a backup, whatever has been written since.
+// verify checks that the history of the store contains the given point, and
+// returns the present revision of the store. If the store was restored from a
+// backup, verify returns a [staleError], even if there were writes since.
 //
-// That costs one read of one key, as it was then. The answer is not beyond doubt: whoever writes
-// the same values at the same revisions again gets away with it. verify returns the revision
-// that the store has reached.
-func (f *follower) verify(ctx context.Context, at point) (int64, error) {
+// verify can miss a reset: the writes after it may repeat the same values at
+// the same revisions.
+//
+// Cost: one read of one key, at an old revision.
+func (f *follower) verify(ctx context.Context, at historyPoint) (int64, error) {
 	key := at.last.Key
 	if at.last.Revision == 0 {
-		key = f.key // There was nothing, not even this.
+		key = f.key // Scope was empty, so this key was absent.
 	}
 	r, err := f.get(ctx, f.silence, key, clientv3.WithRev(at.revision))
 	if errors.Is(err, rpctypes.ErrFutureRev) {
@@ -257,26 +280,26 @@ func (f *follower) verify(ctx context.Context, at point) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := at.check(r.Header); err != nil {
+	if err := at.checkHeader(r.Header); err != nil {
 		return 0, err
 	}
-	if !at.remembers(r.Kvs) {
+	if !at.matches(r.Kvs) {
 		return 0, &staleError{fmt.Sprintf("the store remembers revision %d otherwise", at.revision)}
 	}
 	return r.Header.Revision, nil
 }
 
-// remembers reports whether kvs, what the store says there was under the key of the last change, is that.
-func (p *point) remembers(kvs []*mvccpb.KeyValue) bool {
+// matches reports whether kvs is the state of the key of the last change at p.
+func (p *historyPoint) matches(kvs []*mvccpb.KeyValue) bool {
 	if p.last.Revision == 0 || p.last.Deleted {
 		return len(kvs) == 0
 	}
 	return len(kvs) == 1 && kvs[0].ModRevision == p.last.Revision && string(kvs[0].Value) == string(p.last.Value)
 }
 
-// check looks for signs that the store which sent a header is not the one that was at p. It
-// remembers the term.
-func (p *point) check(h *etcdserverpb.ResponseHeader) error {
+// checkHeader returns a [staleError] if the header h is from another cluster
+// than p, or from an earlier election term. It advances the term of p.
+func (p *historyPoint) checkHeader(h *etcdserverpb.ResponseHeader) error {
 	switch {
 	case h.ClusterId != p.cluster:
 		return &staleError{"it is another cluster"}

@@ -13,15 +13,15 @@ import (
 	"github.com/eventvalue/event/remote"
 )
 
-// inBubble runs a test in a bubble, which also fails it if a goroutine is left: every stream, watch
-// and timer has ended by then.
+// inBubble runs a test in a bubble. The bubble also fails the test if a
+// goroutine of a stream, watch or timer is left.
 func inBubble(t *testing.T, test func(t *testing.T, s *script)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) { test(t, newScript()) })
 }
 
-// ends ends the Follow, and with it all streams.
-func ends(t *testing.T, tp *tape) {
+// ends ends the Follow, and with it all its streams.
+func ends(t *testing.T, tp *recording) {
 	t.Helper()
 	if err := tp.end(); !errors.Is(err, context.Canceled) {
 		t.Errorf("Follow returns %v", err)
@@ -57,8 +57,9 @@ func TestWatchesFromTheListedRevision(t *testing.T) {
 	<-st.ctx.Done() // The client has closed the stream.
 }
 
-// Silence is noticed between one and one and a third of it, and the next watch has another
-// stream and begins after what has come, not at what the headers were ahead with.
+// TestSilence checks that silence is noticed after one to one and a third of
+// Silence. The next watch has another stream, and begins at the last delivered
+// change, not at the revision of a header that was ahead.
 func TestSilence(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *script) {
 		tp := follow(t, s.store(etcd.Silence(3*time.Second)))
@@ -83,13 +84,14 @@ func TestSilence(t *testing.T) {
 		next.progress(51)
 		synctest.Wait()
 		if s.lists() != 1 || tp.last().Broken != nil {
-			t.Errorf("%d whole states were read; the last batch is %+v", s.lists(), tp.last())
+			t.Errorf("%d full states were read; the last batch is %+v", s.lists(), tp.last())
 		}
 		ends(t, tp)
 	})
 }
 
-// Who is not behind, and answers, is left alone for hours.
+// TestQuiet checks that a server that answers, and is not behind, is kept for
+// hours.
 func TestQuiet(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *script) {
 		tp := follow(t, s.store())
@@ -98,7 +100,7 @@ func TestQuiet(t *testing.T) {
 		go st.keep(asIs)
 		time.Sleep(5 * time.Hour)
 		if _, err := tp.broken(); err != nil || s.lists() != 1 || len(s.streams) != 0 {
-			t.Errorf("broken: %v; %d whole states, %d more streams", err, s.lists(), len(s.streams))
+			t.Errorf("broken: %v; %d full states, %d more streams", err, s.lists(), len(s.streams))
 		}
 		ends(t, tp)
 	})
@@ -129,7 +131,7 @@ func TestSignsOfAReset(t *testing.T) {
 				next.create()
 				synctest.Wait()
 				if s.lists() != 2 || !tp.last().Full {
-					t.Errorf("%d whole states were read; the last batch is %+v", s.lists(), tp.last())
+					t.Errorf("%d full states were read; the last batch is %+v", s.lists(), tp.last())
 				}
 				ends(t, tp)
 			})
@@ -137,7 +139,8 @@ func TestSignsOfAReset(t *testing.T) {
 	}
 }
 
-// A server that answers, while the others have gone on, is left.
+// TestBehind checks that a server that answers, but stays behind the others, is
+// left.
 func TestBehind(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *script) {
 		tp := follow(t, s.store())
@@ -155,13 +158,13 @@ func TestBehind(t *testing.T) {
 		next.progress(60)
 		synctest.Wait()
 		if b := tp.last(); b.Revision != 60 || s.lists() != 1 {
-			t.Errorf("the last batch is %+v; %d whole states", b, s.lists())
+			t.Errorf("the last batch is %+v; %d full states", b, s.lists())
 		}
 		ends(t, tp)
 	})
 }
 
-// Attempts on a server that answers nothing have pauses that grow up to a limit.
+// TestPauses checks that the pauses between failed attempts grow up to a limit.
 func TestPauses(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *script) {
 		s.mute = true

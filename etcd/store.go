@@ -10,11 +10,12 @@ import (
 	"github.com/eventvalue/event/remote"
 )
 
-// A Store is a [remote.Store] in etcd. Make it with [New]. All methods may be called
-// concurrently. It keeps nothing of its own: there may be any number of Stores on one client.
+// A Store is a [remote.Store] in etcd. Create it with [New]. All methods may be
+// called concurrently. A Store has no state of its own, so any number of Stores
+// can use one client.
 //
-// Revisions are etcd's. A key is a key of etcd, and a value what etcd keeps under it: other
-// programs may read and write them, too.
+// Revisions are etcd's revisions. Keys and values are etcd's keys and values,
+// and other programs may read and write them.
 type Store struct {
 	kv      clientv3.KV
 	watcher clientv3.Watcher
@@ -27,16 +28,17 @@ type Store struct {
 
 var _ remote.Store = (*Store)(nil)
 
-// An Option changes what [New] makes.
+// An Option configures the Store that [New] returns.
 type Option func(*Store)
 
-// DefaultSilence is how long a Store listens to a server that says nothing, unless
-// [Silence] says otherwise.
+// DefaultSilence is the time limit for a silent server without the option
+// [Silence].
 const DefaultSilence = 2 * time.Second
 
-// Silence is after what time without a word from the server, though it was asked three times, a connection
-// counts as lost. It costs up to a third more until that is noticed. The default is
-// [DefaultSilence]. Silence panics if d is less than 3 ms.
+// Silence sets the time after which a connection counts as lost if the server
+// does not answer. The server gets three requests in that time. A Store notices
+// the silence up to a third of d later. The default is [DefaultSilence].
+// Silence panics if d is less than 3 ms.
 func Silence(d time.Duration) Option {
 	if d < 3*time.Millisecond {
 		panic("etcd: Silence: too short")
@@ -44,8 +46,8 @@ func Silence(d time.Duration) Option {
 	return func(s *Store) { s.silence = d }
 }
 
-// PageSize is how many keys are read at once when a whole state is; 1000 unless this says
-// otherwise. PageSize panics if n is less than 1.
+// PageSize sets the number of keys that a Store reads at once when it reads a
+// full state. The default is 1000. PageSize panics if n is less than 1.
 func PageSize(n int) Option {
 	if n < 1 {
 		panic("etcd: PageSize: less than 1")
@@ -53,12 +55,14 @@ func PageSize(n int) Option {
 	return func(s *Store) { s.pageSize = int64(n) }
 }
 
-// Lease attaches the keys that are written to a lease: they are deleted when it ends, as it does
-// when the process that keeps it alive does. That is how a process says "here I am".
+// Lease attaches all keys that the Store writes to a lease. They are deleted
+// when the lease ends, for example because the process that keeps it alive has
+// ended. Use it to publish that a process is alive.
 func Lease(id clientv3.LeaseID) Option { return func(s *Store) { s.lease = id } }
 
-// Logger is where connections that are lost, and whole states that are read, are reported,
-// at level Info. Nothing is logged unless it is given. Logger panics if l is nil.
+// Logger sets the logger for lost connections and for reads of a full state.
+// Both are logged at level Info. By default nothing is logged. Logger panics if
+// l is nil.
 func Logger(l *slog.Logger) Option {
 	if l == nil {
 		panic("etcd: Logger: nil logger")
@@ -66,8 +70,9 @@ func Logger(l *slog.Logger) Option {
 	return func(s *Store) { s.log = l }
 }
 
-// New returns a Store on a client, which is both a KV and a Watcher: New(client, client). With
-// the wrappers of package namespace, pass those. New does not connect. It panics if kv or w is nil.
+// New returns a Store on a client, which is both a KV and a Watcher:
+// New(client, client). If you use the wrappers of package namespace, pass the
+// wrappers. New does not connect. It panics if kv or w is nil.
 func New(kv clientv3.KV, w clientv3.Watcher, opts ...Option) *Store {
 	if kv == nil {
 		panic("etcd: New: nil KV")
@@ -88,10 +93,12 @@ func New(kv clientv3.KV, w clientv3.Watcher, opts ...Option) *Store {
 	return s
 }
 
-// Put writes value under key if cond holds, as [remote.Store] says. A write is one request,
-// which is never repeated: after a lost connection the first may fail with an error that is
-// [remote.ErrUnknownOutcome]. Without a deadline in ctx it may wait for as long as the
-// connection is half-open. Put panics if ctx is nil.
+// Put writes value under key if cond holds, as described at [remote.Store]. It
+// panics if ctx is nil.
+//
+// A write is one request, and is never repeated. After a lost connection, the
+// first write may fail with [remote.ErrUnknownOutcome]. Without a deadline in
+// ctx, Put may wait for as long as the connection is half-open.
 func (s *Store) Put(ctx context.Context, key string, value []byte, cond remote.Condition) (int64, error) {
 	if ctx == nil {
 		panic("etcd: Store.Put: nil context")
@@ -99,8 +106,8 @@ func (s *Store) Put(ctx context.Context, key string, value []byte, cond remote.C
 	return s.write(ctx, key, clientv3.OpPut(key, string(value), clientv3.WithLease(s.lease)), cond)
 }
 
-// Delete removes key if cond holds, as [remote.Store] says, and as [Store.Put] does. Delete panics
-// if ctx is nil.
+// Delete removes key if cond holds, as described at [remote.Store] and at
+// [Store.Put]. Delete panics if ctx is nil.
 func (s *Store) Delete(ctx context.Context, key string, cond remote.Condition) (int64, error) {
 	if ctx == nil {
 		panic("etcd: Store.Delete: nil context")
@@ -108,7 +115,8 @@ func (s *Store) Delete(ctx context.Context, key string, cond remote.Condition) (
 	return s.write(ctx, key, clientv3.OpDelete(key), cond)
 }
 
-// write does op on key if cond holds. A condition costs permission to read the key.
+// write does op on key if cond holds. A condition needs permission to read the
+// key.
 func (s *Store) write(ctx context.Context, key string, op clientv3.Op, cond remote.Condition) (int64, error) {
 	if err := remote.CheckKey(key); err != nil {
 		return 0, err

@@ -12,72 +12,77 @@ import (
 	"github.com/eventvalue/event/remote"
 )
 
-// auditEvery is after how many silences an open watch is checked: about twice a minute.
-const auditEvery = 15
+// auditInterval is the time between two audits of an open watch, in silences.
+// It is about half a minute by default.
+const auditInterval = 15
 
-// streamKey is the metadata that gives a watch a stream of its own: the client puts watches
-// with equal metadata on one. A stream fails as a whole, and answers progress requests only
-// when all its watches have caught up.
+// streamKey is the metadata key that gives a watch its own stream. The client
+// puts watches with equal metadata on one stream. A stream fails as a whole. It
+// answers progress requests only once all its watches have caught up.
 const streamKey = "event-stream"
 
-// streams counts them.
-var streams atomic.Int64
+// streamCount is the number of streams so far.
+var streamCount atomic.Int64
 
-// stream returns a context that stands for a new stream. A stream is not used again: one that is
-// about to end might be the dead one.
-func stream(ctx context.Context) context.Context {
-	ctx = metadata.AppendToOutgoingContext(ctx, streamKey, strconv.FormatInt(streams.Inc(), 10))
+// withNewStream returns a context that makes the client open a new stream.
+// Streams are not reused, because one that is about to close may be the broken
+// one.
+func withNewStream(ctx context.Context) context.Context {
+	ctx = metadata.AppendToOutgoingContext(ctx, streamKey, strconv.FormatInt(streamCount.Inc(), 10))
 	return clientv3.WithRequireLeader(ctx)
 }
 
-// watch follows what is known until something happens, and returns what.
+// watch follows the store from f.at until the watch fails, and returns the
+// reason.
 func (f *follower) watch(ctx context.Context) error {
-	ctx, cancel := context.WithCancelCause(stream(ctx))
-	defer cancel(nil) // Always: nothing else ends a watch.
+	ctx, cancel := context.WithCancelCause(withNewStream(ctx))
+	defer cancel(nil) // Nothing else ends a watch.
 
-	alarm := time.AfterFunc(f.silence, func() { cancel(errSilent) })
-	// From the revision that is known, and not from the next: that would be in the future, and
-	// the server answers no progress requests before it has come. What comes twice is dropped.
-	ch := f.watcher.Watch(ctx, f.key, f.options(
+	timer := time.AfterFunc(f.silence, func() { cancel(errSilent) })
+	// The watch begins at the known revision, not at the next one. The next one
+	// is in the future, and until it exists the server answers no progress
+	// requests. Changes that arrive again are dropped.
+	ch := f.watcher.Watch(ctx, f.key, f.withRange(
 		clientv3.WithRev(f.at.revision), clientv3.WithProgressNotify(), clientv3.WithFragment())...)
-	if !alarm.Stop() {
+	if !timer.Stop() {
 		return context.Cause(ctx)
 	}
-	w := &watch{follower: f, ctx: ctx, ch: ch, audited: make(chan audit, 1)}
+	w := &watch{follower: f, ctx: ctx, ch: ch, auditResults: make(chan auditResult, 1)}
 	err := w.run()
-	if w.end(cancel) == errClientClosed {
-		return errClientClosed // A client that is being closed may give another reason first.
+	if w.close(cancel) == errClientClosed {
+		return errClientClosed // While a client closes, err may have another reason.
 	}
 	return err
 }
 
-// A watch is an open watch of a follower. One goroutine takes what comes, always: the client
-// keeps what is not taken, without a limit.
+// A watch is an open watch of a follower. One goroutine must always receive
+// from ch, because the client buffers responses without a limit.
 type watch struct {
 	*follower
 	ctx    context.Context
 	ch     clientv3.WatchChan
-	failed bool // it has ended by itself
+	failed bool // the watch has failed with an error of the server
 
-	missed int   // at how many ticks in a row nothing had been heard
-	late   int   // at how many the revision was what it was, and not the goal
-	was    int64 // the revision at the last tick
+	silentTicks  int   // ticks since the last response
+	stalledTicks int   // ticks without progress while the revision is below target
+	lastRevision int64 // the revision at the last tick
 
-	ticks    int // since the last audit
-	auditing bool
-	audited  chan audit
+	ticksSinceAudit int
+	auditing        bool
+	auditResults    chan auditResult
 }
 
-// An audit is what verify has said while the watch was open.
-type audit struct {
-	goal int64
-	err  error
+// An auditResult holds the results of verify.
+type auditResult struct {
+	target int64
+	err    error
 }
 
+// run processes responses, ticks and audits until one of them fails.
 func (w *watch) run() error {
 	tick := time.NewTicker(w.silence / 3)
 	defer tick.Stop()
-	w.ask() // at once: the answer tells that all has come
+	w.requestProgress() // The answer reports that the watch has caught up.
 	for {
 		var err error
 		select {
@@ -85,14 +90,14 @@ func (w *watch) run() error {
 			return context.Cause(w.ctx)
 		case r, ok := <-w.ch:
 			if !ok {
-				return w.why()
+				return w.closeReason()
 			}
-			w.missed = 0
-			err = w.take(r)
+			w.silentTicks = 0
+			err = w.handleResponse(r)
 		case <-tick.C:
-			err = w.tick()
-		case a := <-w.audited:
-			err = w.audit(a)
+			err = w.handleTick()
+		case a := <-w.auditResults:
+			err = w.handleAudit(a)
 		}
 		if err != nil {
 			return err
@@ -100,11 +105,12 @@ func (w *watch) run() error {
 	}
 }
 
-// end releases all that belongs to the watch. It returns what reap does, if that was called for.
-func (w *watch) end(cancel context.CancelCauseFunc) error {
+// close releases the resources of the watch. It returns the error of reap if it
+// calls reap.
+func (w *watch) close(cancel context.CancelCauseFunc) error {
 	cancel(nil)
 	if w.auditing {
-		<-w.audited
+		<-w.auditResults
 	}
 	if w.failed {
 		return w.reap(w.ctx, w.silence/10)
@@ -112,11 +118,13 @@ func (w *watch) end(cancel context.CancelCauseFunc) error {
 	return nil
 }
 
-// reap ends a stream that there may be: if a watch ends by itself while it is asked for
-// progress, the client opens another stream for the question, which only the end of a
-// watch on it ends. reap returns why a watch cannot be had, if that turns out at once.
-func (f *follower) reap(ctx context.Context, patience time.Duration) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+// reap closes a stream that the client may have opened by itself. If a watch
+// ends while a progress request is sent, the client opens another stream for
+// the request. That stream ends only with a watch on it, so reap opens a watch
+// there and ends it. reap returns the error of that watch if it fails within
+// timeout.
+func (f *follower) reap(ctx context.Context, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	defer cancel()
 	select {
 	case r, ok := <-f.watcher.Watch(ctx, f.key):
@@ -129,65 +137,68 @@ func (f *follower) reap(ctx context.Context, patience time.Duration) error {
 	}
 }
 
-// why returns why the client has ended the watch without a word.
-func (w *watch) why() error {
+// closeReason returns the reason for which the client has closed ch.
+func (w *watch) closeReason() error {
 	if err := w.reap(w.ctx, w.silence/10); err != nil {
 		return err
 	}
 	return errWatchEnded
 }
 
-// tick is called three times a silence. It counts ticks instead of looking at a clock, so that a
-// process that was stopped itself blames nobody for it.
-func (w *watch) tick() error {
-	if w.missed++; w.missed > 3 {
+// handleTick checks for silence three times per silence. It counts ticks
+// instead of reading a clock: if this process was stopped, the server is not
+// blamed.
+func (w *watch) handleTick() error {
+	if w.silentTicks++; w.silentTicks > 3 {
 		return errSilent
 	}
-	if w.late++; w.at.revision >= w.goal || w.at.revision != w.was {
-		w.late = 0
+	if w.stalledTicks++; w.at.revision >= w.target || w.at.revision != w.lastRevision {
+		w.stalledTicks = 0
 	}
-	if w.was = w.at.revision; w.late > 3 {
+	if w.lastRevision = w.at.revision; w.stalledTicks > 3 {
 		return errBehind
 	}
-	w.ask()
-	if w.ticks++; w.ticks >= 3*auditEvery && !w.auditing {
-		w.ticks, w.auditing = 0, true
-		go func(at point) {
-			goal, err := w.verify(w.ctx, at)
-			w.audited <- audit{goal, err}
+	w.requestProgress()
+	if w.ticksSinceAudit++; w.ticksSinceAudit >= 3*auditInterval && !w.auditing {
+		w.ticksSinceAudit, w.auditing = 0, true
+		go func(at historyPoint) {
+			target, err := w.verify(w.ctx, at)
+			w.auditResults <- auditResult{target, err}
 		}(w.at)
 	}
 	return nil
 }
 
-// audit takes what an audit has found out. That it has failed is for the watch to notice.
-func (w *watch) audit(a audit) error {
+// handleAudit processes the result of an audit. An audit that failed because of
+// the connection is ignored, because the watch fails as well.
+func (w *watch) handleAudit(a auditResult) error {
 	w.auditing = false
 	if _, ok := a.err.(*staleError); ok || permanent(a.err) {
 		return a.err
 	}
-	w.goal = max(w.goal, a.goal)
+	w.target = max(w.target, a.target)
 	return nil
 }
 
-// ask asks for a sign of life. The client takes the question when it has a connection.
-func (w *watch) ask() {
+// requestProgress requests a progress notification. The client takes the
+// request only while it has a connection.
+func (w *watch) requestProgress() {
 	ctx, cancel := context.WithTimeout(w.ctx, w.silence/3)
 	defer cancel()
-	_ = w.watcher.RequestProgress(ctx) // If it fails, nothing will be heard.
+	_ = w.watcher.RequestProgress(ctx) // A failure shows as silence.
 }
 
-// take hands on what the server has said.
-func (w *watch) take(r clientv3.WatchResponse) error {
+// handleResponse passes the changes in r to apply.
+func (w *watch) handleResponse(r clientv3.WatchResponse) error {
 	if err := r.Err(); err != nil {
 		w.failed = true
 		return err
 	}
-	if err := w.at.check(r.Header); err != nil {
+	if err := w.at.checkHeader(r.Header); err != nil {
 		return err
 	}
 	if r.IsProgressNotify() {
-		return w.progress(r.Header.Revision)
+		return w.handleProgress(r.Header.Revision)
 	}
 	var changes []remote.Change
 	for _, e := range r.Events {
@@ -198,28 +209,31 @@ func (w *watch) take(r clientv3.WatchResponse) error {
 	if len(changes) == 0 {
 		return nil
 	}
-	w.at.note(changes)
-	// The header's revision may be ahead of what was sent. The last change's is not: a
-	// response has all changes of a revision or none.
-	return w.reach(remote.Batch{Revision: w.at.last.Revision, Changes: changes})
+	w.at.addChanges(changes)
+	// The revision of the header may be ahead of the changes that were sent.
+	// The revision of the last change is not: a response has all changes of a
+	// revision or none.
+	return w.deliver(remote.Batch{Revision: w.at.last.Revision, Changes: changes})
 }
 
-// progress says that everything up to a revision has come.
-func (w *watch) progress(revision int64) error {
+// handleProgress processes a notification that all changes up to revision were
+// sent.
+func (w *watch) handleProgress(revision int64) error {
 	switch {
 	case revision < w.at.revision:
 		return &staleError{"the revision has gone back"}
-	case revision == w.at.revision && w.healthy:
+	case revision == w.at.revision && w.caughtUp:
 		return nil
-	case revision < w.goal:
-		w.at.revision = revision // Catching up.
+	case revision < w.target:
+		w.at.revision = revision // The watch is still catching up.
 		return nil
 	}
-	return w.reach(remote.Batch{Revision: revision})
+	return w.deliver(remote.Batch{Revision: revision})
 }
 
-func (w *watch) reach(b remote.Batch) error {
-	w.healthy = true
+// deliver passes b to apply, and advances w.at to its revision.
+func (w *watch) deliver(b remote.Batch) error {
+	w.caughtUp = true
 	w.at.revision = b.Revision
 	return w.apply(b)
 }

@@ -5,9 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
-	"github.com/eventvalue/event"
 	"github.com/eventvalue/event/remote"
 	"github.com/eventvalue/event/remote/remotetest"
 )
@@ -40,41 +38,6 @@ func TestProgrammersMistakesPanic(t *testing.T) {
 	} {
 		assert.PanicsWithValue(t, text, f)
 	}
-	all, _ := f.Content()
-	assert.Empty(t, all)
-}
-
-func TestBadKeysAreErrors(t *testing.T) {
-	f, ctx := new(remotetest.Fake), t.Context()
-	r := remote.NewRange(f, "p/", remote.String())
-	for _, key := range []string{"", "p", "q/a"} {
-		_, err := r.Set(ctx, key, "a")
-		require.ErrorIs(t, err, remote.ErrKey, key)
-		_, err = r.CompareAndSet(ctx, key, 0, "a")
-		require.ErrorIs(t, err, remote.ErrKey, key)
-		_, err = r.Delete(ctx, key)
-		require.ErrorIs(t, err, remote.ErrKey, key)
-		_, err = r.CompareAndDelete(ctx, key, 1)
-		require.ErrorIs(t, err, remote.ErrKey, key)
-	}
-	v := remote.NewValue(f, "", remote.String())
-	_, err := v.Set(ctx, "a")
-	require.ErrorIs(t, err, remote.ErrKey)
-	_, err = v.Watch().Get(ctx)
-	require.ErrorIs(t, err, remote.ErrKey)
-	require.ErrorIs(t, err, event.ErrClosed)
-	all, _ := f.Content()
-	assert.Empty(t, all)
-}
-
-func TestEndedContextWritesNothing(t *testing.T) {
-	f := new(remotetest.Fake)
-	v := remote.NewValue(f, "key", remote.String())
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	_, err := v.Set(ctx, "a")
-	require.ErrorIs(t, err, context.Canceled)
-	assert.NotErrorIs(t, err, remote.ErrUnknownOutcome)
 	all, _ := f.Content()
 	assert.Empty(t, all)
 }

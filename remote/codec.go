@@ -4,13 +4,14 @@ import (
 	"encoding/json"
 )
 
-// A Codec turns values into the bytes that a [Store] keeps, and back. Its methods may be called
-// concurrently. They keep nothing and modify nothing of what they are given; what they
-// return may share memory with it.
+// A Codec encodes values to the bytes that a [Store] keeps, and decodes them.
+// Its methods may be called concurrently. They must not keep or modify their
+// arguments. Their results may share memory with the arguments.
 //
-// Decode is called once for each state of a key, however many watch, on the goroutine that
-// follows the store and without a lock. It must not wait: all watchers would. A panic in it
-// is not caught.
+// Decode is called once for each state of a key, for all watchers together. It
+// runs on the goroutine that follows the store, and no lock is held. It must
+// not wait, because all watchers would wait with it. A panic in it is not
+// recovered.
 type Codec[T any] interface {
 	Encode(val T) ([]byte, error)
 	Decode(data []byte) (T, error)
@@ -28,8 +29,8 @@ func (jsonCodec[T]) Decode(data []byte) (val T, err error) {
 	return val, err
 }
 
-// Bytes returns the [Codec] that takes bytes as they are. It does not copy: what a Get returns
-// must not be modified.
+// Bytes returns the [Codec] that keeps bytes as they are. It does not copy, so
+// the bytes that a Get returns must not be modified.
 func Bytes() Codec[[]byte] { return bytesCodec{} }
 
 type bytesCodec struct{}
@@ -37,7 +38,7 @@ type bytesCodec struct{}
 func (bytesCodec) Encode(val []byte) ([]byte, error)  { return val, nil }
 func (bytesCodec) Decode(data []byte) ([]byte, error) { return data, nil }
 
-// String returns the [Codec] of strings, of any bytes.
+// String returns the [Codec] of strings. A string may hold any bytes.
 func String() Codec[string] { return stringCodec{} }
 
 type stringCodec struct{}

@@ -13,10 +13,12 @@ import (
 
 type testItem = eventtest.Item
 
-// TestConformance is the contract of package event on what a Value's entries hold, and
-// TestRangeConformance on those of one key of a Range. Set waits until the watchers of this process can see the
-// value; that it waits at all is what they lack. What allocates is this adapter; see
-// TestGetAllocatesNothing.
+// TestConformance runs the conformance suite of package event on the values in
+// a Value's entries. TestRangeConformance runs it on one key of a Range.
+//
+// Set waits until the watchers of this process can see the value, so
+// NonBlockingSet does not apply. The adapter allocates, so NoAllocation does
+// not apply; TestGetAllocatesNothing has no adapter.
 func TestConformance(t *testing.T) {
 	eventtest.Run(t, func(t testing.TB) eventtest.Subject {
 		v := remote.NewValue(new(remotetest.Fake), "key", remote.JSON[*testItem]())
@@ -41,7 +43,8 @@ type shared interface {
 type itemEntry = remote.Entry[*testItem]
 
 func subject(t testing.TB, v shared, set func(*testItem) (int64, error)) eventtest.Subject {
-	// Somebody watches all the time: a Value that nobody watches knows no final value.
+	// A watcher is open all the time: a Value without watchers has no final
+	// value.
 	w := v.Watch()
 	t.Cleanup(func() {
 		_ = w.Close()
@@ -62,10 +65,11 @@ func subject(t testing.TB, v shared, set func(*testItem) (int64, error)) eventte
 	}
 }
 
-// present is a Watcher of values: absence is not news to it.
+// present is a Watcher of values. It skips absence.
 type present struct{ event.Watcher[itemEntry] }
 
-// watchPresent returns a watcher that has seen what there is before the value: absence or Restart.
+// watchPresent returns a watcher that has seen the entry before the value:
+// absence or Restart.
 func watchPresent(v shared) event.Watcher[*testItem] {
 	w := v.Watch()
 	ctx, cancel := context.WithCancel(context.Background())

@@ -1,7 +1,10 @@
-// Package remote shares Event Values between machines. The same Watcher that follows
-// a value in memory follows a key, or all keys with a prefix, of a [Store]: a database that many
-// machines reach, and that tells what changes. Package etcd, a module of its own, has the Store
-// for etcd; package remotetest checks others, and has one in memory for tests. This package depends on none.
+// Package remote shares Event Values between machines. A Watcher of this
+// package follows a key, or all keys with a prefix, of a [Store]. A Store is a
+// database that many machines can reach, and that reports its changes.
+//
+// Package etcd, a separate module, implements a Store on etcd. Package
+// remotetest checks other implementations, and has one in memory for tests.
+// Package remote depends on none of them.
 //
 //	flags := remote.NewRange(store, "flags/", remote.JSON[Flag]())
 //	defer flags.Close()
@@ -13,42 +16,50 @@
 //		e.Apply(table)
 //	}
 //
-// A [Value] is one key, a [Range] all keys with a prefix. Both give an [Entry], of which
-// event.Map makes what it holds. Absence is a state: who watches a key that is not there is told so.
-// Writes go over a network, and so take a context, wait and can fail; where it is
-// not known whether they were done, the error says that ([ErrUnknownOutcome]).
+// A [Value] is one key, and a [Range] is all keys with a prefix. The watchers
+// of both return an [Entry]; use event.Map to convert it. Absence is a state: a
+// watcher of a key that does not exist gets an Entry with Present false.
 //
-// # What a watcher may see
+// Writes go over a network. They take a context, wait and can fail. If it is
+// unknown whether a write was done, its error wraps [ErrUnknownOutcome].
 //
-// The guarantees of package event hold for a Value's watchers, with these words:
+// # Guarantees
 //
-//   - One order (2) is the store's. A watcher may be behind what a Set has written, by as long as
-//     the news take, or for as long as the connection is broken; it is never ahead. Sync
-//     waits until it is not behind.
-//   - A first Get (5) and one with BacklogOnly (15) wait for the first state that the store tells.
-//   - A lost connection ends no watcher and is no news to it: Get waits. When it is back,
-//     the watcher gets the newest state, deletions included. Status tells of the connection.
-//   - Watchers go backwards in one case: the store was reset to an older state, from a
-//     backup. Then they get that, and what is not in it is absent.
-//   - Set blocks (8): it waits for the store. It waits for no watcher.
-//   - A value that does not decode is an error of one Get, which has [ErrBadValue] in it. The watcher has
-//     moved past it, and what Filters rejected before, and goes on with what comes next. Filters
-//     are not asked. The loop above ends by it; see [BadValueError].
-//   - A Value ends (18) by its Close, and with the reason if the store refuses for good. Each watcher gets
-//     the state that was known last. A Value that nobody watches knows none.
+// The guarantees of package event hold for the watchers of a Value, with the
+// following additions. The numbers are the ones of package event.
 //
-// For a Range, the same holds of each key, and these differ:
+//   - One order (2) is the order of the store. A watcher may be behind a Set
+//     until the change arrives, or while the connection is broken. It is never
+//     ahead of the store. Use Sync to wait until it is not behind.
+//   - A first Get (5), and one with BacklogOnly (15), wait for the first full
+//     state of the store.
+//   - A lost connection ends no watcher, and Get waits. Once the connection is
+//     back, the watcher gets the newest state, deletions included. Status
+//     reports the connection.
+//   - A watcher goes backwards in one case: a reset, when the store is restored
+//     from a backup. The watcher then gets the restored state. Keys that are
+//     not in it are absent.
+//   - Set blocks (8): it waits for the store, but not for watchers.
+//   - A value that does not decode makes one Get fail with an error that wraps
+//     [ErrBadValue]. No Filter is called for it. The watcher has then passed
+//     the value, and all values that Filters rejected before. The loop above
+//     ends at such a value; see [BadValueError].
+//   - A Value ends (18) when it is closed, or when the store refuses it for
+//     good; then the reason is the cause. Each watcher gets the last state that
+//     is known. A Value without watchers has no such state.
 //
-//   - Newest wins (3) and nothing queues by key: a Get returns the entry that has waited longest of those that
-//     are the newest of their keys.
-//   - The first Entry of a watcher has Restart set, and those of all keys that there are follow. A
-//     watcher that has missed deletions, because it was so slow that they are forgotten, gets such an
-//     Entry again. BacklogOnly tells when all have come. Let Filters accept Restart, unless
-//     deletions do not matter.
-//   - Changed may be early (16).
+// For a Range, the same holds for each key, with these differences:
 //
-// Memory is bounded by the keys that there have been at once since the first watcher came, and 1,024 deletions. Each key
-// that there is, is held once as bytes and once decoded; what is gone is freed but for its room in a map and a
-// list, which do not shrink. When the last watcher has gone, all is freed.
-// A watcher costs what it costs in memory and keeps nothing of its own.
+//   - Newest wins (3) per key. Of all keys that a watcher has not seen in their
+//     newest state, Get returns the one that changed longest ago.
+//   - The first Entry of a watcher has Restart set, and an Entry for each
+//     existing key follows. A slow watcher that has missed deletions gets a
+//     Restart again. BacklogOnly reports when all entries have been returned.
+//     Let Filters accept Restart, unless deletions do not matter.
+//   - The channel of Changed may be closed early (16).
+//
+// Cost: a Range holds each key encoded and decoded, and at most 1,024
+// deletions. Deleted keys are freed, except for their room in a map and a
+// slice, which never shrink. When the last watcher is closed, everything is
+// freed. A watcher copies no state.
 package remote

@@ -2,27 +2,31 @@ package remote
 
 import "bytes"
 
-// An Entry is the state of one key. Absence is a state as well: of a key that is not there,
-// or not any more, an Entry tells with Present false.
+// An Entry is the state of one key. Absence is a state as well: an Entry with
+// Present false describes a key that does not exist, or was deleted.
 type Entry[T any] struct {
 	Key     string
 	Value   T // zero unless Present
 	Present bool
 
-	// Revision is that of the write that made the value, and what CompareAndSet takes: for a
-	// key that is absent, 0.
+	// Revision is the revision of the write that made the value, or 0 if the
+	// key is absent. CompareAndSet takes it.
 	Revision int64
 
-	// Restart is set, and nothing else, in an Entry from a [Range] that begins a whole state:
-	// forget all entries that came before; those that are there follow. A
-	// watcher's first Entry is one, and so is the next after it has missed deletions.
+	// Restart marks an Entry of a [Range] that begins a full state. No other
+	// field is set. Discard all entries from before; an Entry for each existing
+	// key follows. A watcher's first Entry is a Restart. After a watcher has
+	// missed deletions, its next Entry is a Restart.
 	Restart bool
 }
 
-// Apply does to table what e says: it empties it, enters the value, or removes the key. With
-// every Entry of a watcher of a [Range] applied to it, table is a copy of the range, but for values
-// that do not decode: there is no Entry for one, and table keeps what the key was before. If that is not
-// wanted, delete the Key of the [BadValueError].
+// Apply updates table by e: it clears table for a Restart, stores the value of
+// a key that is present, and deletes a key that is absent.
+//
+// If Apply is called for every Entry of a watcher of a [Range], table is a copy
+// of the range, except for values that do not decode. A value that does not
+// decode has no Entry, so table keeps the previous value of its key. To remove
+// that, delete the Key of the [BadValueError].
 func (e Entry[T]) Apply(table map[string]T) {
 	switch {
 	case e.Restart:
@@ -34,16 +38,16 @@ func (e Entry[T]) Apply(table map[string]T) {
 	}
 }
 
-// An item is an Entry, or what there is instead of one, and what is needed to know it again.
-// It does not change.
+// An item holds the state of one key: an Entry or a decoding error, with the
+// encoded value. It is not modified once it is published.
 type item[T any] struct {
 	entry Entry[T]
-	err   error  // the value does not decode
-	data  []byte // what was decoded
-	seq   uint64 // in a table: its place in the log
+	err   error  // a [BadValueError] if the value does not decode
+	data  []byte // the encoded value
+	seq   uint64 // in a table, the seq of its slot in the log
 }
 
-// decode returns the item that c makes.
+// decode returns the item of c.
 func decode[T any](codec Codec[T], c Change) *item[T] {
 	it := &item[T]{entry: Entry[T]{Key: c.Key}}
 	if c.Deleted {
@@ -60,9 +64,10 @@ func decode[T any](codec Codec[T], c Change) *item[T] {
 	return it
 }
 
-// says reports whether it is what c would make: the same write, or both of absence. The revision
-// alone does not tell: after a reset, another write may have it.
-func (it *item[T]) says(c Change) bool {
+// matches reports whether it and c describe the same write, or both describe an
+// absent key. It compares the values in addition to the revisions, because
+// after a reset another write may have the same revision.
+func (it *item[T]) matches(c Change) bool {
 	if c.Deleted || !it.entry.Present {
 		return c.Deleted && !it.entry.Present
 	}

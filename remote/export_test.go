@@ -2,10 +2,10 @@ package remote
 
 import "github.com/eventvalue/event"
 
-// MaxTombstones is how many deletions a Range remembers.
+// MaxTombstones is the greatest number of tombstones that a Range keeps.
 const MaxTombstones = maxTombstones
 
-// LogSize returns how long the log is that w goes by, and how many keys with an item there are.
+// LogSize returns the number of slots and of items in the table that w reads.
 func LogSize[T any](w event.Watcher[Entry[T]]) (log, items int) {
 	t := w.(*rangeWatcher[T]).table
 	t.mu.Lock()
@@ -13,7 +13,8 @@ func LogSize[T any](w event.Watcher[Entry[T]]) (log, items int) {
 	return len(t.log), len(t.items)
 }
 
-// Ahead returns how many places of the log the next Get of w has to look at, at most.
+// Ahead returns the number of slots between the position of w and the end of
+// the log.
 func Ahead[T any](w event.Watcher[Entry[T]]) int {
 	r := w.(*rangeWatcher[T])
 	r.table.mu.Lock()

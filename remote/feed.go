@@ -9,30 +9,32 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// A feed follows a scope of a store while somebody watches: the first who joins starts a
-// session, the last who leaves ends it. The next session knows nothing of the one before, so
-// that nobody is given what has grown old in between.
+// A feed follows a scope of a store while the scope has watchers. The first
+// acquire starts a session, and the last release ends it. Each session starts
+// with an empty sink, so that no watcher gets a state from before a pause.
 type feed[S sink] struct {
 	store   Store
 	scope   Scope
 	newSink func() S
 	status  event.MemoryValue[Status]
 
-	mu      sync.Mutex
-	current *session[S] // nil while nobody watches; once the feed has ended, the last
-	ended   error       // what writes return from then on
+	mu        sync.Mutex
+	current   *session[S] // nil while there is no watcher; after close, the last session
+	closedErr error       // what writes return after close; nil before
 }
 
-// A sink is what a session fills: the state that watchers read.
+// A sink holds the state that a session receives and that watchers read.
 type sink interface {
-	// apply is called by one goroutine at a time. After end it does nothing. It reports whether
-	// something new in u undoes what was known.
-	apply(u update) (undone bool)
-	// end leaves watchers what is there, and then cause.
-	end(cause error)
+	// apply merges u, and reports whether a change in u reveals a reset of the
+	// store. After closeWithError it does nothing. Only one goroutine calls it
+	// at a time.
+	apply(u update) (reset bool)
+	// closeWithError makes each watcher return what it has not seen of the
+	// state, and then [event.ErrClosed] with cause.
+	closeWithError(cause error)
 }
 
-// A session is one Follow.
+// A session is one call of Follow and the state that it has received.
 type session[S sink] struct {
 	feed     *feed[S]
 	sink     S
@@ -40,13 +42,14 @@ type session[S sink] struct {
 	refs     int // guarded by feed.mu
 	progress event.MemoryValue[progress]
 
-	// Only apply uses these.
-	pieces  pieces
-	started bool
-	last    progress
+	// Only apply uses these fields.
+	buffer  batchBuffer
+	started bool     // the first full state was applied
+	last    progress // the newest value of the field progress
 }
 
-// progress is how far a session has come.
+// A progress holds the revision that a session has applied, and the number of
+// resets that it has seen. Sync waits on it.
 type progress struct {
 	revision int64
 	resets   int
@@ -58,62 +61,65 @@ func newFeed[S sink](store Store, scope Scope, newSink func() S) *feed[S] {
 	return f
 }
 
-// join returns the session in progress, which goes on at least until leave.
-func (f *feed[S]) join() *session[S] {
+// acquire returns the session in progress, and starts one if there is none. The
+// session runs at least until release.
+func (f *feed[S]) acquire() *session[S] {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.current == nil {
 		ctx, cancel := context.WithCancel(context.Background())
 		f.current = &session[S]{feed: f, sink: f.newSink(), cancel: cancel}
-		f.report(CatchingUp, nil)
+		f.setStatus(CatchingUp, nil)
 		go f.current.follow(ctx)
 	}
 	f.current.refs++
 	return f.current
 }
 
-// leave is called once for each join.
-func (f *feed[S]) leave(s *session[S]) {
+// release ends s if it was acquired by no other caller. Call it once for each
+// acquire.
+func (f *feed[S]) release(s *session[S]) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if s.refs--; s.refs > 0 || f.ended != nil {
+	if s.refs--; s.refs > 0 || f.closedErr != nil {
 		return
 	}
 	s.cancel()
 	f.current = nil
-	f.report(Idle, nil)
+	f.setStatus(Idle, nil)
 }
 
-// end ends the feed, unless that was done, or only is a session that nobody watches any more.
-func (f *feed[S]) end(only *session[S], cause error) {
+// closeWithError closes the feed and its session. It does nothing if the feed
+// is closed, or if only is not nil and not the current session.
+func (f *feed[S]) closeWithError(only *session[S], cause error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.ended != nil || only != nil && only != f.current {
+	if f.closedErr != nil || only != nil && only != f.current {
 		return
 	}
-	f.ended = event.ErrClosed
+	f.closedErr = event.ErrClosed
 	if cause != nil {
-		f.ended = fmt.Errorf("%w: %w", event.ErrClosed, cause)
+		f.closedErr = fmt.Errorf("%w: %w", event.ErrClosed, cause)
 	}
 	if f.current == nil {
 		f.current = &session[S]{feed: f, sink: f.newSink(), cancel: func() {}}
 	}
 	f.current.cancel()
-	f.current.sink.end(cause)
+	f.current.sink.closeWithError(cause)
 	_ = f.current.progress.CloseWithError(cause)
-	f.report(Ended, cause)
+	f.setStatus(Ended, cause)
 	_ = f.status.CloseWithError(cause)
 }
 
-// err returns why the feed has ended, or nil.
+// err returns the error of writes to a closed feed, or nil if it is not closed.
 func (f *feed[S]) err() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.ended
+	return f.closedErr
 }
 
-// report publishes a status. The caller holds mu.
-func (f *feed[S]) report(state State, reason error) {
+// setStatus publishes a status unless nothing has changed. The caller holds mu.
+func (f *feed[S]) setStatus(state State, reason error) {
 	old, _ := f.status.Load()
 	if old.State == state && reason == nil {
 		return
@@ -125,13 +131,14 @@ func (f *feed[S]) report(state State, reason error) {
 	f.status.Set(next)
 }
 
-// sync waits until the state is at least that of revision, for the function that what names.
-func (f *feed[S]) sync(ctx context.Context, what string, revision int64) error {
+// sync waits until the state is at least as new as revision. op names the
+// exported method for panics.
+func (f *feed[S]) sync(ctx context.Context, op string, revision int64) error {
 	if ctx == nil {
-		panic("remote: " + what + ": nil context")
+		panic("remote: " + op + ": nil context")
 	}
-	s := f.join()
-	defer f.leave(s)
+	s := f.acquire()
+	defer f.release(s)
 	w := s.progress.Watch()
 	defer w.Close()
 	for first, p0 := true, (progress{}); ; first = false {
@@ -150,7 +157,7 @@ func (f *feed[S]) sync(ctx context.Context, what string, revision int64) error {
 	}
 }
 
-// follow runs a session.
+// follow runs the session until Follow returns, and then closes the feed.
 func (s *session[S]) follow(ctx context.Context) {
 	err := s.feed.store.Follow(ctx, s.feed.scope, func(b Batch) error {
 		if err := ctx.Err(); err != nil {
@@ -162,45 +169,49 @@ func (s *session[S]) follow(ctx context.Context) {
 	if err == nil {
 		err = errFollowNil
 	}
-	s.feed.end(s, err)
+	s.feed.closeWithError(s, err)
 }
 
+// apply processes a batch of the store.
 func (s *session[S]) apply(b Batch) error {
 	switch {
 	case b.Broken != nil:
-		s.pieces.drop()
-		s.report(Broken, b.Broken)
+		s.buffer.discard()
+		s.setStatus(Broken, b.Broken)
 		return nil
 	case b.More:
-		s.pieces.add(b)
-		s.report(CatchingUp, nil)
+		s.buffer.add(b)
+		s.setStatus(CatchingUp, nil)
 		return nil
 	}
-	u := s.pieces.conclude(b)
-	u.known = s.last.revision
+	u := s.buffer.flush(b)
+	u.prevRevision = s.last.revision
 	if !s.started && !u.full {
 		return errNoState
 	}
 	if !u.full {
-		u.dropKnown()
+		u.dropApplied()
 	}
-	// In this order: who has seen the progress finds the state, and who has seen Connected both.
-	undone := s.sink.apply(u)
-	// A store that was reset and then written to may be past where it was.
-	if u.full && (undone || u.revision < u.known) {
+	// Publish the state, then the progress, then the status. A caller that has
+	// seen the progress finds the state, and one that has seen Connected finds
+	// both.
+	reset := s.sink.apply(u)
+	// The revision alone does not reveal every reset: after it, writes may have
+	// raised the revision above the one before.
+	if u.full && (reset || u.revision < u.prevRevision) {
 		s.last.resets++
 	}
 	s.started, s.last.revision = true, u.revision
 	s.progress.Set(s.last)
-	s.report(Connected, nil)
+	s.setStatus(Connected, nil)
 	return nil
 }
 
-// report publishes a status, unless the session is no longer the feed's.
-func (s *session[S]) report(state State, reason error) {
+// setStatus publishes a status if the session is the feed's current session.
+func (s *session[S]) setStatus(state State, reason error) {
 	s.feed.mu.Lock()
 	defer s.feed.mu.Unlock()
-	if s.feed.current == s && s.feed.ended == nil {
-		s.feed.report(state, reason)
+	if s.feed.current == s && s.feed.closedErr == nil {
+		s.feed.setStatus(state, reason)
 	}
 }

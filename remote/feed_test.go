@@ -5,7 +5,6 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -62,9 +61,10 @@ func TestSyncWaits(t *testing.T) {
 	})
 }
 
-// TestSyncNoticesAResetThatWasMadeUpFor has the store be reset and then written to until it is
-// past what Sync waits for. The key is again as it was before what was known.
-func TestSyncNoticesAResetThatWasMadeUpFor(t *testing.T) {
+// TestSyncReportsAResetAtAGreaterRevision resets the store and then writes
+// until the revision is past the one that Sync waits for. The key returns to
+// the state before the watchers' state.
+func TestSyncReportsAResetAtAGreaterRevision(t *testing.T) {
 	for name, change := range map[string]func(*testing.T, *remotetest.Fake){
 		"Written": func(t *testing.T, f *remotetest.Fake) { put(t, f, "key", "two") },
 		"Deleted": func(t *testing.T, f *remotetest.Fake) { remove(t, f, "key") },
@@ -96,8 +96,9 @@ func TestSyncNoticesAResetThatWasMadeUpFor(t *testing.T) {
 	}
 }
 
-// TestSyncTakesACompactionForNoReset has the whole state come again, and all that is new in it be newer.
-func TestSyncTakesACompactionForNoReset(t *testing.T) {
+// TestSyncIgnoresACompaction sends the full state again. All changes in it are
+// newer than the state before.
+func TestSyncIgnoresACompaction(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *remotetest.Fake, v *remote.Value[string]) {
 		r := remote.NewRange(f, "", remote.String())
 		defer r.Close()
@@ -120,157 +121,11 @@ func TestSyncTakesACompactionForNoReset(t *testing.T) {
 	})
 }
 
-func TestStatus(t *testing.T) {
-	inBubble(t, func(t *testing.T, f *remotetest.Fake, v *remote.Value[string]) {
-		s := v.Status().Watch()
-		defer s.Close()
-		var since time.Time
-		is := func(state remote.State, reason error) {
-			t.Helper()
-			synctest.Wait()
-			got, err := s.Get(t.Context(), event.BacklogOnly[remote.Status]())
-			require.NoError(t, err)
-			assert.Equal(t, state, got.State, got.State)
-			assert.Equal(t, reason, got.Reason)
-			since = got.Since
-		}
-		is(remote.Idle, nil)
-		w := v.Watch()
-		is(remote.Connected, nil)
-		cable, fire := errors.New("cable"), errors.New("fire")
-		f.Cut(cable)
-		is(remote.Broken, cable)
-		broken := since
-		put(t, f, "key", "a")
-		time.Sleep(time.Hour)
-		f.Heal()
-		is(remote.Connected, nil)
-		assert.Equal(t, time.Hour, since.Sub(broken))
-		put(t, f, "key", "b")
-		synctest.Wait()
-		_, err := s.Get(t.Context(), event.BacklogOnly[remote.Status]())
-		assert.Equal(t, event.BacklogDone, err, "changes are not news of the connection")
-		require.NoError(t, w.Close())
-		is(remote.Idle, nil)
-		v.Watch()
-		f.Refuse(fire)
-		is(remote.Ended, fire)
-		_, err = s.Get(t.Context())
-		require.ErrorIs(t, err, fire)
-		assert.Equal(t, "catching up broken", remote.CatchingUp.String()+" "+remote.Broken.String())
-		assert.Equal(t, "unknown", remote.State(7).String())
-	})
-}
-
-// scripted runs test in a bubble with a Value whose store says what it is told.
-func scripted(t *testing.T, test func(t *testing.T, s *script, v *remote.Value[string])) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newScript()
-		v := remote.NewValue(s, "key", remote.String())
-		test(t, s, v)
-		require.NoError(t, v.Close())
-	})
-}
-
-func TestPiecesAreAppliedAsOne(t *testing.T) {
-	scripted(t, func(t *testing.T, s *script, v *remote.Value[string]) {
-		change := func(val string, revision int64) []remote.Change {
-			return []remote.Change{{Key: "key", Value: []byte(val), Revision: revision}}
-		}
-		w := v.Watch()
-		state := func(want remote.State) {
-			t.Helper()
-			synctest.Wait()
-			got, err := event.Wait(t.Context(), v.Status(), func(remote.Status) bool { return true })
-			require.NoError(t, err)
-			assert.Equal(t, want, got.State)
-		}
-		s.say <- remote.Batch{More: true}
-		s.say <- remote.Batch{Full: true, More: true, Changes: change("void", 3)}
-		state(remote.CatchingUp)
-		waits(t, w)
-		s.say <- remote.Batch{Broken: errors.New("cable")}
-		state(remote.Broken)
-		s.say <- remote.Batch{Full: true, More: true}
-		s.say <- remote.Batch{Revision: 2}
-		assert.Equal(t, entry{Key: "key"}, get(t, w))
-		state(remote.Connected)
-		s.say <- remote.Batch{Full: true, More: true, Changes: change("void", 3)}
-		s.say <- remote.Batch{Full: true, More: true, Changes: change("a", 4)}
-		s.say <- remote.Batch{More: true}
-		waits(t, w)
-		s.say <- remote.Batch{Revision: 5}
-		assert.Equal(t, entry{"key", "a", true, 4, false}, get(t, w))
-		s.say <- remote.Batch{Revision: 7, More: true, Changes: change("b", 6)}
-		s.say <- remote.Batch{Broken: errors.New("cable")}
-		s.say <- remote.Batch{Revision: 8}
-		waits(t, w)
-		s.say <- remote.Batch{Revision: 9, Changes: append(change("c", 8), change("d", 9)...)}
-		assert.Equal(t, entry{"key", "d", true, 9, false}, get(t, w))
-	})
-}
-
-// TestAWholeStateBeginsAnew has one begin before another is concluded: what only that had is void.
-func TestAWholeStateBeginsAnew(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newScript()
-		r := remote.NewRange(s, "p/", remote.String())
-		defer r.Close()
-		piece := func(key string) []remote.Change {
-			return []remote.Change{{Key: key, Value: []byte("1"), Revision: 1}}
-		}
-		w := r.Watch()
-		s.say <- remote.Batch{Full: true, More: true, Changes: piece("p/a")}
-		s.say <- remote.Batch{Full: true, More: true, Changes: piece("p/b")}
-		s.say <- remote.Batch{Revision: 1, Changes: piece("p/c")}
-		assert.Equal(t, "* b=1 c=1", pending(t, w))
-	})
-}
-
-// TestBrokenSince has a connection break once, and be reported twice.
-func TestBrokenSince(t *testing.T) {
-	scripted(t, func(t *testing.T, s *script, v *remote.Value[string]) {
-		v.Watch()
-		status := func(reason error) remote.Status {
-			synctest.Wait()
-			got, err := event.Wait(t.Context(), v.Status(), func(s remote.Status) bool { return s.Reason == reason })
-			require.NoError(t, err)
-			assert.Equal(t, remote.Broken, got.State)
-			return got
-		}
-		cable, hub := errors.New("cable"), errors.New("hub")
-		s.say <- remote.Batch{Broken: cable}
-		first := status(cable)
-		time.Sleep(time.Hour)
-		s.say <- remote.Batch{Broken: hub}
-		assert.Equal(t, first.Since, status(hub).Since)
-	})
-}
-
-// TestDuplicatesAreDropped has a store say things twice, which it should not.
-func TestDuplicatesAreDropped(t *testing.T) {
-	scripted(t, func(t *testing.T, s *script, v *remote.Value[string]) {
-		change := remote.Change{Key: "key", Value: []byte("a"), Revision: 1}
-		gone := remote.Change{Key: "key", Deleted: true, Revision: 2}
-		w := v.Watch()
-		s.say <- remote.Batch{Revision: 1, Full: true, Changes: []remote.Change{change}}
-		assert.True(t, get(t, w).Present)
-		s.say <- remote.Batch{Revision: 1, Changes: []remote.Change{change}}
-		waits(t, w)
-		s.say <- remote.Batch{Revision: 2, Changes: []remote.Change{gone}}
-		assert.False(t, get(t, w).Present)
-		s.say <- remote.Batch{Revision: 2, Changes: []remote.Change{change, gone}}
-		waits(t, w)
-		s.say <- remote.Batch{Revision: 2, Changes: []remote.Change{change}}
-		waits(t, w)
-	})
-}
-
-func TestAStoreThatBreaksItsPromise(t *testing.T) {
+func TestContractViolationsCloseTheValue(t *testing.T) {
 	t.Run("NoWholeState", func(t *testing.T) {
 		scripted(t, func(t *testing.T, s *script, v *remote.Value[string]) {
 			w := v.Watch()
-			s.say <- remote.Batch{Revision: 1}
+			s.batches <- remote.Batch{Revision: 1}
 			_, err := w.Get(t.Context())
 			require.ErrorIs(t, err, event.ErrClosed)
 			assert.ErrorContains(t, err, "whole state")
@@ -287,7 +142,8 @@ func TestAStoreThatBreaksItsPromise(t *testing.T) {
 	})
 }
 
-// TestAnOldSessionChangesNothing has a Follow go on for a while after nobody watched, when another has begun.
+// TestAnOldSessionChangesNothing has a Follow that goes on after its last
+// watcher was closed, while another has begun.
 func TestAnOldSessionChangesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &stubborn{fake: new(remotetest.Fake), ended: make(chan func(remote.Batch) error, 2), release: make(chan error)}
@@ -309,7 +165,8 @@ func TestAnOldSessionChangesNothing(t *testing.T) {
 	})
 }
 
-// A stubborn store's Follow ends only when it is released, with what is sent there.
+// The Follow of a stubborn store returns only after the test sends an error to
+// release. It returns that error.
 type stubborn struct {
 	remote.Store
 	fake    *remotetest.Fake

@@ -15,8 +15,9 @@ import (
 	"github.com/eventvalue/event/remote/remotetest"
 )
 
-// TestRandom does to a store, by chance, all that can be done to it, while watchers come, go and
-// are slow. What is in the store is the model: in the end each watcher must have that.
+// TestRandom runs random operations on a store, with random watchers that open,
+// read slowly and close. The content of the store is the model: eventually each
+// watcher must have it.
 func TestRandom(t *testing.T) {
 	runs := uint64(300)
 	if testing.Short() {
@@ -28,7 +29,7 @@ func TestRandom(t *testing.T) {
 			for range 150 {
 				w.step()
 			}
-			w.settle()
+			w.checkConverged()
 			require.NoError(t, w.value.Close())
 			require.NoError(t, w.table.Close())
 		})
@@ -38,7 +39,7 @@ func TestRandom(t *testing.T) {
 	}
 }
 
-// A world is a store, what is built on it, and who watches.
+// A world is a store, a Value and a Range on it, and their watchers.
 type world struct {
 	t       *testing.T
 	rand    *rand.Rand
@@ -47,18 +48,18 @@ type world struct {
 	table   *remote.Range[string]
 	resets  bool // the store may be reset in this run
 	restore func()
-	written map[int64]string // what every revision wrote; not with resets
+	written map[int64]string // key=value of each revision; unused with resets
 	churned int
 	readers []*reader
 }
 
-// A reader is a watcher and what it knows by it.
+// A reader is a watcher and the state that its entries make.
 type reader struct {
 	event.Watcher[entry]
-	one   bool // of the Value
-	begun bool
-	known map[string]string
-	last  map[string]int64 // the revisions that it has seen
+	one       bool // of the Value
+	restarted bool
+	state     map[string]string
+	last      map[string]int64 // the revisions that it has seen
 }
 
 func newWorld(t *testing.T, seed uint64) *world {
@@ -107,7 +108,7 @@ func (w *world) step() {
 	}
 }
 
-// churn has more keys come and go than are remembered, or nearly so.
+// churn writes and deletes about as many keys as a Range keeps tombstones.
 func (w *world) churn() {
 	n := remote.MaxTombstones/2 + w.rand.IntN(remote.MaxTombstones)
 	for range n {
@@ -124,7 +125,7 @@ func (w *world) churn() {
 }
 
 func (w *world) open() {
-	r := &reader{known: make(map[string]string), last: make(map[string]int64), one: w.rand.IntN(3) == 0}
+	r := &reader{state: make(map[string]string), last: make(map[string]int64), one: w.rand.IntN(3) == 0}
 	if r.one {
 		r.Watcher = w.value.Watch()
 	} else {
@@ -133,7 +134,7 @@ func (w *world) open() {
 	w.readers = append(w.readers, r)
 }
 
-// read has one reader take some of what is there.
+// read reads some entries with one reader.
 func (w *world) read() {
 	if len(w.readers) == 0 {
 		return
@@ -151,18 +152,18 @@ func (w *world) read() {
 			return
 		}
 		require.NoError(w.t, err)
-		w.take(r, e)
+		w.check(r, e)
 	}
 }
 
-// take lets r know e, which must not be older than what it knows.
-func (w *world) take(r *reader, e entry) {
+// check applies e to the state of r. e must not be older than that state.
+func (w *world) check(r *reader, e entry) {
 	assert.False(w.t, e.Restart && r.one)
-	assert.True(w.t, r.begun || e.Restart || r.one, "a watcher begins with Restart: %+v", e)
-	r.begun = true
-	e.Apply(r.known)
+	assert.True(w.t, r.restarted || e.Restart || r.one, "a watcher begins with Restart: %+v", e)
+	r.restarted = true
+	e.Apply(r.state)
 	if e.Restart {
-		clear(r.last) // It is told again what it may have seen.
+		clear(r.last) // Entries that it has seen may follow again.
 		return
 	}
 	if w.resets || !e.Present {
@@ -173,8 +174,9 @@ func (w *world) take(r *reader, e entry) {
 	assert.Equal(w.t, w.written[e.Revision], e.Key+"="+e.Value)
 }
 
-// settle looks whether all readers, and new ones, end up with what is in the store.
-func (w *world) settle() {
+// checkConverged checks that all readers, and new ones, reach the content of
+// the store.
+func (w *world) checkConverged() {
 	w.fake.Heal()
 	for range 4 {
 		w.open()
@@ -190,13 +192,13 @@ func (w *world) settle() {
 	}
 	for _, r := range w.readers {
 		for _, e := range backlog(w.t, r) {
-			w.take(r, e)
+			w.check(r, e)
 		}
 		want := all
 		if r.one {
 			want = one
 		}
-		assert.Equal(w.t, want, r.known)
+		assert.Equal(w.t, want, r.state)
 		assert.True(w.t, isOpen(r.Changed()))
 		require.NoError(w.t, r.Close())
 	}

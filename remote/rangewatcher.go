@@ -8,19 +8,20 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// A rangeWatcher is the Watcher of a Range: a position in its table, and a watcher of the
-// table's pulse to wait with.
+// A rangeWatcher is the Watcher of a Range. It holds a position in the range's
+// table, and waits on a watcher of the table's notifier.
 type rangeWatcher[T any] struct {
-	pulse event.Watcher[uint64]
+	notifier event.Watcher[uint64]
 
-	mu    sync.Mutex
-	busy  bool // a Get is in progress
-	at    position
-	table *table[T] // nil after Close
-	leave func()    // nil after Close
+	mu      sync.Mutex
+	busy    bool // a Get is in progress
+	at      position
+	table   *table[T] // nil after Close
+	release func()    // nil after Close
 }
 
-// Keyed says that the entries do not replace each other.
+// Keyed marks a watcher whose entries do not replace each other. See
+// [Range.Keyed].
 func (w *rangeWatcher[T]) Keyed() {}
 
 // Get implements [event.Watcher].
@@ -28,12 +29,13 @@ func (w *rangeWatcher[T]) Get(ctx context.Context, opts ...event.GetOption[Entry
 	if ctx == nil {
 		panic("event: Watcher.Get: nil context")
 	}
-	t, at, err := w.begin(ctx)
+	t, at, err := w.beginGet(ctx)
 	if err != nil {
 		return Entry[T]{}, err
 	}
-	// Deferred, because a predicate may panic: then the watcher has not moved.
-	defer func() { w.finish(at) }()
+	// Deferred because a predicate may panic. Then the position stays as it
+	// was.
+	defer func() { w.finishGet(at) }()
 	s, moved, err := w.await(ctx, t, at, opts)
 	at = moved
 	if err == nil {
@@ -45,19 +47,21 @@ func (w *rangeWatcher[T]) Get(ctx context.Context, opts ...event.GetOption[Entry
 	return s.entry, nil
 }
 
-// await returns what a Get returns, and where the watcher is then.
+// await waits for the step that a Get returns, and returns it with the position
+// of the watcher after the Get.
 func (w *rangeWatcher[T]) await(ctx context.Context, t *table[T], at position, opts []event.GetOption[Entry[T]]) (s step[T], moved position, err error) {
-	// BacklogOnly looks at what is there when it begins: its Get would not end under a
-	// producer that is faster than a predicate that rejects.
+	// BacklogOnly looks at what is there when it begins: its Get would not end
+	// under a producer that is faster than a predicate that rejects.
 	looked, backlog, limit := at, backlogOnly(opts), uint64(0)
 	for {
-		// Pulse before table: what is set in between ends the wait below.
-		end, err := w.drain(ctx)
+		// Poll the notifier before the table: a change in between ends the wait
+		// below.
+		end, err := w.poll(ctx)
 		if err != nil {
 			return s, at, err
 		}
 		if backlog && limit == 0 {
-			limit = t.newest()
+			limit = t.lastSeq()
 		}
 		next, ok := t.next(looked)
 		if ok && backlog && next.seq > limit {
@@ -69,10 +73,11 @@ func (w *rangeWatcher[T]) await(ctx context.Context, t *table[T], at position, o
 			if next.err == nil && !accepts(opts, next.entry) {
 				continue
 			}
-			// The predicates may have taken long, or ended one or the other. And the pulse of what
-			// is returned may have come only now: it would close the next Changed. Of what
-			// is newer Changed knows by the table.
-			if _, err := w.drain(ctx); err != nil {
+			// The predicates may have taken long, or may have ended ctx or the
+			// watcher. In addition, the notification of the step may have
+			// arrived only now, and it would close the channel of the next
+			// Changed. Changed finds newer items in the table.
+			if _, err := w.poll(ctx); err != nil {
 				return s, at, err
 			}
 			return next, looked, nil
@@ -81,24 +86,26 @@ func (w *rangeWatcher[T]) await(ctx context.Context, t *table[T], at position, o
 		case backlog && limit != 0:
 			return s, looked, event.BacklogDone
 		}
-		if _, err := w.listen(ctx); err != nil {
+		if _, err := w.receive(ctx); err != nil {
 			return s, at, err
 		}
 	}
 }
 
-// noWait is one for all: an option that is made for a Get is an allocation.
-var noWait = []event.GetOption[uint64]{event.BacklogOnly[uint64]()}
+// pollOptions are the options of poll. They are shared because each Get would
+// otherwise allocate them.
+var pollOptions = []event.GetOption[uint64]{event.BacklogOnly[uint64]()}
 
-// drain hears what the pulse has to say.
-func (w *rangeWatcher[T]) drain(ctx context.Context) (end, hindrance error) {
-	return w.listen(ctx, noWait...)
+// poll is receive without waiting.
+func (w *rangeWatcher[T]) poll(ctx context.Context) (closedErr, abortErr error) {
+	return w.receive(ctx, pollOptions...)
 }
 
-// listen is a Get on the pulse. It returns apart the end of the range, for which something may
-// yet be there to be returned, and what ends a Get in any case.
-func (w *rangeWatcher[T]) listen(ctx context.Context, opts ...event.GetOption[uint64]) (end, hindrance error) {
-	_, err := w.pulse.Get(ctx, opts...)
+// receive waits for the next notification. It returns closedErr if the range is
+// closed; the table may still have entries for the watcher. It returns abortErr
+// if the caller's Get must fail, whatever the table has.
+func (w *rangeWatcher[T]) receive(ctx context.Context, opts ...event.GetOption[uint64]) (closedErr, abortErr error) {
+	_, err := w.notifier.Get(ctx, opts...)
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
@@ -110,8 +117,8 @@ func (w *rangeWatcher[T]) listen(ctx context.Context, opts ...event.GetOption[ui
 	return nil, err
 }
 
-// begin makes w busy, and returns its table and where it is.
-func (w *rangeWatcher[T]) begin(ctx context.Context) (*table[T], position, error) {
+// beginGet marks w as busy, and returns its table and its position.
+func (w *rangeWatcher[T]) beginGet(ctx context.Context) (*table[T], position, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch err := ctx.Err(); {
@@ -126,13 +133,14 @@ func (w *rangeWatcher[T]) begin(ctx context.Context) (*table[T], position, error
 	return w.table, w.at, nil
 }
 
-func (w *rangeWatcher[T]) finish(at position) {
+// finishGet marks w as idle, and stores its position.
+func (w *rangeWatcher[T]) finishGet(at position) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.busy, w.at = false, at
 }
 
-// hasEnded is what Changed returns where there is nothing to wait for.
+// hasEnded is the closed channel that Changed returns if a Get would not wait.
 var hasEnded = func() chan struct{} {
 	c := make(chan struct{})
 	close(c)
@@ -150,19 +158,21 @@ func (w *rangeWatcher[T]) Changed() <-chan struct{} {
 	if unseen {
 		return hasEnded
 	}
-	w.at = next.to // Of a Get in progress, finish has the last word: it may just look again.
-	return w.pulse.Changed()
+	// A Get in progress overwrites this position in finishGet. Then a later
+	// search repeats a part of this one, and finds the same.
+	w.at = next.to
+	return w.notifier.Changed()
 }
 
 // Close implements [event.Watcher].
 func (w *rangeWatcher[T]) Close() error {
 	w.mu.Lock()
-	leave := w.leave
-	w.leave, w.table = nil, nil
+	release := w.release
+	w.release, w.table = nil, nil
 	w.mu.Unlock()
-	_ = w.pulse.Close()
-	if leave != nil {
-		leave()
+	_ = w.notifier.Close()
+	if release != nil {
+		release()
 	}
 	return nil
 }

@@ -2,25 +2,27 @@ package remote
 
 import "time"
 
-// A State says how a [Value] or [Range] stands with its store.
+// A State is the state of the connection between a [Value] or [Range] and its
+// store.
 type State int
 
 const (
-	// Idle: nobody watches, and nothing is followed.
+	// Idle: the store is not followed, because nothing watches.
 	Idle State = iota
-	// CatchingUp: it asks for, or receives, the present state.
+	// CatchingUp: the full state was requested, or is arriving.
 	CatchingUp
-	// Connected: what watchers get is what the store says.
+	// Connected: watchers get the state of the store.
 	Connected
-	// Broken: the connection is lost. Watchers keep what they have, and wait.
+	// Broken: the connection is lost. Watchers keep their state, and wait.
 	Broken
-	// Ended: it was closed, or the store has refused for good.
+	// Ended: the Value or Range was closed, or the store has refused it for
+	// good.
 	Ended
 )
 
 var stateNames = [...]string{"idle", "catching up", "connected", "broken", "ended"}
 
-// String returns the state in words.
+// String returns the name of the state.
 func (s State) String() string {
 	if s < 0 || int(s) >= len(stateNames) {
 		return "unknown"
@@ -28,10 +30,9 @@ func (s State) String() string {
 	return stateNames[s]
 }
 
-// A Status is the State of a [Value] or [Range], since when, by the clock of this machine,
-// and for Broken and Ended why.
+// A Status is the State of a [Value] or [Range] with its time and reason.
 type Status struct {
 	State  State
-	Since  time.Time
-	Reason error
+	Since  time.Time // when State began, by the clock of this machine
+	Reason error     // for Broken and Ended; may be nil
 }

@@ -6,81 +6,100 @@ import (
 	"strings"
 )
 
-// A Store keeps bytes under keys for many machines, counts its changes and lets them be
-// followed. [Value] and [Range] are built on it; package remotetest checks an implementation.
-// All methods may be called concurrently.
+// A Store keeps bytes under keys for many machines, numbers its changes, and
+// lets callers follow them. [Value] and [Range] use a Store. Package remotetest
+// checks an implementation. All methods may be called concurrently.
 //
-// A store has revisions: every write that changes something has one, later writes have
-// greater ones. A store that was restored from a backup begins again at an older revision;
-// that is a reset, and the only way in which revisions go back.
+// Every write that changes something has a revision, and later writes have
+// greater revisions. Revisions go back only by a reset: a store that is
+// restored from a backup continues at an older revision.
 type Store interface {
-	// Follow calls apply with the present state of the keys in scope and then with every
-	// change, until ctx ends, apply fails or the store refuses for good, and returns why:
-	// ctx's error, apply's error as it is, or the reason of the refusal. It never returns
-	// nil. What may pass, a lost connection, an election, a restart, does not end it: it
-	// reports that (see [Batch]), tries again, and goes on where it was, without a gap, or,
-	// where it cannot, with the whole state.
+	// Follow calls apply with the full state of the keys in scope, and then
+	// with every change. It returns when ctx ends, apply fails, or the store
+	// refuses for good. It returns ctx's error, apply's error unwrapped, or the
+	// reason of the refusal, and never nil.
 	//
-	// The first state is not older than Follow's call: it has every write that returned
-	// before. What follows has every write, except that of several to one key all but
-	// the last may be left out. Nothing is given twice. Where only keys out of scope change,
-	// a Batch without changes tells the new revision, be it some time later.
+	// A temporary failure does not end Follow. Examples are a lost connection,
+	// an election and a restart. Follow reports the failure (see [Batch]),
+	// retries, and continues without a gap where it was. If that is not
+	// possible, it continues with the full state.
 	//
-	// apply is called by one goroutine at a time, never after Follow has returned, and does
-	// not block. It may keep all that the Batch refers to: nobody may modify that any more.
-	// Several Follows may run at once, of one scope too. None leaves anything behind.
+	// The first state contains every write that returned before the call of
+	// Follow. The batches after it contain every later write, with one
+	// exception: a write may be left out if a later write to the same key is
+	// contained. No change is delivered twice. If only keys outside scope
+	// change, a Batch without changes delivers the new revision, possibly with
+	// a delay.
+	//
+	// apply is called by one goroutine at a time, and never after Follow has
+	// returned. It does not block. It may keep everything that the Batch refers
+	// to, so the Store must not modify it any more.
+	//
+	// Several Follows may run concurrently, even with the same scope. A Follow
+	// that has returned leaves nothing behind.
 	Follow(ctx context.Context, scope Scope, apply func(Batch) error) error
 
-	// Put writes value under key if cond holds, and returns the revision of that write. The
-	// store does not keep the slice.
+	// Put writes value under key if cond holds, and returns the revision of the
+	// write. The store does not keep the slice.
 	//
-	// It fails with an error for which errors.Is finds [ErrConflict] if cond does not hold,
-	// [ErrKey] if there can be no such key, [ErrBadValue] if the store does not take such a value (it is too
-	// large), ctx's error if that had ended before anything was sent, and [ErrUnknownOutcome] if the write may or may not
-	// have been done, or may yet be; with that also ctx's error, if that is why. After any
-	// other error nothing was written. It does not repeat a write whose outcome is unknown.
+	// Put fails with an error that wraps one of the following:
+	//
+	//   - [ErrConflict], if cond does not hold.
+	//   - [ErrKey], if the key is not valid.
+	//   - [ErrBadValue], if the store rejects the value, for example because it
+	//     is too large.
+	//   - ctx's error, if ctx had ended before the request was sent.
+	//   - [ErrUnknownOutcome], if the write may have been done, or may still be
+	//     done. It also wraps ctx's error if that is the reason.
+	//
+	// After any other error nothing was written. Put does not repeat a write
+	// whose outcome is unknown.
 	Put(ctx context.Context, key string, value []byte, cond Condition) (revision int64, err error)
 
-	// Delete removes key if cond holds, and returns the revision of that, or, if
-	// there was nothing to remove, the store's present revision. Errors are as for Put.
+	// Delete removes key if cond holds, and returns the revision of the
+	// deletion. If the key is absent, it returns the present revision of the
+	// store. Errors are as for Put.
 	Delete(ctx context.Context, key string, cond Condition) (revision int64, err error)
 }
 
-// A Batch is what a [Store] says to who follows it. It is one of three:
+// A Batch is what a [Store] passes to the apply function of Follow. There are
+// three kinds:
 //
-//   - Broken is not nil: the connection is lost, or nothing was heard for too long. The
-//     state is what it was, and getting old. Nothing else in the Batch counts, and batches
-//     with More that were not concluded are void: their changes come again, from the start.
-//   - More is true: a piece of something larger. Nothing is applied before a batch
-//     without More has concluded it; then all pieces are, as one. A store may begin with an
-//     empty piece to say that the connection is there and that it is catching up.
-//   - Neither: the changes, and those of the pieces before, are all that happened up to
-//     Revision. There may be none: then the connection is there, and there is nothing new.
+//   - Broken is not nil: the connection is lost, or the store was silent for
+//     too long. The state stays as it was. All other fields are ignored.
+//     Batches with More that were not completed are void, and their changes are
+//     sent again.
+//   - More is true: the batch is a piece of a larger update. The update is
+//     applied as one when a batch without More completes it. A store may start
+//     with an empty piece to report that it is connected and catching up.
+//   - Otherwise: this batch and the pieces before it contain all changes up to
+//     Revision. A batch without changes reports that the connection is alive.
 type Batch struct {
-	// Revision is the store's when the state was what this batch makes it. It is not less
-	// than that of any change in it, and does not go back but in the conclusion of a whole
-	// state. In a Batch with More it does not count.
+	// Revision is the revision of the store's state after this batch. It is not
+	// less than the revision of any change in the batch. It goes back only in
+	// the batch that completes a full state. It is ignored if More is true.
 	Revision int64
 
-	// Full says that here a whole state begins: this batch, and the pieces that follow if
-	// More is true, have every key that there is. Forget the others: they are gone, and no
-	// deletion tells. Of a state in several pieces only the first is Full. A state that has
-	// begun without being concluded is void when another begins.
+	// Full marks the first batch of a full state. This batch, and the pieces
+	// that follow if More is true, list every existing key. All other keys are
+	// absent, without a deletion in Changes. A full state that is not complete
+	// is void when another one begins.
 	//
-	// A whole state may be older than what was followed before, or have another value under
-	// the same revision: that is a reset, and no reset comes otherwise. Compare
-	// revisions by != then. Most often it is no reset: the store has just not kept the
-	// changes since the connection was lost.
+	// A full state may be older than the state before, or may have another
+	// value at the same revision. This is a reset, and a reset is reported in
+	// no other way. So compare its revisions by !=. Usually a full state is not
+	// a reset: the store has discarded the changes since the connection was
+	// lost.
 	Full bool
 
-	// More says that this is not all: see above.
+	// More marks a batch that another batch completes. See above.
 	More bool
 
-	// Broken is why the connection is lost.
+	// Broken is the reason for which the connection is lost.
 	Broken error
 
-	// Changes are in the order of their revisions; those of a whole state in any
-	// order, each key once, none Deleted.
+	// Changes are ordered by revision. The changes of a full state may have any
+	// order; each key occurs once, and none is Deleted.
 	Changes []Change
 }
 
@@ -89,26 +108,29 @@ type Change struct {
 	Key     string
 	Value   []byte // nil if Deleted
 	Deleted bool
-	// Revision is that of the write or deletion. For one key it grows from a change to the
-	// next, but for resets.
+	// Revision is the revision of the write or deletion. It grows with each
+	// change of a key, except at a reset.
 	Revision int64
 }
 
-// A Scope is the keys that are followed: those that begin with a prefix, or one.
-// It may be copied, and compared by ==. The zero Scope is every key.
+// A Scope is the set of keys that are followed: one key, or all keys with a
+// prefix. It may be copied, and compared by ==. The zero Scope contains every
+// key.
 type Scope struct {
 	prefix string
 	one    bool
 }
 
-// Prefix is the Scope of all keys that begin with prefix, prefix itself among them. With an
-// empty prefix that is every key.
+// Prefix returns the Scope of all keys that begin with prefix. It contains the
+// key that equals prefix. An empty prefix selects every key.
 func Prefix(prefix string) Scope { return Scope{prefix: prefix} }
 
-// Key is the Scope of one key. A store needs no access to any other for it.
+// Key returns the Scope of one key. A store needs access to no other key for
+// it.
 func Key(key string) Scope { return Scope{prefix: key, one: true} }
 
-// One returns the key and true if the scope is one key.
+// One returns the key and true if s is the Scope of one key. Otherwise it
+// returns false.
 func (s Scope) One() (key string, ok bool) {
 	if s.one {
 		return s.prefix, true
@@ -116,7 +138,8 @@ func (s Scope) One() (key string, ok bool) {
 	return "", false
 }
 
-// Prefix returns what all keys in the scope begin with.
+// Prefix returns the prefix of all keys in the scope. For one key it is the
+// key.
 func (s Scope) Prefix() string { return s.prefix }
 
 // Contains reports whether key is in the scope.
@@ -124,8 +147,8 @@ func (s Scope) Contains(key string) bool {
 	return key == s.prefix || !s.one && strings.HasPrefix(key, s.prefix)
 }
 
-// Check returns nil if key may be written by who follows the scope, and else an error
-// that wraps [ErrKey]: the key is empty, or outside.
+// Check returns nil if a follower of s may write key. Otherwise it returns an
+// error that wraps [ErrKey]: the key is empty, or outside s.
 func (s Scope) Check(key string) error {
 	if err := CheckKey(key); err != nil {
 		return err
@@ -144,8 +167,9 @@ func (s Scope) String() string {
 	return fmt.Sprintf("prefix %q", s.prefix)
 }
 
-// CheckKey returns nil if key can be one, and else an error that wraps [ErrKey].
-// A [Store] calls it before it writes.
+// CheckKey returns nil if key is valid, and otherwise an error that wraps
+// [ErrKey]. A key is valid if it is not empty. A [Store] calls CheckKey before
+// it writes.
 func CheckKey(key string) error {
 	if key == "" {
 		return fmt.Errorf("%w: it is empty", ErrKey)
@@ -153,20 +177,20 @@ func CheckKey(key string) error {
 	return nil
 }
 
-// A Condition says when a write is done. The zero Condition is always.
+// A Condition decides whether a write is done. The zero Condition always holds.
 type Condition struct {
 	at       int64
 	revision bool
 }
 
-// At is the [Condition] that the key was last written at revision, or,
-// if that is 0, that there is no such key.
+// At returns the [Condition] that the last write of the key was at revision.
+// With revision 0 it is the Condition that the key is absent.
 func At(revision int64) Condition { return Condition{at: revision, revision: true} }
 
-// Revision returns the revision that the key must have, 0 for absent, and true; or
-// false if the condition is always.
+// Revision returns the revision that the key must have, and true. Revision 0
+// means that the key must be absent. If c always holds, Revision returns false.
 func (c Condition) Revision() (revision int64, ok bool) { return c.at, c.revision }
 
-// Holds reports whether c lets a key be written whose last write was at revision, or that
-// is absent, with revision 0.
+// Holds reports whether c holds for a key whose last write was at revision. Use
+// revision 0 for an absent key.
 func (c Condition) Holds(revision int64) bool { return !c.revision || c.at == revision }

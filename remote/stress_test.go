@@ -18,10 +18,11 @@ import (
 	"github.com/eventvalue/event/remote/remotetest"
 )
 
-// watchdog is after what time a stress test that hangs is ended.
+// watchdog is the time limit of a stress test.
 const watchdog = time.Minute
 
-// TestStress has watchers come, go and follow, in real time, while several write and connections break.
+// TestStress opens, reads and closes watchers in real time, while several
+// goroutines write and connections break.
 func TestStress(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), watchdog)
 	defer cancel()
@@ -35,10 +36,10 @@ func TestStress(t *testing.T) {
 	for range 8 {
 		readers.Go(func() { readUntilLast(ctx, t, one, "p/0") })
 		readers.Go(func() { readUntilLast(ctx, t, all, "p/last") })
-		watchers.Go(func() { comeAndGo(done, t, one) })
-		watchers.Go(func() { comeAndGo(done, t, all) })
+		watchers.Go(func() { openAndClose(done, t, one) })
+		watchers.Go(func() { openAndClose(done, t, all) })
 	}
-	faults.Go(func() { disturb(done, fake) })
+	faults.Go(func() { injectFaults(done, fake) })
 	var writers sync.WaitGroup
 	for i := range 4 {
 		writers.Go(func() {
@@ -66,7 +67,8 @@ func TestStress(t *testing.T) {
 	assert.NoError(t, err, "all Follows end")
 }
 
-// readUntilLast follows v until the last value has come under key, and looks that nothing goes back.
+// readUntilLast follows v until key has the last value, and checks that no
+// revision goes back.
 func readUntilLast(ctx context.Context, t *testing.T, v event.ValueWatch[entry], key string) {
 	revisions := make(map[string]int64)
 	for e, err := range event.All(ctx, v) {
@@ -83,8 +85,8 @@ func readUntilLast(ctx context.Context, t *testing.T, v event.ValueWatch[entry],
 	}
 }
 
-// comeAndGo watches v for a short time, again and again, until ctx ends.
-func comeAndGo(ctx context.Context, t *testing.T, v event.ValueWatch[entry]) {
+// openAndClose opens and closes watchers of v until ctx ends.
+func openAndClose(ctx context.Context, t *testing.T, v event.ValueWatch[entry]) {
 	for ctx.Err() == nil {
 		w := v.Watch()
 		for range rand.IntN(3) {
@@ -97,8 +99,8 @@ func comeAndGo(ctx context.Context, t *testing.T, v event.ValueWatch[entry]) {
 	}
 }
 
-// disturb breaks and mends connections until ctx ends.
-func disturb(ctx context.Context, fake *remotetest.Fake) {
+// injectFaults breaks and heals connections until ctx ends.
+func injectFaults(ctx context.Context, fake *remotetest.Fake) {
 	for n := 0; ctx.Err() == nil; n++ {
 		runtime.Gosched()
 		switch n % 5 {

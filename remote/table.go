@@ -8,125 +8,140 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// maxTombstones is how many deletions a table remembers. Past that it forgets the older half.
+// maxTombstones is the greatest number of deletions that a table keeps. One
+// more purges the older half.
 const maxTombstones = 1024
 
-// A table is the state of the keys with a prefix. Its log has each key once, also those
-// deleted lately, in the order in which they last changed: a watcher is a place in it. A key
-// that changes again moves to the end, seen or not, which is what makes the slow conflate.
+// A table is the state of all keys with a prefix. It is the sink of a Range.
 //
-//	log    a₁  –  c₃  –  –  b₆  d₇        – is what has moved on, half at most
+// Its log holds one item per key in the order in which the keys last changed,
+// with a tombstone for each recent deletion. A watcher holds a position in the
+// log. A key that changes again moves to the end of the log, so a slow watcher
+// gets only its newest item. The slot that the key leaves becomes a hole.
+//
+//	log    a₁  –  c₃  –  –  b₆  d₇        – is a hole
 //	seq     1     3         6   7
 //	                   ▲
 //	                   a watcher that has seen all up to 5: it gets b, then d
 type table[T any] struct {
 	codec Codec[T]
-	// pulse tells that there is something new. It is set together with the log: who hears
-	// of it finds it, and who finds it can hear it.
-	pulse event.MemoryValue[uint64]
+	// notifier holds seq, for watchers to wait on.
+	//
+	// Invariant: once synced and until closed, notifier holds seq whenever mu
+	// is unlocked. So a watcher that is notified finds the change in the log,
+	// and a watcher that finds a change in the log has been notified of it.
+	notifier event.MemoryValue[uint64]
 
-	mu         sync.Mutex
-	known      bool   // the store has told the first state
-	ended      bool   // nothing is applied any more
-	seq        uint64 // of the newest in the log, or greater
-	forgotten  uint64 // the greatest of a deletion that is no longer in the log
+	mu        sync.Mutex
+	synced    bool   // the first full state was applied
+	closed    bool   // apply does nothing any more
+	seq       uint64 // the greatest seq in the log, or greater; 0 until synced
+	purgedSeq uint64 // the greatest seq of a purged tombstone
+	// items holds what the log holds, by key. Only the goroutine that calls
+	// apply writes it.
 	items      map[string]*item[T]
-	log        []place[T]
-	moved      int // places in the log that are empty
-	tombstones int
+	log        []slot[T] // by ascending seq
+	holes      int       // number of slots in log without an item
+	tombstones int       // number of slots in log with a tombstone
 }
 
-// A place is where an item is, or has been, in the log.
-type place[T any] struct {
+// A slot is one element of a table's log.
+type slot[T any] struct {
 	seq  uint64
-	item *item[T] // nil once it has moved on
+	item *item[T] // nil in a hole
 }
 
-// A position is how far a watcher has come in a table.
+// A position is the progress of a watcher through a table. The zero position is
+// the one of a new watcher.
 type position struct {
-	seq uint64 // it has seen what is up to here
-	// begun is the seq at which its whole state began, or 0 if it has none yet. What was
-	// deleted up to there does not concern it.
-	begun uint64
+	seq uint64 // the watcher has passed all slots up to here
+	// restartSeq is the table's seq when the watcher got its last Restart, or 0
+	// if it got none. The watcher skips older tombstones.
+	restartSeq uint64
 }
 
 func newTable[T any](codec Codec[T]) *table[T] {
 	return &table[T]{codec: codec, items: make(map[string]*item[T])}
 }
 
-func (t *table[T]) apply(u update) (undone bool) {
-	// Only this goroutine changes the items, and it need not lock to read them. The
-	// codec is user code, and does not run under the lock.
-	news := t.vanished(u)
+// apply implements [sink].
+func (t *table[T]) apply(u update) (reset bool) {
+	// This goroutine reads items without mu, because no other goroutine writes
+	// items. The codec is user code and must not run under mu.
+	changed := t.impliedDeletions(u)
 	for _, c := range u.changes {
 		if t.isNew(c) {
-			undone = undone || u.undoes(c)
-			news = append(news, decode(t.codec, c))
+			reset = reset || u.revealsReset(c)
+			changed = append(changed, decode(t.codec, c))
 		}
 	}
 	t.mu.Lock()
-	if t.ended || t.known && len(news) == 0 {
+	if t.closed || t.synced && len(changed) == 0 {
 		t.mu.Unlock()
-		return undone
+		return reset
 	}
-	if !t.known {
-		t.known, t.seq = true, 1 // a position after nothing differs from none
+	if !t.synced {
+		// Not 0: a restartSeq of 0 means that there was no Restart.
+		t.synced, t.seq = true, 1
 	}
-	for _, it := range news {
-		t.enter(it)
+	for _, it := range changed {
+		t.appendItem(it)
 	}
-	t.forget()
+	t.purgeTombstones()
 	t.compact()
-	t.pulse.Set(t.seq) // Under the lock: who finds what is new hears the pulse, too.
+	t.notifier.Set(t.seq) // Under mu: see the invariant at notifier.
 	t.mu.Unlock()
-	return undone
+	return reset
 }
 
-// vanished returns the deletions that a whole state implies.
-func (t *table[T]) vanished(u update) (gone []*item[T]) {
+// impliedDeletions returns a tombstone, ordered by key, for each key that the
+// table has and the full state in u does not list. It returns nil if u is not
+// full.
+func (t *table[T]) impliedDeletions(u update) (deletions []*item[T]) {
 	if !u.full {
 		return nil
 	}
-	there := make(map[string]bool, len(u.changes))
+	present := make(map[string]bool, len(u.changes))
 	for _, c := range u.changes {
-		there[c.Key] = true
+		present[c.Key] = true
 	}
 	for key, it := range t.items {
-		if it.entry.Present && !there[key] {
-			gone = append(gone, decode(t.codec, Change{Key: key, Deleted: true}))
+		if it.entry.Present && !present[key] {
+			deletions = append(deletions, decode(t.codec, Change{Key: key, Deleted: true}))
 		}
 	}
-	slices.SortFunc(gone, func(a, b *item[T]) int { return cmp.Compare(a.entry.Key, b.entry.Key) })
-	return gone
+	slices.SortFunc(deletions, func(a, b *item[T]) int { return cmp.Compare(a.entry.Key, b.entry.Key) })
+	return deletions
 }
 
-// isNew reports whether c is something that the table does not say.
+// isNew reports whether c differs from what the table holds.
 func (t *table[T]) isNew(c Change) bool {
 	old := t.items[c.Key]
 	if old == nil {
 		return !c.Deleted
 	}
-	return !old.says(c)
+	return !old.matches(c)
 }
 
-// enter appends it to the log.
-func (t *table[T]) enter(it *item[T]) {
+// appendItem moves the key of it to the end of the log. The caller holds mu.
+func (t *table[T]) appendItem(it *item[T]) {
 	key := it.entry.Key
 	if old := t.items[key]; old != nil {
 		t.log[t.find(old.seq)].item = nil
-		t.moved++
-		t.tombstones -= tombstone(old)
+		t.holes++
+		t.tombstones -= tombstoneCount(old)
 	}
 	t.seq++
 	it.seq = t.seq
 	t.items[key] = it
-	t.log = append(t.log, place[T]{it.seq, it})
-	t.tombstones += tombstone(it)
+	t.log = append(t.log, slot[T]{it.seq, it})
+	t.tombstones += tombstoneCount(it)
 }
 
-// forget drops the older half of the deletions if they are too many. A watcher that has not
-// seen all of these begins anew.
-func (t *table[T]) forget() {
+// purgeTombstones removes the older half of the tombstones if there are more
+// than maxTombstones. A watcher that has not seen all purged tombstones
+// restarts. The caller holds mu.
+func (t *table[T]) purgeTombstones() {
 	if t.tombstones <= maxTombstones {
 		return
 	}
@@ -135,78 +150,85 @@ func (t *table[T]) forget() {
 		if it == nil || it.entry.Present {
 			continue
 		}
-		t.forgotten = it.seq
+		t.purgedSeq = it.seq
 		t.log[i].item = nil
-		t.moved++
+		t.holes++
 		t.tombstones--
 		delete(t.items, it.entry.Key)
 	}
 }
 
-// compact removes what is empty from the log once that is as much as the rest.
+// compact removes the holes once they outnumber the items by more than 16. The
+// caller holds mu.
 func (t *table[T]) compact() {
-	if t.moved <= len(t.items)+16 {
+	if t.holes <= len(t.items)+16 {
 		return
 	}
-	t.log = slices.DeleteFunc(t.log, func(p place[T]) bool { return p.item == nil })
-	t.moved = 0
+	t.log = slices.DeleteFunc(t.log, func(s slot[T]) bool { return s.item == nil })
+	t.holes = 0
 }
 
-// tombstone is how many deletions it is.
-func tombstone[T any](it *item[T]) int {
+// tombstoneCount returns 1 if it is a tombstone, and 0 otherwise.
+func tombstoneCount[T any](it *item[T]) int {
 	if it.entry.Present {
 		return 0
 	}
 	return 1
 }
 
-// find returns the index in the log of the first place that is not before seq.
+// find returns the index in the log of the first slot with at least the given
+// seq. The caller holds mu.
 func (t *table[T]) find(seq uint64) int {
-	i, _ := slices.BinarySearchFunc(t.log, seq, func(p place[T], seq uint64) int { return cmp.Compare(p.seq, seq) })
+	i, _ := slices.BinarySearchFunc(t.log, seq, func(s slot[T], seq uint64) int { return cmp.Compare(s.seq, seq) })
 	return i
 }
 
-// A step is what a watcher gets next, and where it is then.
+// A step holds what a watcher gets next, and its position after that.
 type step[T any] struct {
 	entry Entry[T]
 	err   error
-	seq   uint64 // when that came, or was forgotten
+	seq   uint64 // of the item or, for a Restart, of the purge that caused it
 	to    position
 }
 
-// next returns what comes after at, if there is anything, and else where nothing need be looked for
-// again.
+// next returns the step from at and true if there is an entry or an error to
+// return. Otherwise the step holds only a position, from which the next search
+// can begin.
+//
+// Cost: a binary search, and a look at each hole and each old tombstone that
+// the watcher passes. It passes each slot once.
 func (t *table[T]) next(at position) (s step[T], ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.known {
+	if !t.synced {
 		return step[T]{to: at}, false
 	}
-	if at.begun == 0 || t.forgotten > max(at.seq, at.begun) {
-		s = step[T]{entry: Entry[T]{Restart: true}, to: position{begun: t.seq}}
-		if at.begun != 0 {
-			s.seq = t.forgotten
+	if at.restartSeq == 0 || t.purgedSeq > max(at.seq, at.restartSeq) {
+		s = step[T]{entry: Entry[T]{Restart: true}, to: position{restartSeq: t.seq}}
+		if at.restartSeq != 0 {
+			s.seq = t.purgedSeq
 		}
 		return s, true
 	}
-	for _, p := range t.log[t.find(at.seq+1):] {
-		if it := p.item; it != nil && (it.entry.Present || it.seq > at.begun) {
-			return step[T]{it.entry, it.err, it.seq, position{it.seq, at.begun}}, true
+	for _, sl := range t.log[t.find(at.seq+1):] {
+		if it := sl.item; it != nil && (it.entry.Present || it.seq > at.restartSeq) {
+			return step[T]{it.entry, it.err, it.seq, position{it.seq, at.restartSeq}}, true
 		}
 	}
-	return step[T]{to: position{t.seq, at.begun}}, false
+	return step[T]{to: position{t.seq, at.restartSeq}}, false
 }
 
-// newest returns the seq of what came last, or 0 while nothing is known.
-func (t *table[T]) newest() uint64 {
+// lastSeq returns seq. It is 0 until the first full state was applied.
+func (t *table[T]) lastSeq() uint64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.seq
 }
 
-func (t *table[T]) end(cause error) {
+// closeWithError implements [sink].
+func (t *table[T]) closeWithError(cause error) {
 	t.mu.Lock()
-	t.ended = true
+	t.closed = true
 	t.mu.Unlock()
-	_ = t.pulse.CloseWithError(cause)
+	_ = t.notifier.CloseWithError(cause)
 }

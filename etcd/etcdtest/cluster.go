@@ -11,24 +11,26 @@ import (
 	"time"
 )
 
-// A Cluster is etcd members that are processes of their own, behind a [Proxy] for their
-// clients and one for their peers each. Close it. It is for one goroutine at a time.
+// A Cluster is a set of etcd members, each in a process of its own. One [Proxy]
+// stands before each member for its clients, and another one for its peers.
+// Close a Cluster after use. Its methods must not be called concurrently.
 type Cluster struct {
 	Members []*Member
 
 	dir string
 }
 
-// A ClusterConfig says how to start a [Cluster].
+// A ClusterConfig configures a [Cluster].
 type ClusterConfig struct {
-	// Members is how many there are, 3 if it is zero.
+	// Members is the number of members, or 0 for 3.
 	Members int
-	// Tick is the heartbeat interval, FastTick if it is zero. The election timeout is ten times that.
+	// Tick is the heartbeat interval, or 0 for FastTick. The election timeout
+	// is ten ticks.
 	Tick time.Duration
 }
 
-// StartCluster starts a cluster and returns when it has a leader and serves. The program must
-// have called [Main].
+// StartCluster starts a cluster. It returns once the cluster has a leader and
+// serves clients. The program must have called [Main].
 func StartCluster(ctx context.Context, cfg ClusterConfig) (*Cluster, error) {
 	if _, ok := os.LookupEnv(memberEnv); ok {
 		return nil, errors.New("etcdtest: StartCluster in a process that is to be a member: call etcdtest.Main first")
@@ -74,7 +76,7 @@ func (c *Cluster) start(ctx context.Context, cfg ClusterConfig) error {
 	return err
 }
 
-// Addrs are the addresses of the proxies before the members, for clients.
+// Addrs returns the addresses of the proxies for clients.
 func (c *Cluster) Addrs() []string {
 	var addrs []string
 	for _, m := range c.Members {
@@ -83,8 +85,8 @@ func (c *Cluster) Addrs() []string {
 	return addrs
 }
 
-// Leader waits until a member says that it is the leader, and returns it. One that is
-// paused or unreachable says nothing.
+// Leader waits until a member reports that it is the leader, and returns the
+// member. It skips members that are paused or unreachable.
 func (c *Cluster) Leader(ctx context.Context) (*Member, error) {
 	for {
 		for _, m := range c.Members {
@@ -100,7 +102,7 @@ func (c *Cluster) Leader(ctx context.Context) (*Member, error) {
 	}
 }
 
-// Settled waits until all members that run know one leader.
+// Settled waits until all running members report the same leader.
 func (c *Cluster) Settled(ctx context.Context) error {
 	for {
 		leaders := map[uint64]bool{}
@@ -126,7 +128,8 @@ func (m *Member) leads(ctx context.Context) bool {
 	return s.leader != 0 && s.leader == s.self
 }
 
-// A status is who a member is, and whom it takes for the leader. It is zero if that does not answer.
+// A status holds the ID of a member and the ID of its leader. It is zero if the
+// member does not answer.
 type status struct{ self, leader uint64 }
 
 func (m *Member) status(ctx context.Context) status {
@@ -144,7 +147,7 @@ func (m *Member) status(ctx context.Context) status {
 	return status{s.Header.MemberId, s.Leader}
 }
 
-// Close kills the members and returns when all have ended.
+// Close kills the members, and returns once all have ended.
 func (c *Cluster) Close() error {
 	var errs []error
 	for _, m := range c.Members {
@@ -157,7 +160,7 @@ func (c *Cluster) Close() error {
 func mustURL(text string) []url.URL {
 	u, err := url.Parse(text)
 	if err != nil {
-		panic("etcdtest: " + err.Error()) // It is the address of a Proxy.
+		panic("etcdtest: " + err.Error()) // text is the address of a Proxy.
 	}
 	return []url.URL{*u}
 }

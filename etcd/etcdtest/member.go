@@ -14,25 +14,25 @@ import (
 	"go.etcd.io/etcd/server/v3/embed"
 )
 
-// A Member is a member of a [Cluster], which is a process of its own.
+// A Member is a member of a [Cluster], in a process of its own.
 type Member struct {
-	// Client and Peer are what clients and other members see of this member. They keep their
-	// addresses when the process ends and another takes its place.
+	// Client and Peer are the proxies for clients and for other members. They
+	// keep their addresses when the process is replaced.
 	Client, Peer *Proxy
 
 	config memberConfig
-	proc   *process // nil while there is none
+	proc   *process // nil while no process runs
 }
 
 // A process is a running member.
 type process struct {
 	cmd   *exec.Cmd
-	addr  string    // where it serves clients
-	leash io.Closer // the process ends when it is closed
-	ended chan struct{}
+	addr  string    // the address for clients
+	stdin io.Closer // closing it ends the process
+	done  chan struct{}
 }
 
-// A memberConfig is what the process is told.
+// A memberConfig configures the process of a member.
 type memberConfig struct {
 	Name, Dir string
 	Tick      time.Duration
@@ -41,12 +41,15 @@ type memberConfig struct {
 	Members   string // name=URL,…
 }
 
-// memberEnv is the variable that makes a process a member. It holds a memberConfig.
+// memberEnv is the environment variable that makes a process a member. It holds
+// a memberConfig.
 const memberEnv = "EVENT_ETCDTEST_MEMBER"
 
-// Main makes this process a member if that is what it was started for, and else returns at
-// once. A program that calls [StartCluster] must call Main first, for its members are further
-// processes of it: at the start of main, or of TestMain.
+// Main runs a member if [StartCluster] has started this process as a member,
+// and does not return then. Otherwise it returns at once.
+//
+// A program that calls StartCluster must call Main first, at the start of main
+// or of TestMain. The members are further processes of the same program.
 func Main() {
 	text, ok := os.LookupEnv(memberEnv)
 	if !ok {
@@ -59,16 +62,16 @@ func Main() {
 	os.Exit(0)
 }
 
-// runMember serves until standard input ends, which it does when the parent ends.
+// runMember serves until standard input ends, because the parent has ended.
 func runMember(text string) error {
 	var m memberConfig
 	if err := json.Unmarshal([]byte(text), &m); err != nil {
 		return fmt.Errorf("etcdtest: %s: %w", memberEnv, err)
 	}
-	gone := make(chan struct{})
+	parentEnded := make(chan struct{})
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
-		close(gone)
+		close(parentEnded)
 	}()
 	c := embedded(m.Name, m.Dir, m.Tick)
 	c.AdvertiseClientUrls, c.AdvertisePeerUrls = mustURL(m.ClientURL), mustURL(m.PeerURL)
@@ -79,14 +82,15 @@ func runMember(text string) error {
 	}
 	fmt.Println(e.Clients[0].Addr(), e.Peers[0].Addr())
 	select {
-	case <-gone:
-		return nil // The process ends at once: this is no place for politeness.
+	case <-parentEnded:
+		return nil // The process ends at once, without a shutdown of the server.
 	case err := <-e.Err():
 		return err
 	}
 }
 
-// Kill ends the process without warning, as by kill -9. Its data stay. It does nothing if there is no process.
+// Kill ends the process without warning, like kill -9. Its data stay. Kill does
+// nothing if no process runs.
 func (m *Member) Kill() {
 	if m.proc == nil {
 		return
@@ -95,11 +99,12 @@ func (m *Member) Kill() {
 	m.proc = nil
 }
 
-// Dir returns the directory of the member's data. Copied while there is no process, it is a backup.
+// Dir returns the directory of the member's data. A copy is a backup if no
+// process runs while it is made.
 func (m *Member) Dir() string { return m.config.Dir }
 
-// Listens returns where the process serves clients that do not go by the proxy, "" if there is
-// none. The next process listens elsewhere.
+// Listens returns the address at which the process serves clients without the
+// proxy, or "" if no process runs. Each process has another address.
 func (m *Member) Listens() string {
 	if m.proc == nil {
 		return ""
@@ -107,7 +112,7 @@ func (m *Member) Listens() string {
 	return m.proc.addr
 }
 
-// Pid returns the number of the member's process, 0 if there is none.
+// Pid returns the process ID of the member, or 0 if no process runs.
 func (m *Member) Pid() int {
 	if m.proc == nil {
 		return 0
@@ -115,8 +120,9 @@ func (m *Member) Pid() int {
 	return m.proc.cmd.Process.Pid
 }
 
-// Start starts a process for the member, on the data of the one before, if there was one, and waits
-// until it listens. That it has found the others is another matter. It returns nil if the member runs.
+// Start starts a process for the member and waits until it listens. The process
+// uses the data of the previous one. It may not have found the other members
+// yet. Start returns nil if a process runs already.
 func (m *Member) Start(ctx context.Context) error {
 	if m.proc != nil {
 		return nil
@@ -131,10 +137,10 @@ func (m *Member) Start(ctx context.Context) error {
 	}
 	cmd := exec.Command(self)
 	cmd.Env = append(os.Environ(), memberEnv+"="+string(text))
-	cmd.SysProcAttr = dieWithParent()
+	cmd.SysProcAttr = killWithParent()
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
-	leash, err := cmd.StdinPipe()
+	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return err
 	}
@@ -145,14 +151,14 @@ func (m *Member) Start(ctx context.Context) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	p := &process{cmd: cmd, leash: leash, ended: make(chan struct{})}
+	p := &process{cmd: cmd, stdin: stdin, done: make(chan struct{})}
 	stop := context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	stop()
 	go func() {
 		_, _ = io.Copy(io.Discard, stdout)
-		_ = cmd.Wait() // That it was killed is no news.
-		close(p.ended)
+		_ = cmd.Wait() // The error reports the kill.
+		close(p.done)
 	}()
 	var client, peer string
 	if _, serr := fmt.Sscan(line, &client, &peer); err != nil || serr != nil {
@@ -168,6 +174,6 @@ func (m *Member) Start(ctx context.Context) error {
 
 func (p *process) kill() {
 	_ = p.cmd.Process.Kill()
-	<-p.ended
-	_ = p.leash.Close()
+	<-p.done
+	_ = p.stdin.Close()
 }

@@ -7,10 +7,11 @@ import (
 	"time"
 )
 
-// A Proxy passes TCP connections on to a target, which may change, and does to them what
-// networks do. Its own address stays. Close it. Its methods may be called concurrently.
+// A Proxy forwards TCP connections to a target, and simulates network faults.
+// The target may change; the proxy's own address stays. Close a Proxy after
+// use. Its methods may be called concurrently.
 //
-// These are the states of a connection, and there is no way back from dead:
+// A connection has one of these states. A dead connection can only be closed:
 //
 //	passing ──Hold──▶ held ──Heal──▶ passing
 //	passing, held ──Forget──▶ dead
@@ -19,58 +20,60 @@ type Proxy struct {
 	listener net.Listener
 	running  sync.WaitGroup
 
-	mu     sync.Mutex
-	change sync.Cond // of anything below
-	target string    // empty: nowhere
-	mode   mode
-	conns  map[*conn]struct{}
+	mu      sync.Mutex
+	changed sync.Cond // signals a change of the fields below
+	target  string    // empty for none
+	mode    mode
+	conns   map[*conn]struct{}
 }
 
-// A mode is what a Proxy does.
+// A mode is the treatment of connections by a Proxy.
 type mode int
 
 const (
 	passing mode = iota
-	holding      // nothing passes, neither bytes nor the end of a connection
-	cut          // there are no connections
+	holding      // neither bytes nor the end of a connection pass
+	cut          // connections are closed
 	closed
 )
 
-// A conn is a connection that is passed on.
+// A conn is a forwarded connection.
 type conn struct {
 	client, server net.Conn
-	dead           bool // forgotten: nothing passes any more
+	dead           bool // by Forget: nothing passes any more
 }
 
-// NewProxy starts a proxy on loopback before the target, a host and port. With an empty target
-// it accepts connections and closes them.
+// NewProxy starts a proxy on loopback before target, a host and port. If target
+// is empty, the proxy closes every connection that it accepts.
 func NewProxy(target string) (*Proxy, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
 	p := &Proxy{listener: l, target: target, conns: map[*conn]struct{}{}}
-	p.change.L = &p.mu
+	p.changed.L = &p.mu
 	p.running.Go(p.accept)
 	return p, nil
 }
 
-// Addr is where the proxy listens: host and port.
+// Addr returns the host and port on which the proxy listens.
 func (p *Proxy) Addr() string { return p.listener.Addr().String() }
 
-// Retarget makes new connections go to target. Those that there are stay.
+// Retarget makes new connections go to target. Existing connections stay.
 func (p *Proxy) Retarget(target string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.target = target
 }
 
-// Hold lets nothing pass until Heal, not even the end of a connection, and tells nobody. What is
-// sent is passed on afterwards. So do members that are paused, and networks that are partitioned.
+// Hold lets nothing pass until Heal, not even the end of a connection, and
+// neither end is notified. What is sent in the meantime passes after Heal. It
+// simulates a paused member or a partitioned network.
 func (p *Proxy) Hold() { p.set(holding, nil) }
 
-// Forget makes the present connections half-open for ever: both ends believe that they
-// are there, and nothing passes. New ones pass, unless Hold is in force. So do firewalls that were restarted.
+// Forget makes the present connections permanently half-open: nothing passes,
+// and neither end is notified. It ends a Hold, so new connections pass. It
+// simulates a restarted firewall.
 func (p *Proxy) Forget() {
 	p.set(passing, func(c *conn) { c.dead = true })
 }
@@ -78,17 +81,17 @@ func (p *Proxy) Forget() {
 // Cut closes the present connections, and new ones at once, until Heal.
 func (p *Proxy) Cut() { p.set(cut, (*conn).close) }
 
-// Heal lets everything pass that still can.
+// Heal lets all connections pass, except dead ones.
 func (p *Proxy) Heal() { p.set(passing, nil) }
 
-// Conns returns the number of connections, held and forgotten ones included.
+// Conns returns the number of connections, including held and dead ones.
 func (p *Proxy) Conns() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.conns)
 }
 
-// Close closes all connections and the proxy. It returns when all has ended.
+// Close closes the proxy and all connections, and waits for its goroutines.
 func (p *Proxy) Close() error {
 	err := p.listener.Close()
 	p.set(closed, (*conn).close)
@@ -99,7 +102,7 @@ func (p *Proxy) Close() error {
 	return err
 }
 
-// set changes the mode and does to all connections what is to be done.
+// set changes the mode, and calls do for each connection.
 func (p *Proxy) set(m mode, do func(*conn)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -111,7 +114,7 @@ func (p *Proxy) set(m mode, do func(*conn)) {
 			do(c)
 		}
 	}
-	p.change.Broadcast()
+	p.changed.Broadcast()
 }
 
 func (p *Proxy) accept() {
@@ -124,7 +127,7 @@ func (p *Proxy) accept() {
 	}
 }
 
-// serve passes on one connection.
+// serve forwards one connection.
 func (p *Proxy) serve(client net.Conn) {
 	c := p.open(client)
 	if c == nil {
@@ -141,12 +144,13 @@ func (p *Proxy) serve(client net.Conn) {
 	c.close()
 }
 
-// open connects to the target, or returns nil. While the proxy holds, it waits: the system has
-// accepted the connection, and its client learns no more.
+// open connects to the target, or returns nil. While the proxy holds, open
+// waits. The system has accepted the connection by then, so its client notices
+// nothing.
 func (p *Proxy) open(client net.Conn) *conn {
 	p.mu.Lock()
 	for p.mode == holding {
-		p.change.Wait()
+		p.changed.Wait()
 	}
 	target, m := p.target, p.mode
 	p.mu.Unlock()
@@ -168,7 +172,7 @@ func (p *Proxy) open(client net.Conn) *conn {
 	return c
 }
 
-// copy passes on bytes until one side ends, and then that end.
+// copy forwards bytes until one side ends, and then closes the connection.
 func (p *Proxy) copy(c *conn, to, from net.Conn) {
 	buf := make([]byte, 32<<10)
 	for {
@@ -180,19 +184,19 @@ func (p *Proxy) copy(c *conn, to, from net.Conn) {
 			}
 		}
 		if err != nil {
-			// Both: that one direction is closed and not the other does not occur here.
+			// Close both directions. No connection here closes only one of them.
 			c.close()
 			return
 		}
 	}
 }
 
-// await returns when something may pass on c, or c is closed.
+// await waits until bytes may pass on c, or c is closed.
 func (p *Proxy) await(c *conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for p.mode == holding || c.dead && p.mode == passing {
-		p.change.Wait()
+		p.changed.Wait()
 	}
 }
 

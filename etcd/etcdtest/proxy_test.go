@@ -67,7 +67,8 @@ func (l *line) receives() {
 	}
 }
 
-// silent fails the test if anything comes, the end included. It may overlook that.
+// silent fails the test if anything comes, the end included. It may overlook
+// that.
 func (l *line) silent() {
 	l.t.Helper()
 	_ = l.SetReadDeadline(time.Now().Add(30 * time.Millisecond))

@@ -16,31 +16,34 @@ import (
 	"github.com/eventvalue/event/etcd"
 )
 
-// FastTick is the heartbeat interval of servers that are told none. Elections take some ten of
-// it: a single member is ready within a fraction of a second.
+// FastTick is the default heartbeat interval of servers. An election takes
+// about ten ticks, so a single member is ready within a fraction of a second.
 const FastTick = 10 * time.Millisecond
 
-// A Config says what is special about a server. The zero Config is good for most tests.
+// A Config configures a [Server]. The zero Config suits most tests.
 type Config struct {
-	// Dir is where the data are kept: it is used again by the next server that gets it. If it
-	// is empty, the server makes a temporary one and removes it when it is closed.
+	// Dir is the directory of the data. A later server may use it again. If Dir
+	// is empty, the server creates a temporary directory and removes it at
+	// Close.
 	Dir string
-	// Tick is the heartbeat interval, FastTick if it is zero. The election timeout is ten times that.
+	// Tick is the heartbeat interval, or 0 for FastTick. The election timeout
+	// is ten ticks.
 	Tick time.Duration
-	// Edit, if it is not nil, changes etcd's own configuration last. URLs that it sets to
-	// another scheme than http need certificates, too.
+	// Edit, if it is not nil, changes etcd's own configuration last. If it sets
+	// a URL with a scheme other than http, it must also set certificates.
 	Edit func(*embed.Config)
 }
 
-// A Server is an etcd member inside this process, which is a cluster of its own. Close it. Its
-// methods may be called concurrently.
+// A Server is an etcd cluster of one member inside this process. Close it after
+// use. Its methods may be called concurrently.
 type Server struct {
 	etcd  *embed.Etcd
 	temp  string // the directory to remove
 	close func() error
 }
 
-// Start starts a member and returns when it is ready to serve, ctx has ended or it has failed.
+// Start starts a member. It returns when the member is ready to serve, ctx has
+// ended, or the member has failed.
 func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -69,7 +72,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	return s, nil
 }
 
-// embedded is the configuration that all servers here begin with: loopback, any ports, quiet.
+// embedded returns the configuration that all servers share.
 func embedded(name, dir string, tick time.Duration) *embed.Config {
 	if tick == 0 {
 		tick = FastTick
@@ -105,11 +108,11 @@ func serve(ctx context.Context, c *embed.Config) (*embed.Etcd, error) {
 	return nil, fmt.Errorf("etcdtest: waiting for a server: %w", err)
 }
 
-// Addr returns where clients are served: host and port.
+// Addr returns the host and port for clients.
 func (s *Server) Addr() string { return s.etcd.Clients[0].Addr().String() }
 
-// Close stops the server and returns when it has ended. Data in a directory that the
-// Config named stay. It may be called more than once.
+// Close stops the server and waits until it has ended. The data in a directory
+// that the Config names stay. Close may be called more than once.
 func (s *Server) Close() error { return s.close() }
 
 func (s *Server) removeTemp() error {
@@ -119,8 +122,8 @@ func (s *Server) removeTemp() error {
 	return os.RemoveAll(s.temp)
 }
 
-// Dial returns a client of the servers at these addresses, with [etcd.ClientConfig]. It does
-// not wait for a connection. Close it.
+// Dial returns a client with [etcd.ClientConfig] for the servers at addrs. It
+// does not wait for a connection. Close the client after use.
 func Dial(addrs ...string) (*clientv3.Client, error) {
 	return clientv3.New(etcd.ClientConfig(addrs...))
 }

@@ -32,7 +32,8 @@ func start(t *testing.T, cfg etcdtest.Config) *etcdtest.Server {
 	return s
 }
 
-// patient is a context for what ought to happen: only what is broken takes as long.
+// patient is a context for what ought to happen: only what is broken takes as
+// long.
 func patient(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	t.Cleanup(cancel)

@@ -4,9 +4,9 @@ package etcdtest
 
 import "syscall"
 
-// Pause stops the process where it is (SIGSTOP): its connections stay, and it says nothing. It
-// panics if the member does not run.
+// Pause stops the process (SIGSTOP). Its connections stay, and it does not
+// answer. Pause panics if no process runs.
 func (m *Member) Pause() error { return m.proc.cmd.Process.Signal(syscall.SIGSTOP) }
 
-// Resume lets a paused process go on (SIGCONT). It panics if the member does not run.
+// Resume continues a paused process (SIGCONT). It panics if no process runs.
 func (m *Member) Resume() error { return m.proc.cmd.Process.Signal(syscall.SIGCONT) }

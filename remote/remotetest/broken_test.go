@@ -16,7 +16,8 @@ import (
 	"github.com/eventvalue/event/remote/remotetest"
 )
 
-// bugVariable names the bug to the process in which TestBroken runs the suite on it.
+// bugVariable names the bug to the process in which TestBroken runs the suite
+// on it.
 const bugVariable = "REMOTETEST_BUG"
 
 // TestBroken is run by TestBugsAreCaught, in another process, and fails.
@@ -28,7 +29,8 @@ func TestBroken(t *testing.T) {
 	remotetest.Run(t, func(testing.TB) remotetest.Harness { return newBroken(b).harness() })
 }
 
-// TestBugsAreCaught runs on each bug the subtests that are for it, which must fail.
+// TestBugsAreCaught runs on each bug the subtests that are for it, which must
+// fail.
 func TestBugsAreCaught(t *testing.T) {
 	if testing.Short() {
 		t.Skip("many processes, which wait for what does not come")

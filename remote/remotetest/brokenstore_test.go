@@ -20,7 +20,7 @@ type broken struct {
 	mu      sync.Mutex
 	cancels []context.CancelFunc       // of all Follows
 	late    []func(remote.Batch) error // apply, of Follows that have returned
-	slices  map[string][]byte          // as they were given to Put
+	slices  map[string][]byte          // the slices given to Put
 }
 
 func newBroken(b bug) *broken {
@@ -82,7 +82,7 @@ func (s *broken) Delete(ctx context.Context, key string, cond remote.Condition) 
 	return s.Fake.Delete(ctx, key, cond)
 }
 
-// revision returns that of key, or 0 if it is absent.
+// revision returns the revision of key, or 0 if key is absent.
 func (s *broken) revision(key string) int64 {
 	all, _ := s.Content()
 	for _, c := range all {
@@ -109,12 +109,12 @@ func (s *broken) Follow(ctx context.Context, scope remote.Scope, apply func(remo
 			return nil
 		}
 	}
-	t := &teller{s: s, apply: apply}
-	return s.ends(ctx, t, s.Fake.Follow(inner, scope, t.tell))
+	t := &distorter{s: s, apply: apply}
+	return s.ends(ctx, t, s.Fake.Follow(inner, scope, t.applyDistorted))
 }
 
-// ends returns what a Follow returns that has come to its end with err.
-func (s *broken) ends(ctx context.Context, t *teller, err error) error {
+// ends returns the result of a Follow that fails with err.
+func (s *broken) ends(ctx context.Context, t *distorter, err error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch s.bug {
@@ -141,19 +141,19 @@ func (s *broken) ends(ctx context.Context, t *teller, err error) error {
 	return err
 }
 
-// A teller stands between a Follow and its apply.
-type teller struct {
+// A distorter passes the batches of a Follow to apply, distorted by the bug.
+type distorter struct {
 	s       *broken
 	apply   func(remote.Batch) error
-	cut     bool // the last batch said so
-	missed  bool // what has happened during the cut is still to be missed
-	known   bool // the first whole state has come
-	full    bool // a later one is coming
-	ignored bool // an error
+	cut     bool // the last batch had Broken
+	missed  bool // the changes during the cut must still be dropped
+	known   bool // the first full state has arrived
+	full    bool // a later full state is arriving
+	ignored bool // an error was ignored
 	last    int64
 }
 
-func (t *teller) tell(b remote.Batch) error {
+func (t *distorter) applyDistorted(b remote.Batch) error {
 	if b.Broken != nil {
 		t.cut, t.missed = true, true
 		if t.s.bug == silentCut {
@@ -167,7 +167,7 @@ func (t *teller) tell(b remote.Batch) error {
 	t.cut = false
 	t.full = t.known && (b.Full || t.full)
 	b.Changes = slices.Clone(b.Changes)
-	err := t.distort(b)
+	err := t.distortAndApply(b)
 	if !b.More {
 		t.known, t.full, t.last = true, false, b.Revision
 	}
@@ -178,8 +178,8 @@ func (t *teller) tell(b remote.Batch) error {
 	return err
 }
 
-// distort applies b as the bug would have it.
-func (t *teller) distort(b remote.Batch) error {
+// distortAndApply applies b as the bug distorts it.
+func (t *distorter) distortAndApply(b remote.Batch) error {
 	skip := false
 	switch t.s.bug {
 	case neverWhole:
@@ -229,8 +229,8 @@ func (t *teller) distort(b remote.Batch) error {
 	return err
 }
 
-// distortChanges does to b what concerns single changes.
-func (t *teller) distortChanges(b *remote.Batch) {
+// distortChanges distorts single changes of b.
+func (t *distorter) distortChanges(b *remote.Batch) {
 	switch t.s.bug {
 	case dropsDeletions:
 		b.Changes = slices.DeleteFunc(b.Changes, func(c remote.Change) bool { return c.Deleted })
@@ -254,8 +254,8 @@ func (t *teller) distortChanges(b *remote.Batch) {
 	}
 }
 
-// twice applies what was before b, and then b.
-func (t *teller) twice(b remote.Batch) error {
+// twice applies a state from before b, and then b.
+func (t *distorter) twice(b remote.Batch) error {
 	old := b
 	old.Changes = slices.Clone(b.Changes)
 	old.Changes[0].Value = []byte("old")

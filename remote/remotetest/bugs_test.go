@@ -1,14 +1,14 @@
 package remotetest_test
 
-// A bug is what is wrong with a store.
+// A bug is a defect of a broken store.
 type bug string
 
 const (
-	neverWhole       bug = "no state is declared whole"
+	neverWhole       bug = "no state is declared full"
 	neverConcluded   bug = "a state is never concluded"
 	startsOld        bug = "the first state is older than the call"
-	startsEmpty      bug = "what was there before is not told"
-	dropsPieces      bug = "pieces of the whole state are lost"
+	startsEmpty      bug = "existing keys are missing in the first state"
+	dropsPieces      bug = "pieces of the full state are lost"
 	ignoresScope     bug = "all keys are followed"
 	prefixOfKey      bug = "a key is followed as if it were a prefix"
 	noProgress       bug = "batches without changes are left out"
@@ -22,7 +22,7 @@ const (
 	ignoresCondition bug = "Put ignores its condition"
 	ignoresAbsent    bug = "Put ignores the condition that a key is absent"
 	deletesAnyway    bug = "Delete ignores its condition"
-	deletesNothing   bug = "the deletion of what is absent is told"
+	deletesNothing   bug = "the deletion of an absent key is reported"
 	checksThenWrites bug = "a condition is checked some time before the write"
 	takesEmptyKey    bug = "an empty key is written"
 	writesEnded      bug = "a write is done under an ended context"
@@ -31,18 +31,18 @@ const (
 	appliesLate      bug = "apply is called after Follow has returned"
 	wrapsError       bug = "apply's error is wrapped"
 	ignoresError     bug = "apply's error is ignored once"
-	neverEnds        bug = "a store that refuses is asked again for ever"
+	neverEnds        bug = "a store that refuses is retried without end"
 	silentCut        bug = "a lost connection is not reported"
 	cutEndsFollow    bug = "a lost connection ends Follow"
-	skipsCut         bug = "what happens during a cut is missed"
+	skipsCut         bug = "changes during a cut are missed"
 	deafWhileCut     bug = "Follow does not end during a cut"
 	failsButWrites   bug = "a write that was done fails as if it had not been"
-	onlyNewer        bug = "of a later whole state only what is newer is told, as changes"
-	undeclaredReset  bug = "a later whole state comes as changes"
-	missesReset      bug = "a later whole state is not told"
+	onlyNewer        bug = "of a later full state only newer changes are reported, as changes"
+	undeclaredReset  bug = "a later full state comes as changes"
+	missesReset      bug = "a later full state is not reported"
 )
 
-// caughtBy has for each bug the subtests that are for it.
+// caughtBy lists the subtests that must catch each bug.
 var caughtBy = map[bug][]string{
 	neverWhole:       {"FirstState/Empty"},
 	neverConcluded:   {"FirstState/Existing"},

@@ -1,7 +1,9 @@
-// Package remotetest checks implementations of [remote.Store], and has one for tests.
+// Package remotetest checks implementations of [remote.Store], and has one for
+// tests.
 //
-// [Run] is what a Store promises as a suite. It is given a [Harness]: the Store, and hands
-// that cut and heal its connection, compact, restart and reset what it talks to:
+// [Run] runs a suite that checks the contract of Store. It takes a [Harness],
+// which holds the Store and functions that cause faults. They cut and heal the
+// connection, and compact, restart and reset the store:
 //
 //	func TestStore(t *testing.T) {
 //		remotetest.Run(t, func(t testing.TB) remotetest.Harness {
@@ -9,9 +11,11 @@
 //		})
 //	}
 //
-// What the harness cannot do is skipped, by name, and so stays visible. The suite runs in real time. It
-// asserts no duration, and waits for what must come for as long as the harness has patience.
+// Subtests that need a function that the Harness lacks are skipped, and so stay
+// visible in the output. The suite runs in real time. It asserts no duration.
+// Each wait has the Harness's Patience as its limit.
 //
-// [Fake] is a Store in memory on which all of that can be done, for the tests of who uses
-// package remote. It is deterministic, and works in a bubble of testing/synctest.
+// [Fake] is a Store in memory that can fail in all these ways, for tests of
+// code that uses package remote. It is deterministic, and works in a bubble of
+// testing/synctest.
 package remotetest

@@ -13,30 +13,30 @@ import (
 	"github.com/eventvalue/event/remote"
 )
 
-// A Fake is a [remote.Store] in memory, to which can be done what happens to real ones. The zero
-// Fake is empty, at revision 0, and ready. It must not be copied. All methods may be called
-// concurrently; none but Follow waits.
+// A Fake is a [remote.Store] in memory. Its methods cause the faults of a real
+// store. The zero Fake is empty, at revision 0, and ready to use. A Fake must
+// not be copied. All methods may be called concurrently. Only Follow waits.
 type Fake struct {
-	// PieceSize, if it is not 0, is how many keys a batch has at most in a whole state,
-	// which then comes in pieces. Set it before use.
+	// PieceSize, if it is not 0, is the greatest number of keys in a batch of a
+	// full state. A larger state is sent in pieces. Set it before use.
 	PieceSize int
 
-	pulse event.MemoryValue[struct{}] // that something is not as before
+	notifier event.MemoryValue[struct{}] // set after each change
 
 	mu      sync.Mutex
 	content content
-	history []remote.Change // what came after the revision compacted
-	// compacted is the revision up to which history is forgotten.
-	compacted int64
-	epoch     int   // counts resets
-	breaks    int   // counts the times that all connections broke
-	cut       error // why there is no connection now
-	refused   error // why there never will be
-	loseNext  error // why the next write's answer is to be lost
+	history []remote.Change // changes after the revision compacted
+	// compacted is the revision up to which the history is discarded.
+	compacted  int64
+	resets     int   // counts resets
+	breaks     int   // counts the breaks of all connections
+	cut        error // the reason of Cut until Heal, or nil
+	refused    error // the reason of Refuse, or nil
+	lostAnswer error // the reason of LoseAnswer until the next write, or nil
 }
 
-// content is what is in the store. Neither it nor a slice in it is modified once
-// it has been handed out.
+// content is the content of the store. A change or a slice in it is not
+// modified once it has been returned.
 type content struct {
 	revision int64
 	keys     map[string]remote.Change
@@ -47,66 +47,69 @@ var (
 	errRefused = errors.New("remotetest: refused")
 )
 
-// Cut breaks all connections until Heal: followers hear reason, and writes fail with
-// [remote.ErrUnknownOutcome], not having been done. Use Direct to write meanwhile.
+// Cut breaks all connections until Heal. Followers get reason, and writes fail
+// with [remote.ErrUnknownOutcome] without being done. Use Direct to write in
+// the meantime.
 func (f *Fake) Cut(reason error) {
-	f.change(func() { f.cut = reason })
+	f.update(func() { f.cut = reason })
 }
 
-// Heal ends a Cut. Followers go on where they were, or with the whole state if what came
-// in between has been compacted.
+// Heal ends a Cut. Followers continue where they were. If the history since
+// then was compacted, they continue with the full state.
 func (f *Fake) Heal() {
-	f.change(func() { f.cut = nil })
+	f.update(func() { f.cut = nil })
 }
 
-// Compact forgets the history.
+// Compact discards the history.
 func (f *Fake) Compact() {
-	f.change(func() { f.history, f.compacted = nil, f.content.revision })
+	f.update(func() { f.history, f.compacted = nil, f.content.revision })
 }
 
-// Restart breaks all connections for a moment. What is in the store stays.
+// Restart breaks all connections for a moment. The content stays.
 func (f *Fake) Restart() {
-	f.change(func() { f.breaks++ })
+	f.update(func() { f.breaks++ })
 }
 
-// Save makes a backup. To restore it is a reset: the store is then as it was, at the
-// revision at which it was, and goes on counting from there.
+// Save makes a backup. The function restore resets the store to the backup: its
+// content and its revision are as they were, and later writes count from there.
 func (f *Fake) Save() (restore func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	saved := content{f.content.revision, maps.Clone(f.content.keys)}
 	return func() {
-		f.change(func() {
+		f.update(func() {
 			f.content = content{saved.revision, maps.Clone(saved.keys)}
 			f.history, f.compacted = nil, saved.revision
-			f.epoch++
+			f.resets++
 			f.breaks++
 		})
 	}
 }
 
-// Refuse makes every Follow, and every write from now on, fail with reason for good.
+// Refuse makes every Follow, and every later write, fail with reason for good.
 func (f *Fake) Refuse(reason error) {
-	f.change(func() { f.refused = reason })
+	f.update(func() { f.refused = reason })
 }
 
-// LoseAnswer makes the next write that is done fail with [remote.ErrUnknownOutcome] and reason all the same.
+// LoseAnswer makes the next successful write return [remote.ErrUnknownOutcome]
+// and reason, although it is done.
 func (f *Fake) LoseAnswer(reason error) {
-	f.change(func() { f.loseNext = reason })
+	f.update(func() { f.lostAnswer = reason })
 }
 
-// Content returns what is in the store, ordered by key, and its revision.
+// Content returns the content of the store, ordered by key, and its revision.
 func (f *Fake) Content() ([]remote.Change, int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.content.all(remote.Prefix("")), f.content.revision
 }
 
-func (f *Fake) change(do func()) {
+// update calls do under mu, and notifies the followers.
+func (f *Fake) update(do func()) {
 	f.mu.Lock()
 	do()
 	f.mu.Unlock()
-	f.pulse.Set(struct{}{})
+	f.notifier.Set(struct{}{})
 }
 
 // Put implements [remote.Store].
@@ -119,7 +122,7 @@ func (f *Fake) Delete(ctx context.Context, key string, cond remote.Condition) (i
 	return f.write(ctx, remote.Change{Key: key, Deleted: true}, cond, false)
 }
 
-// Direct returns the store by a connection that Cut leaves alone.
+// Direct returns the store over a connection that Cut does not break.
 func (f *Fake) Direct() remote.Store { return direct{f} }
 
 type direct struct{ *Fake }
@@ -141,7 +144,7 @@ func (f *Fake) write(ctx context.Context, c remote.Change, cond remote.Condition
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	old, there := f.content.keys[c.Key]
+	old, present := f.content.keys[c.Key]
 	switch {
 	case f.refused != nil:
 		return 0, f.refused
@@ -149,7 +152,7 @@ func (f *Fake) write(ctx context.Context, c remote.Change, cond remote.Condition
 		return 0, remote.Unknown(f.cut)
 	case !cond.Holds(old.Revision):
 		return 0, remote.ErrConflict
-	case c.Deleted && !there:
+	case c.Deleted && !present:
 		return f.content.revision, nil
 	}
 	f.content.revision++
@@ -163,15 +166,15 @@ func (f *Fake) write(ctx context.Context, c remote.Change, cond remote.Condition
 		f.content.keys[c.Key] = c
 	}
 	f.history = append(f.history, c)
-	f.pulse.Set(struct{}{})
-	if lost := f.loseNext; lost != nil {
-		f.loseNext = nil
+	f.notifier.Set(struct{}{})
+	if lost := f.lostAnswer; lost != nil {
+		f.lostAnswer = nil
 		return 0, remote.Unknown(lost)
 	}
 	return c.Revision, nil
 }
 
-// all returns what is in scope, ordered by key.
+// all returns the keys in scope, ordered by key.
 func (c content) all(scope remote.Scope) (all []remote.Change) {
 	for key, change := range c.keys {
 		if scope.Contains(key) {

@@ -28,11 +28,11 @@ func faults() []rule {
 
 func cutReported(s *suite) {
 	f := s.follow("")
-	f.known()
+	f.waitSynced()
 	s.Cut()
-	f.breaks(1)
+	f.waitBroken(1)
 	s.Heal()
-	f.mends()
+	f.waitConnected()
 }
 
 func cutLosesNothing(s *suite) {
@@ -40,39 +40,39 @@ func cutLosesNothing(s *suite) {
 		s.put(s.Store, key, "1")
 	}
 	f := s.follow("")
-	f.has("a=1 b=1 c=1")
+	f.waitState("a=1 b=1 c=1")
 	s.Cut()
 	s.put(s.Direct, "a", "2")
 	s.remove(s.Direct, "b")
 	s.put(s.Direct, "d", "1")
 	s.put(s.Direct, "brief", "1")
 	s.remove(s.Direct, "brief")
-	f.breaks(1)
+	f.waitBroken(1)
 	s.put(s.Direct, "a", "3")
 	s.Heal()
-	f.has("a=3 c=1 d=1")
-	f.reaches(s.put(s.Store, "e", "1"))
-	f.has("a=3 c=1 d=1 e=1")
+	f.waitState("a=3 c=1 d=1")
+	f.waitRevision(s.put(s.Store, "e", "1"))
+	f.waitState("a=3 c=1 d=1 e=1")
 }
 
-// cutFromTheStart has the first state wait for the connection.
+// cutFromTheStart checks that the first state waits for the connection.
 func cutFromTheStart(s *suite) {
 	s.put(s.Store, "a", "1")
 	s.Cut()
 	f := s.follow("")
-	f.breaks(1)
+	f.waitBroken(1)
 	s.put(s.Direct, "a", "2")
 	s.Heal()
-	f.has("a=2")
+	f.waitState("a=2")
 }
 
-// cutAgain cuts while several write.
+// cutAgain cuts the connection while several goroutines write.
 func cutAgain(s *suite) {
 	f := s.follow("")
-	f.known()
+	f.waitSynced()
 	for round := range 3 {
 		s.Cut()
-		f.breaks(round + 1)
+		f.waitBroken(round + 1)
 		load(s, func(i, n int) {
 			key := fmt.Sprint(i, "/", n%5)
 			if n%7 == 0 {
@@ -83,31 +83,31 @@ func cutAgain(s *suite) {
 		})
 		s.Heal()
 		load(s, func(i, n int) { s.put(s.Direct, fmt.Sprint(i, "/", n%4), fmt.Sprint(round, "+", n)) })
-		f.mends()
+		f.waitConnected()
 	}
 	last := s.put(s.Direct, "last", "1")
-	f.reaches(last)
+	f.waitRevision(last)
 	late := s.follow("")
-	late.reaches(last)
+	late.waitRevision(last)
 	late.mu.Lock()
-	want := text(s.Prefix, late.mirror.state)
+	want := format(s.Prefix, late.mirror.state)
 	late.mu.Unlock()
-	f.has(want)
+	f.waitState(want)
 }
 
 func cutEnds(s *suite) {
 	f := s.follow("")
-	f.known()
+	f.waitSynced()
 	s.Cut()
-	f.breaks(1)
-	if err := f.end(); !errors.Is(err, context.Canceled) {
+	f.waitBroken(1)
+	if err := f.stop(); !errors.Is(err, context.Canceled) {
 		s.report("Follow returns %v, want its context's error", err)
 	}
 	s.Heal()
 }
 
-// cutWrites takes whatever error a write has that the cut keeps from being done or answered, and
-// looks whether it means what it says.
+// cutWrites writes while the connection is cut, and checks that the error of
+// the write is true.
 func cutWrites(s *suite) {
 	s.Cut()
 	ctx, cancel := context.WithTimeout(s.ctx, s.Patience/10)
@@ -115,7 +115,7 @@ func cutWrites(s *suite) {
 	_, err := s.Store.Put(ctx, s.Prefix+"a", []byte("1"), remote.Condition{})
 	s.Heal()
 	f := s.follow("")
-	f.reaches(s.put(s.Direct, "b", "1"))
+	f.waitRevision(s.put(s.Direct, "b", "1"))
 	if errors.Is(err, remote.ErrUnknownOutcome) {
 		return
 	}
@@ -130,12 +130,12 @@ func cutWrites(s *suite) {
 func compaction(s *suite) {
 	s.put(s.Store, "a", "1")
 	f := s.follow("")
-	f.has("a=1")
+	f.waitState("a=1")
 	s.put(s.Store, "a", "2")
 	s.Compact()
 	s.put(s.Store, "b", "1")
-	f.has("a=2 b=1")
-	s.follow("").has("a=2 b=1")
+	f.waitState("a=2 b=1")
+	s.follow("").waitState("a=2 b=1")
 }
 
 func compactionWhileCut(s *suite) {
@@ -143,21 +143,21 @@ func compactionWhileCut(s *suite) {
 		s.put(s.Store, key, "1")
 	}
 	f := s.follow("")
-	f.has("a=1 b=1 c=1")
+	f.waitState("a=1 b=1 c=1")
 	s.Cut()
-	f.breaks(1)
+	f.waitBroken(1)
 	s.remove(s.Direct, "a")
 	s.put(s.Direct, "b", "2")
 	s.put(s.Direct, "d", "1")
 	s.Compact()
 	s.put(s.Direct, "e", "1")
 	s.Heal()
-	f.has("b=2 c=1 d=1 e=1")
+	f.waitState("b=2 c=1 d=1 e=1")
 	s.put(s.Store, "f", "1")
-	f.has("b=2 c=1 d=1 e=1 f=1")
+	f.waitState("b=2 c=1 d=1 e=1 f=1")
 }
 
-// compactionOfMany has a large state come again.
+// compactionOfMany makes the store send a large state again.
 func compactionOfMany(s *suite) {
 	for i := range s.Keys {
 		s.put(s.Store, fmt.Sprintf("%06d", i), "1")
@@ -165,7 +165,7 @@ func compactionOfMany(s *suite) {
 	f := s.follow("")
 	f.until("all keys", func(m *mirror) bool { return len(m.state) == s.Keys })
 	s.Cut()
-	f.breaks(1)
+	f.waitBroken(1)
 	for i := range s.Keys / 2 {
 		s.remove(s.Direct, fmt.Sprintf("%06d", 2*i))
 	}
@@ -178,14 +178,14 @@ func restarts(s *suite) {
 	s.put(s.Store, "a", "1")
 	last := s.put(s.Store, "b", "1")
 	f := s.follow("")
-	f.has("a=1 b=1")
+	f.waitState("a=1 b=1")
 	s.Restart()
 	if next := s.put(s.Direct, "b", "2"); next <= last {
 		s.report("the revision is %d after a restart, and was %d before", next, last)
 	}
 	s.remove(s.Direct, "a")
-	f.has("b=2")
-	s.follow("").has("b=2")
+	f.waitState("b=2")
+	s.follow("").waitState("b=2")
 }
 
 func resets(s *suite) {
@@ -196,30 +196,30 @@ func resets(s *suite) {
 	s.remove(s.Store, "a")
 	last := s.put(s.Store, "c", "1")
 	f := s.follow("")
-	f.has("b=2 c=1")
+	f.waitState("b=2 c=1")
 	restore()
-	f.has("a=1 b=1")
+	f.waitState("a=1 b=1")
 	if next := s.put(s.Direct, "d", "1"); next > last {
 		s.fatal("the revision is %d after a reset, and was %d before: that is none", next, last)
 	}
-	f.has("a=1 b=1 d=1")
+	f.waitState("a=1 b=1 d=1")
 	s.remove(s.Direct, "a")
-	f.has("b=1 d=1")
+	f.waitState("b=1 d=1")
 }
 
-// resetsUnnoticed has the store be at the revision again at which it was, by other writes.
+// resetsUnnoticed brings the store to the same revision again by other writes.
 func resetsUnnoticed(s *suite) {
 	s.put(s.Store, "a", "1")
 	restore := s.Save()
 	before := s.put(s.Store, "b", "before")
 	f := s.follow("")
-	f.has("a=1 b=before")
+	f.waitState("a=1 b=before")
 	restore()
-	f.has("a=1")
+	f.waitState("a=1")
 	for s.put(s.Direct, "c", "after") < before+1 {
 	}
-	f.has("a=1 c=after")
-	s.follow("").has("a=1 c=after")
+	f.waitState("a=1 c=after")
+	s.follow("").waitState("a=1 c=after")
 }
 
 func resetsWhileCut(s *suite) {
@@ -228,11 +228,11 @@ func resetsWhileCut(s *suite) {
 	s.put(s.Store, "a", "2")
 	s.put(s.Store, "b", "2")
 	f := s.follow("")
-	f.has("a=2 b=2")
+	f.waitState("a=2 b=2")
 	s.Cut()
-	f.breaks(1)
+	f.waitBroken(1)
 	restore()
 	s.put(s.Direct, "c", "3")
 	s.Heal()
-	f.has("a=1 c=3")
+	f.waitState("a=1 c=3")
 }

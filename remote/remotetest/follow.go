@@ -10,22 +10,22 @@ import (
 
 var errRestart = errors.New("remotetest: the store restarts")
 
-// A bookmark is how far a Follow has come.
-type bookmark struct {
-	known    bool // it has had a whole state
-	told     bool // that there is no connection
+// A cursor is the progress of a Follow.
+type cursor struct {
+	synced   bool // a full state was sent
+	reported bool // the cut was reported
 	revision int64
-	epoch    int
+	resets   int
 	breaks   int
 }
 
 // Follow implements [remote.Store].
 func (f *Fake) Follow(ctx context.Context, scope remote.Scope, apply func(remote.Batch) error) error {
-	w := f.pulse.Watch()
+	w := f.notifier.Watch()
 	defer w.Close()
-	var at bookmark
+	var at cursor
 	for {
-		batches, err := f.news(&at, scope)
+		batches, err := f.nextBatches(&at, scope)
 		if err != nil {
 			return err
 		}
@@ -46,34 +46,35 @@ func (f *Fake) Follow(ctx context.Context, scope remote.Scope, apply func(remote
 	}
 }
 
-// news returns what there is to say to who is at a bookmark, which it moves.
-func (f *Fake) news(at *bookmark, scope remote.Scope) ([]remote.Batch, error) {
+// nextBatches returns the batches for a Follow at the given cursor, and
+// advances the cursor.
+func (f *Fake) nextBatches(at *cursor, scope remote.Scope) ([]remote.Batch, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch {
 	case f.refused != nil:
 		return nil, f.refused
-	case f.cut != nil && at.told:
+	case f.cut != nil && at.reported:
 		return nil, nil
 	case f.cut != nil:
-		at.told = true
+		at.reported = true
 		return []remote.Batch{{Broken: f.cut}}, nil
 	}
 	var batches []remote.Batch
-	if at.known && at.breaks != f.breaks {
+	if at.synced && at.breaks != f.breaks {
 		batches = append(batches, remote.Batch{Broken: errRestart})
 	}
-	if at.told || len(batches) > 0 {
+	if at.reported || len(batches) > 0 {
 		batches = append(batches, remote.Batch{More: true})
 	}
 	switch since := f.since(at.revision); {
-	case !at.known || at.epoch != f.epoch || at.revision < f.compacted:
-		batches = append(batches, f.pieces(f.content.all(scope))...)
+	case !at.synced || at.resets != f.resets || at.revision < f.compacted:
+		batches = append(batches, f.fullState(f.content.all(scope))...)
 	case len(batches) > 0 || len(since) > 0:
 		since = slices.DeleteFunc(since, func(c remote.Change) bool { return !scope.Contains(c.Key) })
 		batches = append(batches, remote.Batch{Revision: f.content.revision, Changes: since})
 	}
-	*at = bookmark{known: true, revision: f.content.revision, epoch: f.epoch, breaks: f.breaks}
+	*at = cursor{synced: true, revision: f.content.revision, resets: f.resets, breaks: f.breaks}
 	return batches, nil
 }
 
@@ -86,8 +87,8 @@ func (f *Fake) since(revision int64) []remote.Change {
 	return slices.Clone(f.history[i:])
 }
 
-// pieces returns a whole state in batches.
-func (f *Fake) pieces(all []remote.Change) (batches []remote.Batch) {
+// fullState returns the batches of a full state.
+func (f *Fake) fullState(all []remote.Change) (batches []remote.Batch) {
 	size := f.PieceSize
 	if size == 0 {
 		size = max(1, len(all))

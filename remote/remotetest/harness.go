@@ -6,32 +6,35 @@ import (
 	"github.com/eventvalue/event/remote"
 )
 
-// A Harness is a Store under test, over a store that is empty where the suite writes, and the hands on
-// it. A function that is nil cannot be done; what needs it is skipped. Functions return
-// when it is done: Restart, when the store can be reached again.
+// A Harness is a Store under test, with functions that cause faults. The store
+// must be empty under Prefix. The subtests that need a function that is nil are
+// skipped. Each function returns when the fault has taken effect. Restart
+// returns when the store can be reached again.
 type Harness struct {
-	// Store is what is tested. It is required.
+	// Store is the Store under test. It is required.
 	Store remote.Store
-	// Direct is the same store by a connection that Cut leaves alone. It is required with Cut.
+	// Direct is the same store over a connection that Cut does not break. It is
+	// required with Cut.
 	Direct remote.Store
-	// Prefix is what all keys begin with that the suite uses.
+	// Prefix is the prefix of all keys that the suite uses.
 	Prefix string
 
-	// Cut breaks Store's connection, such that nothing goes through until Heal.
+	// Cut breaks the connection of Store, so that nothing passes until Heal.
 	Cut, Heal func()
-	// Compact makes the store forget what it has been.
+	// Compact makes the store discard its history.
 	Compact func()
-	// Restart ends the store and starts it again, with what was in it.
+	// Restart stops the store and starts it again with the same content.
 	Restart func()
-	// Save makes a backup, and restore puts that in the store's place: a reset.
+	// Save makes a backup. The function restore replaces the store by the
+	// backup: a reset.
 	Save func() (restore func())
-	// Refuse makes the store refuse to be followed, for good.
+	// Refuse makes the store refuse Follow for good.
 	Refuse func()
 
-	// Patience is how long to wait for what must come; 10 seconds if it is 0. Only what is
-	// broken takes as long.
+	// Patience is the time limit of each wait, or 0 for 10 seconds. Only a
+	// broken Store reaches it.
 	Patience time.Duration
-	// Keys is how many keys there are where it is many: 1,000 if it is 0.
+	// Keys is the number of keys in subtests with many keys, or 0 for 1,000.
 	Keys int
 }
 

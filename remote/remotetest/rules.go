@@ -8,7 +8,7 @@ import (
 	"github.com/eventvalue/event/remote"
 )
 
-// groups is the suite.
+// groups returns the suite.
 func groups() []group {
 	return []group{
 		{"FirstState", []rule{
@@ -51,9 +51,9 @@ func groups() []group {
 
 func firstEmpty(s *suite) {
 	f := s.follow("")
-	f.has("")
+	f.waitState("")
 	s.put(s.Store, "a", "1")
-	f.has("a=1")
+	f.waitState("a=1")
 }
 
 func firstExisting(s *suite) {
@@ -63,7 +63,7 @@ func firstExisting(s *suite) {
 	s.put(s.Store, "a", "2")
 	last := s.remove(s.Store, "gone")
 	first, revision := s.first()
-	if got := text(s.Prefix, first); got != "a=2 b=1" {
+	if got := format(s.Prefix, first); got != "a=2 b=1" {
 		s.report("the first state is %q, want %q", got, "a=2 b=1")
 	}
 	if revision < last {
@@ -71,23 +71,23 @@ func firstExisting(s *suite) {
 	}
 }
 
-// first returns the first state that a Follow tells.
+// first returns the first state that a Follow delivers.
 func (s *suite) first() (state map[string]remote.Change, revision int64) {
 	f := s.follow("")
-	f.known()
-	_ = f.end()
+	f.waitSynced()
+	_ = f.stop()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.mirror.first, f.mirror.began
+	return f.mirror.first, f.mirror.firstRevision
 }
 
-// firstIsNew looks for a store that answers with something old.
+// firstIsNew looks for a store whose first state is outdated.
 func firstIsNew(s *suite) {
 	for i := range 20 {
 		want := fmt.Sprint("a=", i)
 		s.put(s.Store, "a", fmt.Sprint(i))
 		first, _ := s.first()
-		if got := text(s.Prefix, first); got != want {
+		if got := format(s.Prefix, first); got != want {
 			s.report("the first state is %q, want %q, which had been written before", got, want)
 		}
 	}
@@ -107,51 +107,51 @@ func scopePrefix(s *suite) {
 	s.put(s.Store, "a", "1")
 	s.put(s.Store, "p", "1")
 	f := s.follow("p")
-	f.has("p=1")
+	f.waitState("p=1")
 	s.put(s.Store, "o", "1")
 	s.put(s.Store, "q", "1")
 	s.put(s.Store, "p\xff\xff", "2")
 	s.remove(s.Store, "a")
 	s.put(s.Store, "p/x", "3")
-	f.has("p=1 p/x=3 p\xff\xff=2")
+	f.waitState("p=1 p/x=3 p\xff\xff=2")
 }
 
 func scopeKey(s *suite) {
 	s.put(s.Store, "key", "1")
 	s.put(s.Store, "key/x", "1")
 	f := s.followScope(remote.Key(s.Prefix + "key"))
-	f.has("key=1")
+	f.waitState("key=1")
 	s.put(s.Store, "key/x", "2")
 	s.put(s.Store, "ke", "2")
 	s.remove(s.Store, "key")
-	f.has("")
+	f.waitState("")
 }
 
-// scopeRevision has only keys out of scope change.
+// scopeRevision writes only keys out of scope.
 func scopeRevision(s *suite) {
 	f := s.follow("p")
-	f.known()
-	f.reaches(s.put(s.Store, "q", "1"))
+	f.waitSynced()
+	f.waitRevision(s.put(s.Store, "q", "1"))
 }
 
 func changesFollowed(s *suite) {
 	f := s.follow("")
-	f.known()
+	f.waitSynced()
 	s.put(s.Store, "a", "1")
-	f.has("a=1")
+	f.waitState("a=1")
 	s.put(s.Store, "a", "2")
 	s.put(s.Store, "b", "1")
-	f.has("a=2 b=1")
+	f.waitState("a=2 b=1")
 	s.remove(s.Store, "a")
-	f.has("b=1")
+	f.waitState("b=1")
 	s.put(s.Store, "a", "3")
 	s.remove(s.Store, "b")
-	f.has("a=3")
+	f.waitState("a=3")
 }
 
 func changesRevisions(s *suite) {
 	f := s.follow("")
-	f.known()
+	f.waitSynced()
 	written := map[string]int64{}
 	for _, key := range []string{"a", "b", "c"} {
 		written[s.Prefix+key] = s.put(s.Store, key, "1")
@@ -160,35 +160,36 @@ func changesRevisions(s *suite) {
 	if a, c := written[s.Prefix+"a"], written[s.Prefix+"c"]; a >= c || c >= last {
 		s.report("revisions do not grow: %d, %d, %d", a, c, last)
 	}
-	f.reaches(last)
+	f.waitRevision(last)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for key, c := range f.mirror.state {
 		if c.Revision != written[key] {
-			s.report("%q is at revision %d, Put said %d", key, c.Revision, written[key])
+			s.report("%q is at revision %d, Put returned %d", key, c.Revision, written[key])
 		}
 	}
 	for _, c := range f.mirror.changes {
 		if c.Deleted && c.Revision != last {
-			s.report("%q was deleted at revision %d, Delete said %d", c.Key, c.Revision, last)
+			s.report("%q was deleted at revision %d, Delete returned %d", c.Key, c.Revision, last)
 		}
 	}
 }
 
 func changesBytes(s *suite) {
 	f := s.follow("")
-	f.known()
+	f.waitSynced()
 	s.put(s.Store, "empty", "")
 	s.put(s.Store, "zero\x00", "\x00\xff")
-	f.has("empty= zero\x00=\x00\xff")
-	_ = f.end()
-	s.follow("").has("empty= zero\x00=\x00\xff")
+	f.waitState("empty= zero\x00=\x00\xff")
+	_ = f.stop()
+	s.follow("").waitState("empty= zero\x00=\x00\xff")
 }
 
-// changesUnmodified modifies what was given to Put, and looks whether the Store modifies what it gave.
+// changesUnmodified modifies the slice that it gave to Put, and checks that the
+// Store neither keeps it nor modifies a slice that it has delivered.
 func changesUnmodified(s *suite) {
 	f := s.follow("")
-	f.known()
+	f.waitSynced()
 	ctx, cancel := s.patient()
 	defer cancel()
 	for i := range 10 {
@@ -198,31 +199,32 @@ func changesUnmodified(s *suite) {
 		}
 		val[0] = 'x'
 	}
-	f.has("0=0 1=1 2=2 3=3 4=4 5=5 6=6 7=7 8=8 9=9")
+	f.waitState("0=0 1=1 2=2 3=3 4=4 5=5 6=6 7=7 8=8 9=9")
 }
 
 func changesFollowers(s *suite) {
 	s.put(s.Store, "a", "1")
 	one, two := s.follow(""), s.follow("")
-	one.known()
-	two.known()
-	if err := one.end(); !errors.Is(err, context.Canceled) {
+	one.waitSynced()
+	two.waitSynced()
+	if err := one.stop(); !errors.Is(err, context.Canceled) {
 		s.report("Follow returns %v", err)
 	}
 	s.put(s.Store, "a", "2")
-	two.has("a=2")
+	two.waitState("a=2")
 	three := s.follow("")
-	three.has("a=2")
+	three.waitState("a=2")
 	s.remove(s.Store, "a")
-	two.has("")
-	three.has("")
+	two.waitState("")
+	three.waitState("")
 }
 
-// changesLoad has several write while several follow.
+// changesLoad has several goroutines write while several follow.
 func changesLoad(s *suite) {
 	followers := []*follower{s.follow(""), s.follow(""), s.follow("")}
-	// One is told of changes for sure; the others may get some of the load as their first state.
-	followers[0].reaches(s.put(s.Store, "first", "1"))
+	// The first follower gets all of the load as changes. The others may get a
+	// part of it in their first state.
+	followers[0].waitRevision(s.put(s.Store, "first", "1"))
 	load(s, func(i, n int) {
 		if key := fmt.Sprint(n % 5); n%7 == 0 {
 			s.remove(s.Store, key)
@@ -232,11 +234,11 @@ func changesLoad(s *suite) {
 	})
 	last := s.put(s.Store, "last", "1")
 	late := s.follow("")
-	late.reaches(last)
+	late.waitRevision(last)
 	late.mu.Lock()
-	want := text(s.Prefix, late.mirror.state)
+	want := format(s.Prefix, late.mirror.state)
 	late.mu.Unlock()
 	for _, f := range followers {
-		f.has(want)
+		f.waitState(want)
 	}
 }

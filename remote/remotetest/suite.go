@@ -12,22 +12,22 @@ import (
 	"github.com/eventvalue/event/remote"
 )
 
-// A suite is a test in progress. It runs on a goroutine of its own, so that a Store that blocks for
-// ever fails its test and no other.
+// A suite is one subtest in progress. It runs on a goroutine of its own, so
+// that a Store that blocks permanently fails only its own subtest.
 type suite struct {
 	Harness
-	t    testing.TB
-	ctx  context.Context // ends with the test
-	stop context.CancelFunc
+	t      testing.TB
+	ctx    context.Context // ends with the test
+	cancel context.CancelFunc
 
 	running sync.WaitGroup // Follows
 
-	mu   sync.Mutex
-	over bool // nothing may be reported any more
+	mu     sync.Mutex
+	closed bool // the test has ended; report does nothing
 }
 
-// Run runs the suite, each subtest on a Harness of its own, which newHarness makes. What that needs
-// to release belongs into t.Cleanup; by then all Follows have ended.
+// Run runs the suite. It calls newHarness for each subtest. Release the
+// resources of a Harness in t.Cleanup; all Follows have returned by then.
 func Run(t *testing.T, newHarness func(t testing.TB) Harness) {
 	t.Helper()
 	for _, g := range groups() {
@@ -39,7 +39,7 @@ func Run(t *testing.T, newHarness func(t testing.TB) Harness) {
 	}
 }
 
-// A group is a subtest of the suite, and a rule one below that.
+// A group is a subtest of the suite. A rule is a subtest of a group.
 type group struct {
 	name  string
 	rules []rule
@@ -53,8 +53,8 @@ type rule struct {
 
 func needs(what ...string) []string { return what }
 
-// lacks returns the name of what h cannot do of that, or "".
-func (h Harness) lacks(what []string) string {
+// missing returns the first of the given functions that h does not have, or "".
+func (h Harness) missing(what []string) string {
 	can := map[string]bool{
 		"Cut":     h.Cut != nil && h.Heal != nil && h.Direct != nil,
 		"Compact": h.Compact != nil,
@@ -74,7 +74,7 @@ func (r rule) run(t *testing.T, h Harness) {
 	if h.Store == nil {
 		t.Fatal("remotetest: a Harness without Store")
 	}
-	if w := h.lacks(r.needs); w != "" {
+	if w := h.missing(r.needs); w != "" {
 		t.Skipf("lacking: %s", w)
 	}
 	if h.Direct == nil {
@@ -87,12 +87,12 @@ func (r rule) run(t *testing.T, h Harness) {
 		h.Keys = 1000
 	}
 	s := &suite{Harness: h, t: t}
-	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.ctx, s.cancel = context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		defer s.running.Wait() // What hangs here was told to end.
-		defer s.stop()
+		defer s.running.Wait() // A Follow that hangs here ignores its context.
+		defer s.cancel()
 		r.test(s)
 	}()
 	select {
@@ -100,18 +100,18 @@ func (r rule) run(t *testing.T, h Harness) {
 	case <-time.After(5 * h.Patience):
 		s.report("hangs: something blocks that must not")
 	}
-	s.stop()
+	s.cancel()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.over = true
+	s.closed = true
 }
 
-// report fails the test, unless that is over.
+// report fails the test, unless it has ended.
 func (s *suite) report(format string, args ...any) {
 	s.t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.over {
+	if !s.closed {
 		s.t.Errorf(format, args...)
 	}
 }
@@ -123,12 +123,12 @@ func (s *suite) fatal(format string, args ...any) {
 	runtime.Goexit()
 }
 
-// patient returns a context for what should not take long.
+// patient returns a context with the Harness's Patience as its timeout.
 func (s *suite) patient() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(s.ctx, s.Patience)
 }
 
-// put writes to store, which must do it.
+// put writes to store. The write must succeed.
 func (s *suite) put(store remote.Store, key, val string, cond ...remote.Condition) int64 {
 	s.t.Helper()
 	ctx, cancel := s.patient()
@@ -140,7 +140,7 @@ func (s *suite) put(store remote.Store, key, val string, cond ...remote.Conditio
 	return revision
 }
 
-// remove deletes in store, which must do it.
+// remove deletes from store. The deletion must succeed.
 func (s *suite) remove(store remote.Store, key string, cond ...remote.Condition) int64 {
 	s.t.Helper()
 	ctx, cancel := s.patient()
@@ -152,16 +152,16 @@ func (s *suite) remove(store remote.Store, key string, cond ...remote.Condition)
 	return revision
 }
 
-// A follower is a Follow in progress and the mirror of what it says.
+// A follower is a Follow in progress, with the mirror of its batches.
 type follower struct {
-	s      *suite
-	cancel context.CancelFunc
-	pulse  event.MemoryValue[struct{}]
-	ended  chan error // has Follow's error, once
+	s        *suite
+	cancel   context.CancelFunc
+	notifier event.MemoryValue[struct{}]
+	result   chan error // receives Follow's error
 
-	mu     sync.Mutex
-	mirror mirror
-	over   bool // Follow has returned
+	mu       sync.Mutex
+	mirror   mirror
+	returned bool // Follow has returned
 }
 
 // follow starts to follow all keys of the suite that begin with prefix.
@@ -171,18 +171,18 @@ func (s *suite) follow(prefix string) *follower {
 
 func (s *suite) followScope(scope remote.Scope) *follower {
 	ctx, cancel := context.WithCancel(s.ctx)
-	f := &follower{s: s, cancel: cancel, ended: make(chan error, 1), mirror: mirror{scope: scope}}
+	f := &follower{s: s, cancel: cancel, result: make(chan error, 1), mirror: mirror{scope: scope}}
 	s.running.Add(1)
 	go func() {
 		defer s.running.Done()
 		err := s.Store.Follow(ctx, scope, f.apply)
 		f.mu.Lock()
-		f.over = true
+		f.returned = true
 		f.mu.Unlock()
 		if err == nil {
 			s.report("Follow returns nil")
 		}
-		f.ended <- err
+		f.result <- err
 	}()
 	return f
 }
@@ -190,14 +190,14 @@ func (s *suite) followScope(scope remote.Scope) *follower {
 func (f *follower) apply(b remote.Batch) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.over {
+	if f.returned {
 		f.s.report("apply is called after Follow has returned")
 		return nil
 	}
 	if err := f.mirror.apply(b); err != nil {
-		f.s.report("Follow says what it must not: %v", err)
+		f.s.report("Follow breaks its contract: %v", err)
 	}
-	f.pulse.Set(struct{}{})
+	f.notifier.Set(struct{}{})
 	return nil
 }
 
@@ -206,7 +206,7 @@ func (f *follower) until(what string, wanted func(m *mirror) bool) {
 	f.s.t.Helper()
 	ctx, cancel := f.s.patient()
 	defer cancel()
-	_, err := event.Wait(ctx, &f.pulse, func(struct{}) bool {
+	_, err := event.Wait(ctx, &f.notifier, func(struct{}) bool {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		return wanted(&f.mirror)
@@ -215,52 +215,52 @@ func (f *follower) until(what string, wanted func(m *mirror) bool) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		m := &f.mirror
-		f.s.fatal("does not come: %s; there is %s at revision %d, broken: %v", what, text(f.s.Prefix, m.state), m.revision, m.broken)
+		f.s.fatal("does not come: %s; there is %s at revision %d, broken: %v", what, format(f.s.Prefix, m.state), m.revision, m.broken)
 	}
 }
 
-// known waits for the first whole state.
-func (f *follower) known() {
+// waitSynced waits for the first full state.
+func (f *follower) waitSynced() {
 	f.s.t.Helper()
-	f.until("a whole state", func(m *mirror) bool { return m.state != nil })
+	f.until("a full state", func(m *mirror) bool { return m.state != nil })
 }
 
-// has waits until the mirror has exactly these keys, as in "a=1 b=2".
-func (f *follower) has(want string) {
+// waitState waits until the mirror has exactly these keys, as in "a=1 b=2".
+func (f *follower) waitState(want string) {
 	f.s.t.Helper()
-	f.until(want, func(m *mirror) bool { return m.state != nil && text(f.s.Prefix, m.state) == want })
+	f.until(want, func(m *mirror) bool { return m.state != nil && format(f.s.Prefix, m.state) == want })
 }
 
-// reaches waits for a revision. What was before that has come by then.
-func (f *follower) reaches(revision int64) {
+// waitRevision waits until the mirror has all changes up to revision.
+func (f *follower) waitRevision(revision int64) {
 	f.s.t.Helper()
 	f.until(fmt.Sprint("revision ", revision), func(m *mirror) bool { return m.state != nil && m.revision >= revision })
 }
 
-// breaks waits until it was told n times that the connection is lost.
-func (f *follower) breaks(n int) {
+// waitBroken waits until n lost connections were reported.
+func (f *follower) waitBroken(n int) {
 	f.s.t.Helper()
 	f.until("a report that the connection is lost", func(m *mirror) bool { return m.breaks >= n })
 }
 
-// mends waits until the connection is there.
-func (f *follower) mends() {
+// waitConnected waits until the connection is back.
+func (f *follower) waitConnected() {
 	f.s.t.Helper()
 	f.until("a report that the connection is back", func(m *mirror) bool { return m.broken == nil })
 }
 
-// end ends the Follow and returns its error.
-func (f *follower) end() error {
+// stop ends the Follow and returns its error.
+func (f *follower) stop() error {
 	f.s.t.Helper()
 	f.cancel()
-	return f.error()
+	return f.waitReturned()
 }
 
-// error waits for the end of the Follow.
-func (f *follower) error() error {
+// waitReturned waits until Follow returns, and returns its error.
+func (f *follower) waitReturned() error {
 	f.s.t.Helper()
 	select {
-	case err := <-f.ended:
+	case err := <-f.result:
 		return err
 	case <-time.After(f.s.Patience):
 		f.s.fatal("Follow does not return")

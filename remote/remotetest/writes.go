@@ -11,7 +11,8 @@ import (
 	"github.com/eventvalue/event/remote"
 )
 
-// load has several goroutines call do, each with its number, several times, and waits for them.
+// load calls do from several goroutines, several times each, and waits for
+// them. i is the number of the goroutine.
 func load(s *suite, do func(i, n int)) {
 	var wg sync.WaitGroup
 	for i := range 4 {
@@ -24,7 +25,7 @@ func load(s *suite, do func(i, n int)) {
 	}
 	wg.Wait()
 	if s.t.Failed() {
-		runtime.Goexit() // Goexit in do has ended a goroutine, and not the test.
+		runtime.Goexit() // A Goexit in do ends its goroutine, but not the test.
 	}
 }
 
@@ -49,10 +50,10 @@ func writeAbsent(s *suite) {
 	defer cancel()
 	s.put(s.Store, "a", "1", remote.At(0))
 	s.putFails(remote.ErrConflict, ctx, s.Prefix+"a", "2", remote.At(0))
-	s.follow("").has("a=1")
+	s.follow("").waitState("a=1")
 	s.remove(s.Store, "a")
 	s.put(s.Store, "a", "3", remote.At(0))
-	s.follow("").has("a=3")
+	s.follow("").waitState("a=3")
 }
 
 func writeAt(s *suite) {
@@ -64,9 +65,9 @@ func writeAt(s *suite) {
 	s.putFails(remote.ErrConflict, ctx, s.Prefix+"a", "2", remote.At(other))
 	second := s.put(s.Store, "a", "3", remote.At(first))
 	s.putFails(remote.ErrConflict, ctx, s.Prefix+"a", "4", remote.At(first))
-	s.follow("").has("a=3 b=1")
+	s.follow("").waitState("a=3 b=1")
 	s.put(s.Store, "a", "5", remote.At(second))
-	s.follow("").has("a=5 b=1")
+	s.follow("").waitState("a=5 b=1")
 }
 
 func deleteAt(s *suite) {
@@ -78,32 +79,32 @@ func deleteAt(s *suite) {
 	s.deleteFails(remote.ErrConflict, ctx, s.Prefix+"a", remote.At(0))
 	s.deleteFails(remote.ErrConflict, ctx, s.Prefix+"b", remote.At(second))
 	f := s.follow("")
-	f.has("a=2")
+	f.waitState("a=2")
 	last := s.remove(s.Store, "a", remote.At(second))
 	if last <= second {
 		s.report("Delete returns revision %d after %d", last, second)
 	}
-	f.has("")
+	f.waitState("")
 }
 
 func deleteAbsent(s *suite) {
 	last := s.put(s.Store, "a", "1")
 	f := s.follow("")
-	f.known()
+	f.waitSynced()
 	if got := s.remove(s.Store, "b"); got < last {
 		s.report("Delete of what is absent returns revision %d, want the store's, which is %d or more", got, last)
 	}
-	f.reaches(s.put(s.Store, "a", "2"))
+	f.waitRevision(s.put(s.Store, "a", "2"))
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, c := range f.mirror.changes {
 		if c.Deleted {
-			s.report("a follower hears of the deletion of %q, which was not there", c.Key)
+			s.report("a follower gets a deletion of %q, which was not there", c.Key)
 		}
 	}
 }
 
-// writeRace has many write what only one may.
+// writeRace has several goroutines write, where only one may succeed.
 func writeRace(s *suite) {
 	for round := range 10 {
 		var won atomic.Int64
@@ -144,17 +145,17 @@ func writeEnded(s *suite) {
 	if _, err := s.Store.Put(ctx, s.Prefix+"a", nil, remote.Condition{}); errors.Is(err, remote.ErrUnknownOutcome) {
 		s.report("a Put under an ended context has an unknown outcome: %v", err)
 	}
-	s.follow("").has("a=1")
+	s.follow("").waitState("a=1")
 }
 
 func endsWithContext(s *suite) {
 	f := s.follow("")
-	f.known()
-	if err := f.end(); !errors.Is(err, context.Canceled) {
+	f.waitSynced()
+	if err := f.stop(); !errors.Is(err, context.Canceled) {
 		s.report("Follow returns %v, want its context's error", err)
 	}
 	s.put(s.Store, "a", "1")
-	s.follow("").has("a=1") // By now the other would have heard of it, and reported that.
+	s.follow("").waitState("a=1") // By now the ended Follow would have called apply.
 }
 
 func endsAtOnce(s *suite) {
@@ -168,27 +169,27 @@ func endsAtOnce(s *suite) {
 
 var errApply = errors.New("remotetest: apply fails")
 
-// endsWithApply has apply fail at the first batch, and at a later one.
+// endsWithApply makes apply fail at the first batch, and at a later one.
 func endsWithApply(s *suite) {
 	for _, after := range []int{0, 1} {
 		ctx, cancel := s.patient()
 		calls := 0
-		told := make(chan struct{})
+		applied := make(chan struct{})
 		ended := make(chan error, 1)
 		go func() {
 			ended <- s.Store.Follow(ctx, remote.Prefix(s.Prefix), func(b remote.Batch) error {
 				if calls++; calls > after {
 					return errApply
 				}
-				close(told)
+				close(applied)
 				return nil
 			})
 		}()
 		if after > 0 {
 			select {
-			case <-told:
+			case <-applied:
 			case <-ctx.Done():
-				s.report("Follow says nothing")
+				s.report("Follow does not call apply")
 			}
 			s.put(s.Store, "a", fmt.Sprint(after))
 		}
@@ -204,9 +205,9 @@ func endsWithApply(s *suite) {
 
 func endsRefused(s *suite) {
 	f := s.follow("")
-	f.known()
+	f.waitSynced()
 	s.Refuse()
-	if err := f.error(); err == nil || errors.Is(err, context.Canceled) {
+	if err := f.waitReturned(); err == nil || errors.Is(err, context.Canceled) {
 		s.report("Follow returns %v, want why it is refused", err)
 	}
 }

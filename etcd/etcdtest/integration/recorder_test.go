@@ -138,7 +138,7 @@ func (r *recorder) change(c remote.Change, full bool, revision int64) {
 	r.table[c.Key] = c
 }
 
-// older reports whether a whole state is a reset.
+// older reports whether a full state is a reset.
 func (r *recorder) older(old map[string]remote.Change, revision int64) bool {
 	if revision < r.revision {
 		return true

@@ -7,48 +7,24 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// A cell is the state of one key.
-type cell[T any] struct {
-	key    string
-	codec  Codec[T]
-	newest event.MemoryValue[*item[T]]
-}
-
-func (c *cell[T]) apply(u update) (undone bool) {
-	// What a whole state does not have, is absent.
-	change, found := Change{Key: c.key, Deleted: true}, u.full
-	for _, other := range u.changes {
-		if other.Key == c.key {
-			change, found = other, true
-		}
-	}
-	old, ok := c.newest.Load()
-	if !found || ok && old.says(change) {
-		return false
-	}
-	c.newest.Set(decode(c.codec, change))
-	return u.undoes(change)
-}
-
-func (c *cell[T]) end(cause error) { _ = c.newest.CloseWithError(cause) }
-
-// A cellWatcher is the Watcher of a Value. It is that of its cell, and leaves all that a watcher
-// owes to that.
-type cellWatcher[T any] struct {
+// A valueWatcher is the Watcher of a Value. It delegates to a watcher of the
+// key's state.
+type valueWatcher[T any] struct {
 	inner event.Watcher[*item[T]]
 
-	mu    sync.Mutex
-	cell  *cell[T] // nil after Close
-	leave func()   // nil after Close
+	mu      sync.Mutex
+	state   *keyState[T] // nil after Close
+	release func()       // nil after Close
 }
 
 // Get implements [event.Watcher].
-func (w *cellWatcher[T]) Get(ctx context.Context, opts ...event.GetOption[Entry[T]]) (Entry[T], error) {
+func (w *valueWatcher[T]) Get(ctx context.Context, opts ...event.GetOption[Entry[T]]) (Entry[T], error) {
 	if len(opts) == 0 {
 		return unpack(w.inner.Get(ctx))
 	}
 	backlog, accepted := backlogOnly(opts), false
-	wait := backlog && w.early() // for the first state, and only that
+	// BacklogOnly waits for the first full state, and for nothing else.
+	wait := backlog && w.unsynced()
 	inner := [2]event.GetOption[*item[T]]{event.Filter(func(it *item[T]) bool {
 		accepted = it.err != nil || accepts(opts, it.entry)
 		return accepted || wait
@@ -63,18 +39,19 @@ func (w *cellWatcher[T]) Get(ctx context.Context, opts ...event.GetOption[Entry[
 	return unpack(it, err)
 }
 
-// early reports whether the store has not told the present state yet.
-func (w *cellWatcher[T]) early() bool {
+// unsynced reports whether the first full state has not arrived yet. It
+// reports false after Close.
+func (w *valueWatcher[T]) unsynced() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.cell == nil {
+	if w.state == nil {
 		return false
 	}
-	_, known := w.cell.newest.Load()
-	return !known
+	_, synced := w.state.item.Load()
+	return !synced
 }
 
-// unpack returns what a Get that has got it and err returns.
+// unpack converts the results of the inner Get to the results of Get.
 func unpack[T any](it *item[T], err error) (Entry[T], error) {
 	switch {
 	case err != nil:
@@ -86,17 +63,17 @@ func unpack[T any](it *item[T], err error) (Entry[T], error) {
 }
 
 // Changed implements [event.Watcher].
-func (w *cellWatcher[T]) Changed() <-chan struct{} { return w.inner.Changed() }
+func (w *valueWatcher[T]) Changed() <-chan struct{} { return w.inner.Changed() }
 
 // Close implements [event.Watcher].
-func (w *cellWatcher[T]) Close() error {
+func (w *valueWatcher[T]) Close() error {
 	_ = w.inner.Close()
 	w.mu.Lock()
-	leave := w.leave
-	w.leave, w.cell = nil, nil
+	release := w.release
+	w.release, w.state = nil, nil
 	w.mu.Unlock()
-	if leave != nil {
-		leave()
+	if release != nil {
+		release()
 	}
 	return nil
 }

@@ -1,0 +1,77 @@
+package remote_test
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/remote"
+	"github.com/eventvalue/event/remote/remotetest"
+)
+
+func TestStatus(t *testing.T) {
+	inBubble(t, func(t *testing.T, f *remotetest.Fake, v *remote.Value[string]) {
+		s := v.Status().Watch()
+		defer s.Close()
+		var since time.Time
+		is := func(state remote.State, reason error) {
+			t.Helper()
+			synctest.Wait()
+			got, err := s.Get(t.Context(), event.BacklogOnly[remote.Status]())
+			require.NoError(t, err)
+			assert.Equal(t, state, got.State, got.State)
+			assert.Equal(t, reason, got.Reason)
+			since = got.Since
+		}
+		is(remote.Idle, nil)
+		w := v.Watch()
+		is(remote.Connected, nil)
+		cable, fire := errors.New("cable"), errors.New("fire")
+		f.Cut(cable)
+		is(remote.Broken, cable)
+		broken := since
+		put(t, f, "key", "a")
+		time.Sleep(time.Hour)
+		f.Heal()
+		is(remote.Connected, nil)
+		assert.Equal(t, time.Hour, since.Sub(broken))
+		put(t, f, "key", "b")
+		synctest.Wait()
+		_, err := s.Get(t.Context(), event.BacklogOnly[remote.Status]())
+		assert.Equal(t, event.BacklogDone, err, "changes are not news of the connection")
+		require.NoError(t, w.Close())
+		is(remote.Idle, nil)
+		v.Watch()
+		f.Refuse(fire)
+		is(remote.Ended, fire)
+		_, err = s.Get(t.Context())
+		require.ErrorIs(t, err, fire)
+		assert.Equal(t, "catching up broken", remote.CatchingUp.String()+" "+remote.Broken.String())
+		assert.Equal(t, "unknown", remote.State(7).String())
+	})
+}
+
+// TestBrokenSince reports one lost connection twice.
+func TestBrokenSince(t *testing.T) {
+	scripted(t, func(t *testing.T, s *script, v *remote.Value[string]) {
+		v.Watch()
+		status := func(reason error) remote.Status {
+			synctest.Wait()
+			got, err := event.Wait(t.Context(), v.Status(), func(s remote.Status) bool { return s.Reason == reason })
+			require.NoError(t, err)
+			assert.Equal(t, remote.Broken, got.State)
+			return got
+		}
+		cable, hub := errors.New("cable"), errors.New("hub")
+		s.batches <- remote.Batch{Broken: cable}
+		first := status(cable)
+		time.Sleep(time.Hour)
+		s.batches <- remote.Batch{Broken: hub}
+		assert.Equal(t, first.Since, status(hub).Since)
+	})
+}
