@@ -1,95 +1,105 @@
-# make check mutants is what CI runs. Each target can be run by itself.
+# make help lists the targets. make check mutants is what CI runs.
 
 GO ?= go
 MODULES = . $(patsubst %/go.mod,%,$(wildcard */go.mod */*/go.mod */*/*/go.mod))
 NESTED = $(filter-out . tools,$(MODULES))
 FUZZTIME ?= 5s
+VERIFY = internal/verify
 
-.PHONY: check fmt tidy vet static test race cpus 386 fuzz nested examples bench etcd-faults explore whole
+# Each target that help lists has a comment that begins with two #. The durations
+# are those that make durations measured last.
+.PHONY: help quick check fmt tidy vet static test race cpus 386 fuzz nested examples bench etcd-faults explore whole
+.PHONY: model model-full linear soak cover leaks mutants durations
 
-check: fmt tidy vet static test race cpus 386 fuzz nested examples model leaks cover
+help: ## this list, with measured durations
+	@awk 'FILENAME != "Makefile" { seconds[$$1] = $$2 " s"; next } \
+		/^[a-z0-9-]+:.*## / { name = $$0; sub(/:.*/, "", name); sub(/.*## /, ""); printf "%-12s %7s  %s\n", name, seconds[name], $$0 }' \
+		$(VERIFY)/durations.txt Makefile
+
+quick: fmt ## after each edit: format, vet and the short tests of what is edited most
+	$(GO) vet . ./internal/park ./internal/get ./internal/capability ./notify ./eventtest ./remote/...
+	$(GO) test -short . ./internal/park ./internal/get ./internal/capability ./notify ./remote $(addprefix ./$(VERIFY)/,explore mutants spin)
+
+check: fmt tidy vet static test race cpus 386 fuzz nested examples model leaks cover ## all that CI runs, except mutants
 	@echo "make check: all passed"
 
-fmt:
+fmt: ## all Go files are formatted
 	@out=$$(gofmt -l $$(git ls-files '*.go')) || exit 1; test -z "$$out" || { echo "not gofmt-clean: $$out"; exit 1; }
 
-vet:
+vet: ## go vet, in every module
 	@for m in $(filter-out tools,$(MODULES)); do echo "vet $$m"; $(GO) -C $$m vet ./... || exit 1; done
 
-static:
+static: ## staticcheck, in every module
 	@for m in $(filter-out tools,$(MODULES)); do echo "staticcheck $$m"; \
 		( cd $$m && $(GO) tool -modfile=$(CURDIR)/tools/go.mod staticcheck ./... ) || exit 1; done
 
-test:
+test: ## the tests of the root module
 	$(GO) test ./...
 
-race:
+race: ## the same under the race detector
 	$(GO) test -race ./...
 
-cpus:
+cpus: ## the short tests with one, two and four processors
 	$(GO) test -short -cpu 1,2,4 ./...
 
-386:
+386: ## the short tests on a 32-bit machine
 	GOARCH=386 $(GO) test -short ./...
 
-fuzz:
+fuzz: ## each fuzz target for FUZZTIME
 	@fs=$$($(GO) test -list '^Fuzz' ./fuzz) || exit 1; fs=$$(echo "$$fs" | grep ^Fuzz) || exit 1; \
 	for f in $$fs; do echo "fuzz $$f $(FUZZTIME)"; \
 		$(GO) test ./fuzz -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x || exit 1; done
 
-nested:
+nested: ## the tests of the nested modules
 	@for m in $(NESTED); do echo "test $$m"; $(GO) -C $$m test ./... || exit 1; done
 	$(GO) -C examples test -race ./...
 
-tidy:
+tidy: ## every go.mod is tidy
 	@for m in $(MODULES); do echo "tidy $$m"; $(GO) -C $$m mod tidy -diff || exit 1; done
 
-examples:
+examples: ## the examples run
 	$(GO) -C examples run ./hotreload
 	$(GO) -C examples run ./supervised
 
-bench:
+bench: ## the benchmarks, and BENCHMARKS.md
 	$(GO) run ./bench/cmd/eventbench
 
-# Kills and pauses etcd servers: some minutes, Linux only, not part of check.
-etcd-faults:
+etcd-faults: ## kills and pauses etcd servers; Linux only, not part of check
 	$(GO) -C etcd/etcdtest test -count 1 -timeout 15m . ./integration -faults
 
-# The whole suite of eventtest on each broken value: every subtest must fail on one. Some minutes.
-whole:
+whole: ## all of eventtest on each broken value: every subtest must fail on one
 	$(GO) test ./eventtest -run TestBugsAreCaught -count 1 -timeout 1h -args -whole
 
-# Large bounds. The table of what was searched goes to internal/verify/explore/README.md.
-explore:
-	$(GO) test ./internal/verify/explore -run TestEveryInterleaving -v -timeout 2h -args -full -update
+explore: ## every interleaving within large bounds; writes internal/verify/explore/README.md
+	$(GO) test ./$(VERIFY)/explore -run TestEveryInterleaving -v -timeout 2h -args -full -update
 
-# Shows that each seeded bug is caught. UPDATE=-update writes the table, internal/verify/mutants/README.md.
-mutants:
-	$(GO) test ./internal/verify/mutants -run TestMutantsAreCaught -v -timeout 25m -args -catch $(UPDATE)
+mutants: ## each seeded bug is caught; UPDATE=-update writes the table
+	$(GO) test ./$(VERIFY)/mutants -run TestMutantsAreCaught -v -timeout 25m -args -catch $(UPDATE)
 
-.PHONY: model model-full linear soak cover leaks mutants
-# The model, for spin; says so where that is missing. Some minutes and 12 GB: make model-full.
-model:
-	@./internal/verify/spin/check smoke || test $$? = 3
+model: ## the model for spin, small configurations and seeded bugs
+	@./$(VERIFY)/spin/check smoke || test $$? = 3
 
-model-full:
-	./internal/verify/spin/check full
+model-full: ## the model for spin, large configurations; needs 12 GB
+	./$(VERIFY)/spin/check full
 
-# Histories of concurrent calls, checked; make nested checks some thousands.
 LINEAR ?= 2m
-linear:
-	$(GO) -C internal/verify/linear test -run TestHistories -v -count 1 -timeout 0 . -args -for $(LINEAR)
+linear: ## histories of concurrent calls, checked for LINEAR
+	$(GO) -C $(VERIFY)/linear test -run TestHistories -v -count 1 -timeout 0 . -args -for $(LINEAR)
 
-# Part of the release checklist in CONTRIBUTING.md.
 SOAK ?= 10m
-soak:
-	$(GO) run ./internal/verify/soak -for $(SOAK)
+soak: ## thousands of watchers for SOAK; part of a release
+	$(GO) run ./$(VERIFY)/soak -for $(SOAK)
 
-# Every statement of event, notify and internal/park is run by a test, or a comment at it says why not.
-cover:
-	$(GO) test -coverpkg=.,./notify,./internal/park -coverprofile=cover.out $$($(GO) list ./... | grep -vE '/(bench|internal/verify|internal/testkit)(/|$$)')
-	$(GO) run ./internal/verify/uncovered cover.out
+cover: ## a test runs every statement of event, notify and internal, or a comment there explains why not
+	$(GO) test -coverpkg=.,./notify,./internal/park,./internal/get,./internal/capability -coverprofile=cover.out \
+		$$($(GO) list ./... | grep -vE '/(bench|internal/verify|internal/testkit)(/|$$)')
+	$(GO) run ./$(VERIFY)/uncovered cover.out
 
-# No goroutine waits for ever after the whole suite.
-leaks:
-	EVENT_LEAKS=1 GOEXPERIMENT=goroutineleakprofile $(GO) test -count 1 . ./notify ./internal/park ./internal/verify/leak
+leaks: ## no goroutine waits for good after the tests
+	EVENT_LEAKS=1 GOEXPERIMENT=goroutineleakprofile $(GO) test -count 1 . ./notify ./internal/park ./$(VERIFY)/leak
+
+TARGETS ?= quick fmt tidy vet static test race cpus 386 fuzz nested examples model leaks cover mutants explore model-full linear whole etcd-faults
+durations: ## measures each of TARGETS, for help; the machine must be idle
+	@for t in $(TARGETS); do $(GO) clean -testcache; start=$$(date +%s); $(MAKE) -s $$t >/dev/null 2>&1 || { echo "$$t failed"; exit 1; }; \
+		s=$$(( $$(date +%s) - start )); echo "$$t $$s"; \
+		{ grep -v "^$$t " $(VERIFY)/durations.txt; echo "$$t $$s"; } | sort >durations.tmp; mv durations.tmp $(VERIFY)/durations.txt; done

@@ -1,6 +1,10 @@
 package event
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/eventvalue/event/internal/capability"
+)
 
 // Combine returns what f makes of the values of a and b, as soon as both have one, and each
 // time that one of them has a newer.
@@ -26,7 +30,7 @@ import "slices"
 // or when the watcher is closed. The view has a Load exactly if a and b have one; then the pair is
 // made of what the two return, one after the other.
 //
-// Combine panics if a, b or f is nil, and if a or b is keyed (has a method Keyed).
+// Combine panics if a, b or f is nil, and if a or b is keyed, as a remote.Range is.
 func Combine[A, B, C any](a ValueWatch[A], b ValueWatch[B], f func(A, B) C) ValueWatch[C] {
 	if a == nil || b == nil {
 		panic("event: Combine: nil value")
@@ -48,17 +52,17 @@ func Combine[A, B, C any](a ValueWatch[A], b ValueWatch[B], f func(A, B) C) Valu
 			return val, false
 		}
 	}
-	return viewOf(gathering(0, func() ([]source, func() C) {
-		pa, pb := newPart(a.Watch()), newPart(b.Watch())
-		return []source{pa, pb}, func() C { return f(pa.val, pb.val) }
-	}), load, false)
+	return newView(newMerge(0, func() ([]source, func() C) {
+		sa, sb := newSourceState(a.Watch()), newSourceState(b.Watch())
+		return []source{sa, sb}, func() C { return f(sa.val, sb.val) }
+	}), load, capability.Set{})
 }
 
 // CombineAll returns the values of vs in a slice, as soon as all have one, and each time
 // that one of them has a newer. The slice is a fresh one each time; it is in the order of vs.
 //
-// All else is as [Combine] says. CombineAll panics if there are no vs, or one of them is nil or
-// keyed (has a method Keyed).
+// All else is as [Combine] says. CombineAll panics if there are no vs, or if one of them is nil or
+// keyed, as a remote.Range is.
 func CombineAll[T any](vs ...ValueWatch[T]) ValueWatch[[]T] {
 	if len(vs) == 0 {
 		panic("event: CombineAll: no values")
@@ -72,20 +76,20 @@ func CombineAll[T any](vs ...ValueWatch[T]) ValueWatch[[]T] {
 			panic("event: CombineAll: keyed value")
 		}
 	}
-	return viewOf(gathering(0, func() ([]source, func() []T) {
-		parts, sources := make([]*part[T], len(vs)), make([]source, len(vs))
+	return newView(newMerge(0, func() ([]source, func() []T) {
+		states, sources := make([]*sourceState[T], len(vs)), make([]source, len(vs))
 		for i, v := range vs {
-			parts[i] = newPart(v.Watch())
-			sources[i] = parts[i]
+			states[i] = newSourceState(v.Watch())
+			sources[i] = states[i]
 		}
 		return sources, func() []T {
-			vals := make([]T, len(parts))
-			for i, p := range parts {
-				vals[i] = p.val
+			vals := make([]T, len(states))
+			for i, s := range states {
+				vals[i] = s.val
 			}
 			return vals
 		}
-	}), loadAll(vs), false)
+	}), loadAll(vs), capability.Set{})
 }
 
 // loadAll returns what loads all of vs, or nil if one of them has no Load.

@@ -1,6 +1,10 @@
 package event
 
-import "context"
+import (
+	"context"
+
+	"github.com/eventvalue/event/internal/capability"
+)
 
 // Distinct returns v without the values that are equal to the one before them: a watcher
 // skips those that equal says to be what it returned last. (Not what v had before: a
@@ -12,10 +16,10 @@ import "context"
 // of predicates holds for it. A Changed channel is closed by what equal then leaves out:
 // see [Watcher]. A watcher costs that of v and three objects, and keeps what it returned last,
 // for comparison, until it is closed. The view has a Load exactly if v has one, which is that of v,
-// and its watchers have a Behind if those of v have, which counts what is left out, too.
+// and its watchers have a method Behind, which reports what that of v's reports: what is left out counts, too.
 //
-// Distinct panics if v or equal is nil, and if v is keyed (has a method Keyed): there, one
-// entry is not compared with another.
+// Distinct panics if v or equal is nil, and if v is keyed, as a remote.Range is: its entries are of
+// different keys and cannot be compared.
 func Distinct[T any](v ValueWatch[T], equal func(a, b T) bool) ValueWatch[T] {
 	if v == nil {
 		panic("event: Distinct: nil value")
@@ -26,29 +30,24 @@ func Distinct[T any](v ValueWatch[T], equal func(a, b T) bool) ValueWatch[T] {
 	if isKeyed(v) {
 		panic("event: Distinct: keyed value")
 	}
-	return viewOf[T](distinctView[T]{v, equal}, loaderOf(v), false)
+	return newView(func() Watcher[T] { return newDistinctWatcher(v.Watch(), equal) }, loaderOf(v), capability.Set{})
 }
 
-type distinctView[T any] struct {
-	source ValueWatch[T]
-	equal  func(a, b T) bool
-}
-
-func (v distinctView[T]) Watch() Watcher[T] {
-	w := &distinctWatcher[T]{source: v.source.Watch(), equal: v.equal}
-	w.opts = []GetOption[T]{{Predicate: w.differs}}
-	return watcherOf[T](w, w.source)
-}
-
-// A distinctWatcher is a watcher of a [Distinct]. It stands where its source stands.
+// A distinctWatcher is a watcher of a [Distinct]. Its position is that of its source.
 type distinctWatcher[T any] struct {
 	source Watcher[T]
 	equal  func(a, b T) bool
 
-	turn turn // who has what follows
-	last T
-	has  bool           // There is a last.
-	opts []GetOption[T] // the comparison, and behind it those of the Get in progress
+	guard getGuard // guards the fields below
+	last  T
+	has   bool           // there is a last value
+	opts  []GetOption[T] // the comparison, followed by the options of the Get in progress
+}
+
+func newDistinctWatcher[T any](source Watcher[T], equal func(a, b T) bool) *distinctWatcher[T] {
+	w := &distinctWatcher[T]{source: source, equal: equal}
+	w.opts = []GetOption[T]{{Predicate: w.differs}}
+	return w
 }
 
 func (w *distinctWatcher[T]) differs(val T) bool { return !w.has || !w.equal(w.last, val) }
@@ -56,11 +55,11 @@ func (w *distinctWatcher[T]) differs(val T) bool { return !w.has || !w.equal(w.l
 // Get implements [Watcher].
 func (w *distinctWatcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (T, error) {
 	mustBeContext(ctx)
-	if err := w.turn.begin(ctx); err != nil {
+	if err := w.guard.acquire(ctx); err != nil {
 		var zero T
 		return zero, err
 	}
-	defer w.finish()
+	defer w.endGet()
 	w.opts = append(w.opts, opts...)
 	val, err := w.source.Get(ctx, w.opts...)
 	if err == nil {
@@ -69,17 +68,17 @@ func (w *distinctWatcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (T, 
 	return val, err
 }
 
-// finish ends a Get, also one that panics.
-func (w *distinctWatcher[T]) finish() {
+// endGet ends a Get, even one that panics.
+func (w *distinctWatcher[T]) endGet() {
 	clear(w.opts[1:])
 	w.opts = w.opts[:1]
-	if w.turn.end() {
-		w.release()
+	if w.guard.release() {
+		w.clear()
 	}
 }
 
-// release forgets what is kept. The caller is the one who has it.
-func (w *distinctWatcher[T]) release() {
+// clear drops the last value. The caller owns it: see getGuard.
+func (w *distinctWatcher[T]) clear() {
 	var zero T
 	w.last = zero
 }
@@ -89,13 +88,18 @@ func (w *distinctWatcher[T]) Changed() <-chan struct{} { return w.source.Changed
 
 // Close implements [Watcher].
 func (w *distinctWatcher[T]) Close() error {
-	_, release := w.turn.close()
-	if release {
-		w.release()
+	if _, clear := w.guard.close(); clear {
+		w.clear()
 	}
 	return w.source.Close()
 }
 
-func (w *distinctWatcher[T]) pending() bool { return pending(w.source) }
+func (w *distinctWatcher[T]) ready() bool { return ready(w.source) }
 
-func (w *distinctWatcher[T]) join(j *joint) { join(w.source, j) }
+func (w *distinctWatcher[T]) subscribe(sig *anySignal) { subscribe(w.source, sig) }
+
+// Behind reports what the source's Behind reports.
+func (w *distinctWatcher[T]) Behind() (versions uint64, ok bool) { return capability.Behind(w.source) }
+
+// Capabilities reports those of the source.
+func (w *distinctWatcher[T]) Capabilities() capability.Set { return capability.Set{Lagger: w} }

@@ -62,8 +62,7 @@
 //     watchers of one value share, for some instructions.
 //  10. A Get that waits holds no goroutine but its caller's. (A context of a type from outside package
 //     context may cost one, until it ends or the watcher is closed.) However many Gets give up and
-//     however many watchers come and go, memory is bounded by the living watchers and a constant:
-//     once there are 64, places that were given up are swept before they outnumber those in use.
+//     however many watchers come and go, memory is bounded by the living watchers and a constant.
 //  11. An old value is garbage once a newer one is set and no call is returning it. A watcher keeps
 //     the value that it watches and at most its last context; Close releases both. One that is
 //     dropped without a Close can be collected once its last context has ended and each value that
@@ -144,11 +143,12 @@
 // change, ten thousand wake-ups, which come after Set has returned, in no particular order; a watcher
 // that runs anyway sees the new value without one.
 //
-// Being woken is not lock-free. It waits for the goroutine that has the waking to do: a producer
-// between making a value the newest and waking, the goroutine that Set starts for many, a Get
-// that has been woken by that and wakes another before it returns, or one that is clearing away the places
-// of others that gave up. If that one is preempted, those asleep whom it would wake
-// stay asleep until it runs again. Whoever is awake sees the new value at once.
+// Being woken is not lock-free. A watcher that waits is woken by one of four
+// goroutines: the producer, between publishing a value and waking; the goroutine
+// that Set starts to wake many; another watcher's Get, which was woken and wakes its
+// successor before it returns; and a Get that gave up and removes what others left
+// behind. If that goroutine is preempted, the watchers that it would wake sleep
+// until it runs again. A watcher that is awake sees the new value at once.
 //
 // In a bubble of package testing/synctest, watch values that were made in it, and watch those from nowhere
 // else: one watcher may wake another, and package runtime ends the process if something in a bubble is woken from

@@ -4,6 +4,9 @@ import (
 	"context"
 
 	"go.uber.org/atomic"
+
+	"github.com/eventvalue/event/internal/capability"
+	"github.com/eventvalue/event/internal/get"
 )
 
 // Map returns v with each value replaced by what f makes of it. Where only a part of what v
@@ -17,8 +20,8 @@ import (
 // must not depend on when it is called, or watchers see different values.
 //
 // A watcher costs that of v and four objects, and its Get what that of v's watcher costs with
-// a Filter. It keeps no value. The view has a Load exactly if v has one, is marked by
-// a method Keyed if v is, and its watchers have a Behind if those of v have.
+// a Filter. It keeps no value. The view has a Load exactly if v has one, and is
+// a keyed one if v is. Its watchers have a method Behind, which reports what that of v's reports.
 //
 // Map panics if v or f is nil.
 func Map[T, U any](v ValueWatch[T], f func(T) U) ValueWatch[U] {
@@ -38,22 +41,10 @@ func Map[T, U any](v ValueWatch[T], f func(T) U) ValueWatch[U] {
 			return mapped, ok
 		}
 	}
-	return viewOf[U](mapView[T, U]{v, f}, load, isKeyed(v))
+	return newView(func() Watcher[U] { return newMapWatcher(v.Watch(), f) }, load, capability.Of(v))
 }
 
-type mapView[T, U any] struct {
-	source ValueWatch[T]
-	f      func(T) U
-}
-
-func (v mapView[T, U]) Watch() Watcher[U] {
-	w := &mapWatcher[T, U]{source: v.source.Watch(), f: v.f}
-	w.spare.Store(newMapping(v.f))
-	return watcherOf[U](w, w.source)
-}
-
-// A mapWatcher is a watcher of a [Map]. It has no state of its own: where it stands is where
-// its source stands.
+// A mapWatcher is a watcher of a [Map]. Its position is that of its source.
 type mapWatcher[T, U any] struct {
 	source Watcher[T]
 	f      func(T) U
@@ -62,9 +53,15 @@ type mapWatcher[T, U any] struct {
 	spare atomic.Pointer[mapping[T, U]]
 }
 
-// A mapping is what one Get asks of the source: f and the caller's options as one predicate.
-// That is the place for f: there, a panic leaves the value unseen, and what the predicates
-// accept is what the source returns.
+func newMapWatcher[T, U any](source Watcher[T], f func(T) U) *mapWatcher[T, U] {
+	w := &mapWatcher[T, U]{source: source, f: f}
+	w.spare.Store(newMapping(f))
+	return w
+}
+
+// A mapping is f and the options of one Get as one predicate for the source. As part
+// of a predicate, a panic of f leaves the value unseen, and f is called only for
+// values that the source may return.
 type mapping[T, U any] struct {
 	f    func(T) U
 	opts []GetOption[U]
@@ -76,7 +73,7 @@ func newMapping[T, U any](f func(T) U) *mapping[T, U] {
 	m := &mapping[T, U]{f: f}
 	m.all[0].Predicate = func(val T) bool {
 		m.val = m.f(val)
-		return accepts(m.opts, m.val)
+		return get.Accepts(m.opts, m.val)
 	}
 	return m
 }
@@ -89,7 +86,7 @@ func (w *mapWatcher[T, U]) Get(ctx context.Context, opts ...GetOption[U]) (val U
 		m = newMapping(w.f)
 	}
 	m.opts = opts
-	m.all[0].BacklogOnly = backlogOnly(opts)
+	m.all[0].BacklogOnly = get.BacklogOnly(opts)
 	if _, err = w.source.Get(ctx, m.all[:]...); err == nil {
 		val = m.val
 	}
@@ -105,6 +102,14 @@ func (w *mapWatcher[T, U]) Changed() <-chan struct{} { return w.source.Changed()
 // Close implements [Watcher].
 func (w *mapWatcher[T, U]) Close() error { return w.source.Close() }
 
-func (w *mapWatcher[T, U]) pending() bool { return pending(w.source) }
+func (w *mapWatcher[T, U]) ready() bool { return ready(w.source) }
 
-func (w *mapWatcher[T, U]) join(j *joint) { join(w.source, j) }
+func (w *mapWatcher[T, U]) subscribe(sig *anySignal) { subscribe(w.source, sig) }
+
+// Behind reports what the source's Behind reports.
+func (w *mapWatcher[T, U]) Behind() (versions uint64, ok bool) { return capability.Behind(w.source) }
+
+// Capabilities reports those of the source.
+func (w *mapWatcher[T, U]) Capabilities() capability.Set {
+	return capability.Set{Keyed: capability.Of(w.source).Keyed, Lagger: w}
+}

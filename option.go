@@ -39,23 +39,3 @@ func Filter[T any](pred func(T) bool) GetOption[T] {
 func BacklogOnly[T any]() GetOption[T] {
 	return GetOption[T]{BacklogOnly: true}
 }
-
-// accepts reports whether all predicates among opts accept val.
-func accepts[T any](opts []GetOption[T], val T) bool {
-	for i := range opts {
-		if pred := opts[i].Predicate; pred != nil && !pred(val) {
-			return false
-		}
-	}
-	return true
-}
-
-// backlogOnly reports whether BacklogOnly is among opts.
-func backlogOnly[T any](opts []GetOption[T]) bool {
-	for i := range opts {
-		if opts[i].BacklogOnly {
-			return true
-		}
-	}
-	return false
-}

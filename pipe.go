@@ -36,9 +36,9 @@ func (r Runnable) Serve(ctx context.Context) error {
 // restarted learns where things stand. Several runs may be in progress at once, and then each
 // sends what it sees. A run costs a watcher and no goroutine but its caller's.
 //
-// If v is keyed, which it says by a method Keyed(), what its watchers return are entries under
-// different keys, and a newer one is no substitute for the one on offer: that then stands until it is
-// taken or ctx ends.
+// If v is keyed, as a remote.Range is, its watchers return entries under different keys, and a newer
+// entry does not replace the one on offer: that one stands until it is taken or ctx ends. A ValueWatch
+// from elsewhere reports that it is keyed by a method Keyed() bool.
 //
 // Predicates among opts run on the Runnable's goroutine. See [WithHealthy] for being told that a
 // run watches.
@@ -60,7 +60,7 @@ func Pipe[T any](v ValueWatch[T], c chan<- T, opts ...GetOption[T]) Runnable {
 		}
 		w := v.Watch()
 		defer w.Close()
-		healthy(ctx)
+		onReady(ctx)
 		for {
 			val, err := w.Get(ctx, opts...)
 			if err != nil {
@@ -140,8 +140,8 @@ func WithHealthy(ctx context.Context, f func()) context.Context {
 	return context.WithValue(ctx, healthyKey{}, f)
 }
 
-// healthy calls the function given to WithHealthy that ctx carries, if any.
-func healthy(ctx context.Context) {
+// onReady calls the function given to WithHealthy that ctx carries, if any.
+func onReady(ctx context.Context) {
 	if f, ok := ctx.Value(healthyKey{}).(func()); ok {
 		f()
 	}

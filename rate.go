@@ -1,6 +1,10 @@
 package event
 
-import "time"
+import (
+	"time"
+
+	"github.com/eventvalue/event/internal/capability"
+)
 
 // Rate returns v slowed down: a watcher gets at most one value in each interval of the
 // given length, from the return of one value on, and always the newest in the end. The first comes at once.
@@ -16,7 +20,7 @@ import "time"
 // last. What [Combine] says of sources from elsewhere, of early channels and of costs holds here too. The view has
 // a Load exactly if v has one, which is that of v: it is not slowed down.
 //
-// Rate panics if v is nil or keyed (has a method Keyed), or the interval is not positive.
+// Rate panics if v is nil or keyed, as a remote.Range is, or if the interval is not positive.
 func Rate[T any](v ValueWatch[T], every time.Duration) ValueWatch[T] {
 	if v == nil {
 		panic("event: Rate: nil value")
@@ -27,10 +31,10 @@ func Rate[T any](v ValueWatch[T], every time.Duration) ValueWatch[T] {
 	if isKeyed(v) {
 		panic("event: Rate: keyed value")
 	}
-	return viewOf(gathering(every, func() ([]source, func() T) {
-		p := newPart(v.Watch())
-		return []source{p}, func() T { return p.val }
-	}), loaderOf(v), false)
+	return newView(newMerge(every, func() ([]source, func() T) {
+		s := newSourceState(v.Watch())
+		return []source{s}, func() T { return s.val }
+	}), loaderOf(v), capability.Set{})
 }
 
 // newClock returns a clock that begins now.

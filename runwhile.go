@@ -27,8 +27,8 @@ import (
 // at most once a run. If run or keep panics, the other is ended, and the panic reaches the caller. RunWhile costs a
 // watcher, and a goroutine and a context for each run.
 //
-// RunWhile panics if ctx, v, keep or run is nil, and if v is keyed (has a method Keyed): there, one
-// entry is not compared with another.
+// RunWhile panics if ctx, v, keep or run is nil, and if v is keyed, as a remote.Range is: its entries are of
+// different keys and cannot be compared.
 func RunWhile[T any](ctx context.Context, v ValueWatch[T], keep func(old, next T) bool, run func(context.Context, T) error) error {
 	switch {
 	case ctx == nil:

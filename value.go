@@ -40,8 +40,8 @@ type ValueWatch[T any] interface {
 type MemoryValue[T any] struct {
 	// head is the newest snapshot. It is nil until the first Set, Update, Watch or Close;
 	// written by compare-and-swap only, by these; read by all.
-	// Its stamp grows by one step from a value to the next. A final snapshot stays.
-	head pointer[snapshot[T]]
+	// Its version grows by one step from a value to the next. A final snapshot stays.
+	head atomicPtr[snapshot[T]]
 
 	// end is why the value has ended. It goes from nil to the first Close's, by
 	// compare-and-swap, before that Close makes the head final: who sees a final
@@ -51,34 +51,37 @@ type MemoryValue[T any] struct {
 	// contexts are those under which watchers wait.
 	contexts park.Contexts
 
-	// demand is how many watchers there are.
-	demand demand
+	// watchers is the number of open watchers.
+	watchers watcherCount
 }
 
 // A snapshot is one state of a value. It does not change once it is the head.
 type snapshot[T any] struct {
-	// stamp is the version, 0 for no data, then 1, 2, 3, …, where a word has it; the final bit
-	// is or-ed to it by Close.
-	stamp uint64
-	// superseded is fired when this has ceased to be the head: never while it is,
-	// and so never for a final snapshot, on which nobody waits.
+	// version is the number of the state, shifted to where a watcherState has it:
+	// 0 for no data, then 1, 2, 3 and so on. Close adds the final bit.
+	version uint64
+
+	// superseded fires when the snapshot has been replaced as the head.
+	//
+	// Invariant: a fired broadcast is never the head's. That of a final snapshot
+	// never fires, and no watcher waits on it.
 	superseded park.Broadcast
 	val        T
 }
 
 const (
-	final = 1 << 0 // of a stamp; where a word has it, it means something else
+	final = 1 << 0 // in a snapshot's version; in a watcherState this bit means busy
 	step  = 1 << versionShift
 )
 
-func (s *snapshot[T]) final() bool { return s.stamp&final != 0 }
+func (s *snapshot[T]) final() bool { return s.version&final != 0 }
 
-// data reports whether there is any: a value was set.
-func (s *snapshot[T]) data() bool { return s.stamp > final }
+// data reports whether a value was set.
+func (s *snapshot[T]) data() bool { return s.version > final }
 
-// mark is the word of an idle watcher that has seen s. Closing a value does not make its
-// last version another.
-func (s *snapshot[T]) mark() uint64 { return s.stamp &^ final }
+// seenState returns the state of an idle watcher that has seen s. It does not have
+// the final bit: Close does not make a new version.
+func (s *snapshot[T]) seenState() uint64 { return s.version &^ final }
 
 // current returns the head, which it makes if there is none.
 func (v *MemoryValue[T]) current() *snapshot[T] {
@@ -89,14 +92,14 @@ func (v *MemoryValue[T]) current() *snapshot[T] {
 	return v.head.Load()
 }
 
-// replace makes next, with the given stamp, the head in place of old, and reports
-// whether it did; it did not if another was faster.
-func (v *MemoryValue[T]) replace(old, next *snapshot[T], stamp uint64) bool {
-	next.stamp = stamp
-	// Publish, then wake. Fired before, old would still be the head: whoever was woken,
-	// or came to wait just then, would find nothing new and no place to wait for it.
-	// A goroutine that is preempted between the two leaves those asleep who wait on old,
-	// until it runs again; everybody else sees next already.
+// replace makes next, with the given version, the head in place of old. It reports
+// false if old is not the head.
+func (v *MemoryValue[T]) replace(old, next *snapshot[T], version uint64) bool {
+	next.version = version
+	// Publish before waking. If old fired first, a woken or arriving watcher would
+	// still find old at the head: nothing new, and a fired broadcast that it cannot
+	// wait on. A goroutine that is preempted between the two steps delays the
+	// watchers that wait on old; all others see next already.
 	if !v.head.CompareAndSwap(old, next) {
 		return false
 	}
@@ -124,7 +127,7 @@ func (v *MemoryValue[T]) Set(val T) {
 		if old.final() {
 			return
 		}
-		next.stamp = old.stamp + step
+		next.version = old.version + step
 		if v.head.CompareAndSwap(old, next) {
 			old.superseded.Fire()
 			return
@@ -160,7 +163,7 @@ func (v *MemoryValue[T]) Update(f func(old T, ok bool) (T, bool)) (T, bool) {
 		if !changed {
 			return old.val, false
 		}
-		if v.replace(old, &snapshot[T]{val: val}, old.stamp+step) {
+		if v.replace(old, &snapshot[T]{val: val}, old.version+step) {
 			return val, true
 		}
 	}
@@ -183,7 +186,7 @@ func (v *MemoryValue[T]) Watch() Watcher[T] {
 	v.current()
 	w := new(watcher[T])
 	w.value.Store(v)
-	v.demand.add(1)
+	v.watchers.add(1)
 	return w
 }
 
@@ -209,7 +212,7 @@ func (v *MemoryValue[T]) CloseWithError(cause error) error {
 			return nil
 		}
 		next.val = old.val
-		if v.replace(old, next, old.stamp|final) {
+		if v.replace(old, next, old.version|final) {
 			return nil
 		}
 	}

@@ -1,34 +1,24 @@
 package event
 
-import "context"
+import (
+	"context"
 
-// A Loader has its newest value at hand: [MemoryValue], and every view whose sources are
-// Loaders, and no other view. A view makes what it returns anew on each Load, calling the
-// function that it was given.
+	"github.com/eventvalue/event/internal/capability"
+)
+
+// A Loader has its newest value at hand: [MemoryValue], and every view whose sources
+// are Loaders. No other view is a Loader. A view computes what it returns on each
+// Load, by the function that it was given.
 type Loader[T any] interface {
-	// Load returns the newest value and true, or zero and false while there is no data.
+	// Load returns the newest value and true, or zero and false while there is no
+	// data.
 	Load() (val T, ok bool)
 }
 
-// keyed marks a value that is not one state but many, each under a key, and its watchers.
-// What their Gets return is an entry, of which a later one is no newer version.
-type keyed interface{ Keyed() }
+// isKeyed reports whether v is keyed: see [capability.Set].
+func isKeyed(v any) bool { return capability.Of(v).Keyed }
 
-// keyedness is what marks a view of a keyed value.
-type keyedness struct{}
-
-func (keyedness) Keyed() {}
-
-// isKeyed reports whether x, a value or a watcher, is keyed.
-func isKeyed(x any) bool {
-	_, ok := x.(keyed)
-	return ok
-}
-
-// behinder is a watcher that knows how far behind it is.
-type behinder interface{ Behind() uint64 }
-
-// loaderOf returns the Load of v, or nil if it has none.
+// loaderOf returns the Load of v, or nil if v is not a Loader.
 func loaderOf[T any](v ValueWatch[T]) func() (T, bool) {
 	if l, ok := v.(Loader[T]); ok {
 		return l.Load
@@ -36,74 +26,31 @@ func loaderOf[T any](v ValueWatch[T]) func() (T, bool) {
 	return nil
 }
 
-// loadFunc is a Loader.
-type loadFunc[T any] func() (T, bool)
-
-func (l loadFunc[T]) Load() (T, bool) { return l() }
-
-type (
-	loadable[T any] struct {
-		ValueWatch[T]
-		loadFunc[T]
-	}
-	keyedValue[T any] struct {
-		ValueWatch[T]
-		keyedness
-	}
-	keyedLoadable[T any] struct {
-		ValueWatch[T]
-		loadFunc[T]
-		keyedness
-	}
-)
-
-// viewOf returns v with what else it shall have: load, if that is not nil, and the mark.
-func viewOf[T any](v ValueWatch[T], load func() (T, bool), marked bool) ValueWatch[T] {
-	switch {
-	case load != nil && marked:
-		return keyedLoadable[T]{ValueWatch: v, loadFunc: load}
-	case load != nil:
-		return loadable[T]{v, load}
-	case marked:
-		return keyedValue[T]{ValueWatch: v}
-	}
-	return v
+// A view is a value that is computed from others.
+type view[T any] struct {
+	watch        func() Watcher[T]
+	capabilities capability.Set
 }
 
-// A viewWatcher is a watcher of a view.
-type viewWatcher[T any] interface {
-	Watcher[T]
-	joiner
+func (v *view[T]) Watch() Watcher[T] { return v.watch() }
+
+func (v *view[T]) Capabilities() capability.Set { return v.capabilities }
+
+// A loadableView is a view over Loaders.
+type loadableView[T any] struct {
+	view[T]
+	load func() (T, bool)
 }
 
-type (
-	behindWatcher[T any] struct {
-		viewWatcher[T]
-		behinder
-	}
-	keyedWatcher[T any] struct {
-		viewWatcher[T]
-		keyedness
-	}
-	keyedBehindWatcher[T any] struct {
-		viewWatcher[T]
-		behinder
-		keyedness
-	}
-)
+func (v *loadableView[T]) Load() (T, bool) { return v.load() }
 
-// watcherOf returns w, which stands where its source stands, with what else that has.
-func watcherOf[T any](w viewWatcher[T], source any) Watcher[T] {
-	b, ok := source.(behinder)
-	switch marked := isKeyed(source); {
-	case ok && marked:
-		return keyedBehindWatcher[T]{viewWatcher: w, behinder: b}
-	case ok:
-		return behindWatcher[T]{w, b}
-	case marked:
-		return keyedWatcher[T]{viewWatcher: w}
+// newView returns a view. It is a Loader if load is not nil.
+func newView[T any](watch func() Watcher[T], load func() (T, bool), c capability.Set) ValueWatch[T] {
+	v := view[T]{watch, c}
+	if load == nil {
+		return &v
 	}
-	return w
+	return &loadableView[T]{v, load}
 }
 
 // mustBeContext panics if ctx is nil.

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/internal/capability"
 )
 
 // unloadable is a value from elsewhere, which has no Load and whose watchers have nothing
@@ -22,15 +23,12 @@ type entries struct{ event.ValueWatch[int] }
 
 type entriesWatcher struct{ event.Watcher[int] }
 
-func (entries) Keyed()        {}
-func (entriesWatcher) Keyed() {}
+func (entries) Keyed() bool        { return true }
+func (entriesWatcher) Keyed() bool { return true }
 
 func (e entries) Watch() event.Watcher[int] { return entriesWatcher{e.ValueWatch.Watch()} }
 
-func isKeyed(x any) bool {
-	_, ok := x.(interface{ Keyed() })
-	return ok
-}
+func isKeyed(x any) bool { return capability.Of(x).Keyed }
 
 // overInts are all views that there are of several values.
 func overInts(vs ...event.ValueWatch[int]) map[string]any {
@@ -146,8 +144,8 @@ type behindEntries struct{ entries }
 
 type behindEntriesWatcher struct{ event.Watcher[int] }
 
-func (behindEntriesWatcher) Keyed()         {}
-func (behindEntriesWatcher) Behind() uint64 { return 3 }
+func (behindEntriesWatcher) Keyed() bool            { return true }
+func (behindEntriesWatcher) Behind() (uint64, bool) { return 3, true }
 
 func (e behindEntries) Watch() event.Watcher[int] {
 	return behindEntriesWatcher{e.entries.Watch()}
@@ -157,9 +155,7 @@ func TestMapOfAKeyedValueKnowsHowFarBehindItIs(t *testing.T) {
 	var v event.MemoryValue[int]
 	w := event.Map[int](behindEntries{entries{&v}}, func(n int) int { return n }).Watch()
 	assert.True(t, isKeyed(w))
-	b, ok := w.(interface{ Behind() uint64 })
-	assert.True(t, ok)
-	assert.EqualValues(t, 3, b.Behind())
+	assert.EqualValues(t, 3, behind(t, w))
 }
 
 type loadableEntries struct {

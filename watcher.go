@@ -3,6 +3,8 @@ package event
 import (
 	"context"
 
+	"github.com/eventvalue/event/internal/capability"
+	"github.com/eventvalue/event/internal/get"
 	"github.com/eventvalue/event/internal/park"
 )
 
@@ -15,8 +17,9 @@ import (
 // return of the Get that returns that value or a later one, and before the close of each
 // Changed channel that it closes; a value's Close before the [ErrClosed] that it causes.
 //
-// The watchers of a [MemoryValue], and those of [Map] and [Distinct] over it, also have a method
-// Behind() uint64: how many versions the value is ahead of what the watcher last returned.
+// The watchers of a [MemoryValue], and those of [Map] and [Distinct], also have a
+// method Behind() (versions uint64, ok bool): the number of versions between what
+// the watcher last returned and the newest value.
 //
 // While no Get waits, a watcher costs its memory and, while its last context lives, that.
 type Watcher[T any] interface {
@@ -57,131 +60,128 @@ type Watcher[T any] interface {
 	Close() error
 }
 
-// A watcher is the Watcher of a MemoryValue. It is one object. The first Get that waits adds a channel
-// and a place, the second under one context a registration with that.
+// A watcher is the Watcher of a MemoryValue. It is one object. Its first wait adds a
+// channel and a node, the second under one context a registration.
 type watcher[T any] struct {
-	// word says where the watcher stands. It comes first: see there.
-	word word
+	// state comes first: see watcherState.
+	state watcherState
 
-	// value is nil after Close, and not before. Close first sets the word's bit: a goroutine
-	// that loads the value and after that finds the word not closed has got one that is not
-	// nil. Get's fast path loads in the other order, and so has to ask.
-	value pointer[MemoryValue[T]]
+	// value is nil after Close, and not before. Close sets the closed bit first. A
+	// goroutine that loads value, and then a state that is not closed, has a value
+	// that is not nil. Get's fast path loads in the other order, and checks for nil.
+	value atomicPtr[MemoryValue[T]]
 
 	waiter waiter
 }
 
-// A waiter is a park.Waiter. See word for why it is a type of its own.
+// A waiter is a park.Waiter. It is a type of its own for the reason that
+// watcherState is.
 type waiter struct{ park.Waiter }
 
-// registered reports whether it is registered with a context. No watcher may keep a context
-// that is not its last: a Get under another one makes it forget, even if it need not wait.
+// registered reports whether w is registered with a context. A watcher keeps no
+// context except its last: a Get under another context unregisters it, even if that
+// Get does not wait.
 func (w *waiter) registered() bool { return w.Registered() }
 
-// hasEnded is what Changed returns where there is nothing to wait for.
-var hasEnded = func() chan struct{} {
-	c := make(chan struct{})
-	close(c)
-	return c
-}()
-
-// Get implements [Watcher]. With something to return and no options it is lock-free
-// and allocates nothing.
+// Get implements [Watcher]. With something to return and no options it is
+// lock-free and allocates nothing.
 func (w *watcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (T, error) {
 	if ctx == nil {
 		panic("event: Watcher.Get: nil context")
 	}
-	// The order of the loads matters. The word before the head: then the head is
-	// no older than what the watcher has seen, and the compare-and-swap makes sure
-	// that this has not changed. The head before the context: then a value that is
-	// returned was set before the context ended.
-	word := w.word.load()
-	if v := w.value.Load(); v != nil && len(opts) == 0 && word&(busy|closed) == 0 {
+	// Load the state, then the head: the head is no older than what the watcher has
+	// seen, and the compare-and-swap fails if the watcher has moved since. Load the
+	// head, then check the context: a value that is returned was set before the
+	// context ended.
+	state := w.state.load()
+	if v := w.value.Load(); v != nil && len(opts) == 0 && state&(busy|closed) == 0 {
 		s := v.head.Load()
-		if s.mark() != word {
+		if s.seenState() != state {
 			if !(w.waiter.registered() && w.waiter.RegisteredElsewhere(ctx)) &&
-				ctx.Err() == nil && w.word.cas(word, s.mark()) {
+				ctx.Err() == nil && w.state.cas(state, s.seenState()) {
 				return s.val, nil
 			}
-		} else if done := ctx.Done(); !s.final() && (done != nil || ctx.Err() == nil) && w.word.cas(word, word|busy) {
-			// The wait that mostly is the only one. (A context without a Done channel has been asked
-			// here: Prepare would see its end by that.) It is here, and not in a function below, for
-			// the sake of the way back: see park.Receive. Nothing is deferred here: while w is busy, only
-			// rest calls methods of the context, and it defers what a panic needs.
-			s := w.finish(done, v, s, park.Receive(w.waiter.Prepare(done, &s.superseded)))
+		} else if done := ctx.Done(); !s.final() && (done != nil || ctx.Err() == nil) && w.state.cas(state, state|busy) {
+			// Usually this is the only wait of the Get. It stands here and not in a
+			// function below, so that the return is short: see park.Receive. A context
+			// without a Done channel has been checked here, because Prepare checks that
+			// channel. Nothing is deferred: until getBusy, which defers what a panic
+			// needs, no method of the context is called while w is busy.
+			s := w.finishWait(done, v, s, park.Receive(w.waiter.Prepare(done, &s.superseded)))
 			if s == nil {
-				return w.rest(ctx, v, word, nil)
+				return w.getBusy(ctx, v, state, nil)
 			}
 			return s.val, nil
 		}
 	}
-	return w.get(ctx, opts)
+	return w.getSlow(ctx, opts)
 }
 
-// finish ends a wait for something newer than s. It returns that, and then w is idle; or nil, if there
-// is nothing newer or something else to be returned, and then w is still busy.
-func (w *watcher[T]) finish(done <-chan struct{}, v *MemoryValue[T], s *snapshot[T], woken bool) *snapshot[T] {
-	word := s.mark()
+// finishWait ends a wait for the successor of s. It returns the newest snapshot, and
+// w is idle. It returns nil if that is still s, or if Get must return something
+// else; w is still busy then.
+func (w *watcher[T]) finishWait(done <-chan struct{}, v *MemoryValue[T], s *snapshot[T], woken bool) *snapshot[T] {
+	state := s.seenState()
 	if !w.waiter.Finish(&s.superseded, woken) {
-		return nil // Also if there is something newer by now: w may have a context to forget, which rest does.
+		return nil // Even if there is a newer snapshot: w may have to leave a context, which getBusy does.
 	}
 	s = v.head.Load()
-	if s.mark() == word {
+	if s.seenState() == state {
 		return nil
 	}
-	// After the load of the head, as in Get.
+	// Load the head, then check the context, as in Get.
 	select {
 	case <-done:
 		return nil
 	default:
 	}
-	if !w.word.cas(word|busy, s.mark()) { // It is closed.
+	if !w.state.cas(state|busy, s.seenState()) { // It is closed.
 		return nil
 	}
 	return s
 }
 
-// get is Get in all other cases: with options, with another context to forget, an error, the value's
-// end, or if somebody else was faster.
-func (w *watcher[T]) get(ctx context.Context, opts []GetOption[T]) (T, error) {
-	word, v, err := w.begin(ctx)
+// getSlow is Get in all other cases: with options, with an earlier context to
+// leave, with an error or the value's end to return, or after a failed
+// compare-and-swap.
+func (w *watcher[T]) getSlow(ctx context.Context, opts []GetOption[T]) (T, error) {
+	state, v, err := w.acquire(ctx)
 	if err != nil {
 		var zero T
 		return zero, err
 	}
-	return w.rest(ctx, v, word, opts)
+	return w.getBusy(ctx, v, state, opts)
 }
 
-// rest is what is left of a Get once w is busy, which it ends. The word is that before.
-func (w *watcher[T]) rest(ctx context.Context, v *MemoryValue[T], word uint64, opts []GetOption[T]) (T, error) {
-	next := word
-	// Deferred, because a predicate may panic: then the watcher has not moved. The compare-and-swap
-	// fails if Close came first, and that does not matter: where a closed watcher stands
-	// is of no interest.
-	defer func() { w.word.cas(word|busy, next) }()
-	s, looked, err := w.await(ctx, v, word, opts)
-	next = looked
-	if err != nil {
-		var zero T
-		return zero, err
-	}
-	return s.val, nil
+// getBusy is the part of a Get after w has become busy. It makes w idle again. state
+// is the state before w was busy.
+func (w *watcher[T]) getBusy(ctx context.Context, v *MemoryValue[T], state uint64, opts []GetOption[T]) (T, error) {
+	reached := state
+	// Deferred, because a predicate may panic: the watcher has not moved then. The
+	// compare-and-swap fails if Close came first; the version of a closed watcher
+	// has no meaning.
+	defer func() { w.state.cas(state|busy, reached) }()
+	w.waiter.UnregisterElsewhere(ctx)
+	at := getPosition[T]{value: v, start: state, looked: state, backlog: get.BacklogOnly(opts)}
+	val, at, err := get.Next(ctx, (*busyWatcher[T])(w), at, opts)
+	reached = at.looked
+	return val, err
 }
 
-// begin makes w busy and returns its word before that and the value.
-func (w *watcher[T]) begin(ctx context.Context) (word uint64, v *MemoryValue[T], err error) {
+// acquire makes w busy. It returns the state before that, and the value.
+func (w *watcher[T]) acquire(ctx context.Context) (state uint64, v *MemoryValue[T], err error) {
 	for {
-		word, v = w.word.load(), w.value.Load()
-		if word&(busy|closed) == 0 {
-			if w.word.cas(word, word|busy) {
-				return word, v, nil
+		state, v = w.state.load(), w.value.Load()
+		if state&(busy|closed) == 0 {
+			if w.state.cas(state, state|busy) {
+				return state, v, nil
 			}
 			continue // by chance: a Close or another Get in between
 		}
 		switch err := ctx.Err(); {
 		case err != nil:
 			return 0, nil, err
-		case word&closed != 0:
+		case state&closed != 0:
 			return 0, nil, ErrWatcherClosed
 		default:
 			return 0, nil, ErrConcurrentGet
@@ -189,113 +189,118 @@ func (w *watcher[T]) begin(ctx context.Context) (word uint64, v *MemoryValue[T],
 	}
 }
 
-// await is the part of a Get during which w is busy. It returns what to return, and where
-// w stands then: at the version that it stood at, given as word, or at the newest that
-// it has looked at.
-func (w *watcher[T]) await(ctx context.Context, v *MemoryValue[T], word uint64, opts []GetOption[T]) (*snapshot[T], uint64, error) {
-	looked, backlog := word, backlogOnly(opts)
-	for {
-		s := v.head.Load()
-		if s.mark() == looked && !s.final() && !backlog && ctx.Err() == nil { // Park looks at its Done channel, which may be nil.
-			w.waiter.Park(ctx, &s.superseded, &v.contexts)
-			s = v.head.Load()
-		} else {
-			w.waiter.UnregisterElsewhere(ctx)
-		}
-		// After the load of the head: what is returned was set before the context ended.
-		if err := w.hindrance(ctx); err != nil {
-			return nil, word, err
-		}
-		switch {
-		// BacklogOnly looks at one value only: its Get would not end under a producer
-		// that is faster than a predicate that rejects.
-		case s.mark() != looked && !(backlog && looked != word):
-			looked = s.mark()
-			if !accepts(opts, s.val) {
-				continue
-			}
-			if len(opts) > 0 {
-				// The predicates may have taken long, or ended one or the other.
-				if err := w.hindrance(ctx); err != nil {
-					return nil, word, err
-				}
-			}
-			return s, looked, nil
-		case s.mark() == looked && s.final():
-			return nil, looked, *v.end.Load()
-		case backlog:
-			return nil, looked, BacklogDone
-		}
-	}
+// A getPosition is the position of a Get in a value.
+type getPosition[T any] struct {
+	value   *MemoryValue[T]
+	start   uint64 // the state in which the Get began
+	looked  uint64 // the state of a watcher that has seen what the Get has looked at
+	backlog bool   // the Get must not wait
 }
 
-// hindrance returns the error that a Get must return even if there is a value.
-func (w *watcher[T]) hindrance(ctx context.Context) error {
-	if err := ctx.Err(); err != nil || w.word.load()&closed == 0 {
+// A busyWatcher is a watcher during a Get: the source of [get.Next].
+type busyWatcher[T any] watcher[T]
+
+// Look looks at the head. A Get with BacklogOnly looks at one value only: otherwise
+// it would not end under a producer that is faster than a predicate that rejects.
+func (w *busyWatcher[T]) Look(_ context.Context, at getPosition[T]) (val T, next getPosition[T], found bool, end error) {
+	s := at.value.head.Load()
+	seen := s.seenState()
+	switch {
+	case seen != at.looked && !(at.backlog && at.looked != at.start):
+		at.looked = seen
+		return s.val, at, true, nil
+	case seen == at.looked && s.final():
+		return val, at, false, *at.value.end.Load()
+	case at.backlog:
+		return val, at, false, BacklogDone
+	}
+	return val, at, false, nil
+}
+
+// Abort returns the error that a Get must return even if there is a value.
+func (w *busyWatcher[T]) Abort(ctx context.Context) error {
+	if err := ctx.Err(); err != nil || w.state.load()&closed == 0 {
 		return err
 	}
 	return ErrWatcherClosed
 }
 
-// Changed implements [Watcher]. It allocates if there is nothing unseen and nobody has
-// asked for the channel before.
-func (w *watcher[T]) Changed() <-chan struct{} {
-	if b := w.awaited(); b != nil {
-		return w.waiter.Done(b)
+// Wait waits for the successor of the snapshot that the Get has looked at.
+func (w *busyWatcher[T]) Wait(ctx context.Context, at getPosition[T]) {
+	if s := at.value.head.Load(); s.seenState() == at.looked && !s.final() {
+		w.waiter.Park(ctx, &s.superseded, &at.value.contexts)
 	}
-	return hasEnded
 }
 
-// awaited returns what fires when there is something new, or nil if there is nothing to wait for.
-func (w *watcher[T]) awaited() *park.Broadcast {
-	word, v := w.word.load(), w.value.Load()
-	if v == nil || word&closed != 0 {
+// Changed implements [Watcher]. It allocates only if nothing is unseen and the
+// channel was not asked for before.
+func (w *watcher[T]) Changed() <-chan struct{} {
+	if b := w.waitTarget(); b != nil {
+		return w.waiter.Done(b)
+	}
+	return park.ClosedChan
+}
+
+// waitTarget returns the broadcast that fires when there is something new, or nil if
+// there is nothing to wait for.
+func (w *watcher[T]) waitTarget() *park.Broadcast {
+	state, v := w.state.load(), w.value.Load()
+	if v == nil || state&closed != 0 {
 		return nil
 	}
 	s := v.head.Load()
-	if s.mark() != word&^busy || s.final() {
+	if s.seenState() != state&^busy || s.final() {
 		return nil
 	}
 	return &s.superseded
 }
 
-func (w *watcher[T]) pending() bool { return w.awaited() == nil }
+func (w *watcher[T]) ready() bool { return w.waitTarget() == nil }
 
-func (w *watcher[T]) join(j *joint) { j.await(w.awaited()) }
+func (w *watcher[T]) subscribe(sig *anySignal) { sig.add(w.waitTarget()) }
 
 // Close implements [Watcher].
 func (w *watcher[T]) Close() error {
 	for {
-		word := w.word.load()
-		if word&closed != 0 {
+		state := w.state.load()
+		if state&closed != 0 {
 			return nil
 		}
-		if w.word.cas(word, word|closed) {
+		if w.state.cas(state, state|closed) {
 			break
 		}
 	}
 	v := w.value.Load()
 	w.value.Store(nil)
-	v.demand.add(-1)
-	w.waiter.Close() // Last, for it calls who made the context, which may panic.
+	v.watchers.add(-1)
+	w.waiter.Close() // Last, because it calls foreign code, which may panic.
 	return nil
 }
 
-// Behind reports how many versions the value is ahead of what the watcher last returned, or
-// passed: how far a consumer lags. It is 0 for a watcher that was closed, and for one that has nothing to
-// get. Each Set counts, and what a [Filter] would reject does too.
+// Behind returns the number of versions between what the watcher last returned, or
+// passed, and the newest value: how far a consumer lags. Each Set counts, and so
+// does a value that a [Filter] would reject. It is zero for a watcher that was
+// closed, and for a watcher with nothing to get.
 //
-// The watchers of a [MemoryValue] have it, and those of [Map] and [Distinct] over watchers that have it:
+// The watchers of a [MemoryValue] have Behind, and those of [Map] and [Distinct]. ok
+// is false for a watcher of a view over a value without versions:
 //
-//	if w, ok := w.(interface{ Behind() uint64 }); ok {
-//		lag.Set(w.Behind())
+//	if w, is := w.(interface{ Behind() (uint64, bool) }); is {
+//		if versions, ok := w.Behind(); ok {
+//			lag.Set(versions)
+//		}
 //	}
 //
-// Behind is three atomic loads and may be called during a Get. Get keeps nothing for it.
-func (w *watcher[T]) Behind() uint64 {
-	word, v := w.word.load(), w.value.Load()
-	if v == nil || word&closed != 0 {
-		return 0
+// It may be called during a Get.
+//
+// Cost: three atomic loads. Get keeps nothing for it.
+func (w *watcher[T]) Behind() (versions uint64, ok bool) {
+	state, v := w.state.load(), w.value.Load()
+	if v == nil || state&closed != 0 {
+		return 0, true
 	}
-	return v.head.Load().stamp>>versionShift - word>>versionShift
+	return v.head.Load().version>>versionShift - state>>versionShift, true
 }
+
+// Capabilities reports to this module's packages what the watcher can do.
+func (w *watcher[T]) Capabilities() capability.Set { return capability.Set{Lagger: w} }

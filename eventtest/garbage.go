@@ -16,7 +16,7 @@ func garbageRules() []rule {
 		{name: "WhatAClosedWatcherWatched", test: closedWatcherKeepsNoValue, needs: needs(Collectable, ClosingWatchers)},
 		{name: "TheContextOfAClosedWatcher", test: closedWatcherKeepsNoContext, needs: needs(Collectable, ClosingWatchers)},
 		{name: "AllContextsButTheLast", test: watcherKeepsOneContext, needs: needs(Collectable)},
-		{name: "TheValuesAddedToAnEarlierContext", test: watcherKeepsNoSibling, needs: needs(Collectable, ClosingWatchers)},
+		{name: "TheValuesAddedToAContextThatNoWatcherUses", test: unusedSiblingIsGarbage, needs: needs(Collectable, ClosingWatchers)},
 		{name: "ADroppedWatcher", test: droppedWatcherIsGarbage, needs: needs(Collectable)},
 	}
 }
@@ -149,16 +149,19 @@ func (h *harness) waitUnderSibling(w event.Watcher[*Item]) weak.Pointer[Item] {
 	return weak.Make(payload)
 }
 
-func watcherKeepsNoSibling(h *harness) {
+// unusedSiblingIsGarbage has two watchers wait under contexts with one Done
+// channel, which share a registration, until none does.
+func unusedSiblingIsGarbage(h *harness) {
 	w, other := h.watch(), h.watch()
-	payload := h.waitUnderSibling(w)
-	last := h.waitUnderSibling(other)
-	h.waitUnderSibling(w)
-	h.garbage("a value that was added to an earlier context", payload)
+	first := h.waitUnderSibling(w)
+	second := h.waitUnderSibling(other)
+	_ = w.Close()
 	_ = other.Close()
-	h.garbage("a value that was added to the context of a watcher that was closed", last)
+	h.garbage("a value that was added to the first of the contexts", first)
+	h.garbage("a value that was added to the second of the contexts", second)
+	again := h.watch()
 	h.set(1)
-	h.get(w, 1)
+	h.get(again, 1)
 }
 
 func droppedWatcherIsGarbage(h *harness) {

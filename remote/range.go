@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/internal/capability"
 )
 
 // A Range is all keys of a [Store] with a prefix, as an Event Value. Its
@@ -48,9 +49,10 @@ func NewRange[T any](store Store, prefix string, codec Codec[T]) *Range[T] {
 	return &Range[T]{codec: codec, feed: newFeed(store, Prefix(prefix), newSink)}
 }
 
-// Keyed marks a value whose entries do not replace each other. Package event
-// rejects such a value, or handles it differently, where that matters.
-func (r *Range[T]) Keyed() {}
+// Capabilities reports to package event that the entries do not replace each
+// other. Package event refuses such a value, or treats it differently, where that
+// matters.
+func (r *Range[T]) Capabilities() capability.Set { return capability.Set{Keyed: true} }
 
 // Watch returns a new watcher. Until the first full state has arrived, a Get
 // waits for it, even with BacklogOnly. After that, a Get with BacklogOnly

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/internal/capability"
 	"github.com/eventvalue/event/remote"
 	"github.com/eventvalue/event/remote/remotetest"
 )
@@ -32,12 +33,9 @@ func TestRangeIsKeyed(t *testing.T) {
 	r := remote.NewRange(new(remotetest.Fake), "p/", remote.String())
 	w := r.Watch()
 	defer w.Close()
-	type keyed interface{ Keyed() }
-	assert.Implements(t, (*keyed)(nil), r)
-	assert.Implements(t, (*keyed)(nil), w)
-	r.Keyed()
-	w.(keyed).Keyed()
-	assert.NotImplements(t, (*keyed)(nil), remote.NewValue(new(remotetest.Fake), "key", remote.String()))
+	assert.True(t, capability.Of(r).Keyed)
+	assert.True(t, capability.Of(w).Keyed)
+	assert.False(t, capability.Of(remote.NewValue(new(remotetest.Fake), "key", remote.String())).Keyed)
 }
 
 // TestRangeThroughMapAndPipe checks that every entry arrives, and that it is

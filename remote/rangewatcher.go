@@ -6,6 +6,9 @@ import (
 	"sync"
 
 	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/internal/capability"
+	"github.com/eventvalue/event/internal/get"
+	"github.com/eventvalue/event/internal/park"
 )
 
 // A rangeWatcher is the Watcher of a Range. It holds a position in the range's
@@ -20,76 +23,91 @@ type rangeWatcher[T any] struct {
 	release func()    // nil after Close
 }
 
-// Keyed marks a watcher whose entries do not replace each other. See
-// [Range.Keyed].
-func (w *rangeWatcher[T]) Keyed() {}
+// Capabilities reports that the entries do not replace each other.
+func (w *rangeWatcher[T]) Capabilities() capability.Set { return capability.Set{Keyed: true} }
 
 // Get implements [event.Watcher].
 func (w *rangeWatcher[T]) Get(ctx context.Context, opts ...event.GetOption[Entry[T]]) (Entry[T], error) {
 	if ctx == nil {
 		panic("event: Watcher.Get: nil context")
 	}
-	t, at, err := w.beginGet(ctx)
+	at, err := w.beginGet(ctx)
 	if err != nil {
 		return Entry[T]{}, err
 	}
+	at.backlog = get.BacklogOnly(opts)
 	// Deferred because a predicate may panic. Then the position stays as it
 	// was.
-	defer func() { w.finishGet(at) }()
-	s, moved, err := w.await(ctx, t, at, opts)
-	at = moved
+	defer func() { w.finishGet(at.position) }()
+	entry, at, err := get.Next(ctx, (*busyRange[T])(w), at, opts)
 	if err == nil {
-		err = s.err
+		// The notification of the entry may have arrived only now, and it would
+		// close the channel of the next Changed. Changed finds newer items in the
+		// table.
+		_, _ = w.poll(ctx)
 	}
-	if err != nil {
-		return Entry[T]{}, err
-	}
-	return s.entry, nil
+	return entry, err
 }
 
-// await waits for the step that a Get returns, and returns it with the position
-// of the watcher after the Get.
-func (w *rangeWatcher[T]) await(ctx context.Context, t *table[T], at position, opts []event.GetOption[Entry[T]]) (s step[T], moved position, err error) {
-	// BacklogOnly looks at what is there when it begins: its Get would not end
-	// under a producer that is faster than a predicate that rejects.
-	looked, backlog, limit := at, backlogOnly(opts), uint64(0)
-	for {
-		// Poll the notifier before the table: a change in between ends the wait
-		// below.
-		end, err := w.poll(ctx)
-		if err != nil {
-			return s, at, err
-		}
-		if backlog && limit == 0 {
-			limit = t.lastSeq()
-		}
-		next, ok := t.next(looked)
-		if ok && backlog && next.seq > limit {
-			return s, looked, event.BacklogDone
-		}
-		looked = next.to
-		switch {
-		case ok:
-			if next.err == nil && !accepts(opts, next.entry) {
-				continue
-			}
-			// The predicates may have taken long, or may have ended ctx or the
-			// watcher. In addition, the notification of the step may have
-			// arrived only now, and it would close the channel of the next
-			// Changed. Changed finds newer items in the table.
-			if _, err := w.poll(ctx); err != nil {
-				return s, at, err
-			}
-			return next, looked, nil
-		case end != nil:
-			return s, looked, end
-		case backlog && limit != 0:
-			return s, looked, event.BacklogDone
-		}
-		if _, err := w.receive(ctx); err != nil {
-			return s, at, err
-		}
+// A rangePosition is the position of a Get in a table.
+type rangePosition[T any] struct {
+	position
+	table   *table[T]
+	backlog bool   // the Get must not wait
+	limit   uint64 // if backlog, the number of the last item that the Get looks at, or 0 until there is one
+}
+
+// A busyRange is a rangeWatcher during a Get: the source of [get.Next].
+type busyRange[T any] rangeWatcher[T]
+
+// Look searches the table for the next entry. A Get with BacklogOnly looks at what
+// was there at its first look: otherwise it would not end under a producer that is
+// faster than a predicate that rejects. An item that could not be decoded ends the
+// Get, whatever the predicates are.
+func (b *busyRange[T]) Look(ctx context.Context, at rangePosition[T]) (entry Entry[T], next rangePosition[T], found bool, end error) {
+	// Poll the notifier before the table: a change in between ends the wait.
+	closedErr, abortErr := (*rangeWatcher[T])(b).poll(ctx)
+	if abortErr != nil {
+		return entry, at, false, abortErr
 	}
+	if at.backlog && at.limit == 0 {
+		at.limit = at.table.lastSeq()
+	}
+	s, ok := at.table.next(at.position)
+	if ok && at.backlog && s.seq > at.limit {
+		return entry, at, false, event.BacklogDone
+	}
+	at.position = s.to
+	switch {
+	case ok && s.err == nil:
+		return s.entry, at, true, nil
+	case ok:
+		return entry, at, false, s.err
+	case closedErr != nil:
+		return entry, at, false, closedErr
+	case at.backlog && at.limit != 0:
+		return entry, at, false, event.BacklogDone
+	}
+	return entry, at, false, nil
+}
+
+// Abort returns the error that a Get must return even if there is an entry.
+func (b *busyRange[T]) Abort(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.table == nil {
+		return event.ErrWatcherClosed
+	}
+	return nil
+}
+
+// Wait waits for the next notification. Its errors are those that the next Look
+// and Abort return.
+func (b *busyRange[T]) Wait(ctx context.Context, _ rangePosition[T]) {
+	_, _ = (*rangeWatcher[T])(b).receive(ctx)
 }
 
 // pollOptions are the options of poll. They are shared because each Get would
@@ -117,20 +135,20 @@ func (w *rangeWatcher[T]) receive(ctx context.Context, opts ...event.GetOption[u
 	return nil, err
 }
 
-// beginGet marks w as busy, and returns its table and its position.
-func (w *rangeWatcher[T]) beginGet(ctx context.Context) (*table[T], position, error) {
+// beginGet marks w as busy, and returns its position.
+func (w *rangeWatcher[T]) beginGet(ctx context.Context) (rangePosition[T], error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch err := ctx.Err(); {
 	case err != nil:
-		return nil, position{}, err
+		return rangePosition[T]{}, err
 	case w.table == nil:
-		return nil, position{}, event.ErrWatcherClosed
+		return rangePosition[T]{}, event.ErrWatcherClosed
 	case w.busy:
-		return nil, position{}, event.ErrConcurrentGet
+		return rangePosition[T]{}, event.ErrConcurrentGet
 	}
 	w.busy = true
-	return w.table, w.at, nil
+	return rangePosition[T]{position: w.at, table: w.table}, nil
 }
 
 // finishGet marks w as idle, and stores its position.
@@ -140,23 +158,16 @@ func (w *rangeWatcher[T]) finishGet(at position) {
 	w.busy, w.at = false, at
 }
 
-// hasEnded is the closed channel that Changed returns if a Get would not wait.
-var hasEnded = func() chan struct{} {
-	c := make(chan struct{})
-	close(c)
-	return c
-}()
-
 // Changed implements [event.Watcher].
 func (w *rangeWatcher[T]) Changed() <-chan struct{} {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.table == nil {
-		return hasEnded
+		return park.ClosedChan
 	}
 	next, unseen := w.table.next(w.at)
 	if unseen {
-		return hasEnded
+		return park.ClosedChan
 	}
 	// A Get in progress overwrites this position in finishGet. Then a later
 	// search repeats a part of this one, and finds the same.

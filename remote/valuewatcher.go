@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/internal/get"
 )
 
 // A valueWatcher is the Watcher of a Value. It delegates to a watcher of the
@@ -22,11 +23,11 @@ func (w *valueWatcher[T]) Get(ctx context.Context, opts ...event.GetOption[Entry
 	if len(opts) == 0 {
 		return unpack(w.inner.Get(ctx))
 	}
-	backlog, accepted := backlogOnly(opts), false
+	backlog, accepted := get.BacklogOnly(opts), false
 	// BacklogOnly waits for the first full state, and for nothing else.
 	wait := backlog && w.unsynced()
 	inner := [2]event.GetOption[*item[T]]{event.Filter(func(it *item[T]) bool {
-		accepted = it.err != nil || accepts(opts, it.entry)
+		accepted = it.err != nil || get.Accepts(opts, it.entry)
 		return accepted || wait
 	})}
 	if backlog && !wait {
@@ -76,24 +77,4 @@ func (w *valueWatcher[T]) Close() error {
 		release()
 	}
 	return nil
-}
-
-// accepts reports whether all predicates among opts accept val.
-func accepts[T any](opts []event.GetOption[T], val T) bool {
-	for i := range opts {
-		if pred := opts[i].Predicate; pred != nil && !pred(val) {
-			return false
-		}
-	}
-	return true
-}
-
-// backlogOnly reports whether BacklogOnly is among opts.
-func backlogOnly[T any](opts []event.GetOption[T]) bool {
-	for i := range opts {
-		if opts[i].BacklogOnly {
-			return true
-		}
-	}
-	return false
 }

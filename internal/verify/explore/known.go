@@ -13,6 +13,8 @@ import (
 // to the package whose path ends in NAME, if there is such a file.
 var explored = []string{
 	module + "/internal/park",
+	module + "/internal/get",
+	module + "/internal/capability",
 	module,
 }
 

@@ -64,7 +64,7 @@ func TestPatchesApply(t *testing.T) {
 	assert.Equal(t, len(all), strings.Count(string(table), "\n| `"), "mutants in the table: see its head")
 	for _, m := range all {
 		for file := range m.patch {
-			assert.Contains(t, []string{".", "internal/park"}, path.Dir(file), m.name)
+			assert.Contains(t, []string{".", "internal/park", "internal/get"}, path.Dir(file), m.name)
 			text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(file)))
 			require.NoError(t, err)
 			_, err = m.patch.apply(file, text)

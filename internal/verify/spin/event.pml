@@ -67,9 +67,9 @@ again:	atomic { /* E2: CloseWithError, load */
 /* Watcher.Close. */
 proctype closer(byte w) {
 	byte old, p, c, m2; bool ok;
-again:	old = word[w]; /* C1: Close, word */
+again:	old = watcherState[w]; /* C1: Close, state */
 	atomic { /* C2: Close, compare-and-swap */
-		if :: word[w] == old -> word[w] = old | CLOSEDBIT :: else -> goto again fi
+		if :: watcherState[w] == old -> watcherState[w] = old | CLOSEDBIT :: else -> goto again fi
 	}
 #ifdef BUG_CLOSE_LATE
 	interrupt(w);
@@ -81,13 +81,13 @@ again:	old = word[w]; /* C1: Close, word */
 	unregister(w)
 }
 
-/* group.end, of one member. */
+/* group.wake, of one member. */
 inline endOf(w) {
 #ifdef BUG_END_LATER
 	interrupt(w);
 #endif
 #ifndef BUG_END_KEEPS
-	atomic { if :: registration[w] == x + 1 -> registration[w] = NIL :: else fi } /* X3: end, compare-and-swap */
+	atomic { if :: registration[w] == x + 1 -> registration[w] = NIL :: else fi } /* X3: group.wake, compare-and-swap */
 #endif
 #ifndef BUG_END_LATER
 	interrupt(w)
@@ -98,7 +98,7 @@ inline endOf(w) {
 proctype canceller(byte x) {
 	byte w, p, m, m2, late; bool ok;
 	atomic { ended[x] = true; newest[x] = version[head] } /* X1: the context ends */
-	atomic { groupClosed[x] = true; m = members[x]; members[x] = 0 } /* X2: group.end, under the mutex */
+	atomic { groupClosed[x] = true; m = members[x]; members[x] = 0 } /* X2: group.wake, under the mutex */
 again:	w = 0;
 	do
 	:: w < WATCHERS ->
@@ -115,10 +115,10 @@ again:	w = 0;
 /* Watcher.Changed, and a receive from what it returns. */
 proctype taker(byte w) {
 	byte old, s, p, q, t, c; bool ok;
-	old = word[w]; /* T1: Changed, word */
+	old = watcherState[w]; /* T1: Changed, state */
 	if :: old & CLOSEDBIT -> goto taken :: else fi;
 	s = head; /* T2: Changed, head */
-	if :: MARK(s) != (old & ~BUSY) || final[s] -> goto taken :: else fi;
+	if :: SEEN(s) != (old & ~BUSY) || final[s] -> goto taken :: else fi;
 	q = ALLNODES - 1 - w;
 	sharedState(s, q);
 	if :: c == NIL -> goto taken :: else fi;
@@ -140,7 +140,7 @@ proctype judge() {
 			if
 			:: waits[w] != 0 ->
 				assert(head == waits[w] - 1);  /* No lost wake-up. */
-				assert(!(word[w] & CLOSEDBIT));
+				assert(!(watcherState[w] & CLOSEDBIT));
 				assert(!ended[under[w]])
 			:: else -> assert(QUIET(w))
 			fi;

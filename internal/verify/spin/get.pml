@@ -1,10 +1,10 @@
-/* Watcher.Get, with meet, Prepare, Receive and Finish of notify.Waiter, which are Park. Filters and BacklogOnly are not here: they do not
+/* Watcher.Get, with bindContext, Prepare, Receive and Finish of park.Waiter, which are Park. Filters and BacklogOnly are not here: they do not
    change who wakes whom. */
 
 inline unregister(w) {
 	atomic { c = registration[w]; registration[w] = NIL } /* R1: unregister, exchange */
 	if
-	:: c != NIL -> atomic { /* R2: without, under the mutex */
+	:: c != NIL -> atomic { /* R2: remove, under the mutex */
 			if
 			:: !groupClosed[c - 1] -> members[c - 1] = members[c - 1] & (255 - (1 << w))
 			:: else
@@ -28,13 +28,13 @@ inline register(w) {
 		skip
 #else
 		ok = closed[w]; /* R6: register, closed.Load */
-		if :: !ok -> ok = groupClosed[x] /* R7: register, over.Load */ :: else fi;
+		if :: !ok -> ok = groupClosed[x] /* R7: register, group.closed.Load */ :: else fi;
 		if :: ok -> unregister(w) :: else fi
 #endif
 	fi
 }
 
-/* A fresh place of the process's own is 1 + own + fresh. */
+/* A fresh node of the process's own is 1 + own + fresh. */
 inline acquireNode(w) {
 	p = node[w]; /* P1: acquireNode, load */
 	if
@@ -71,11 +71,11 @@ inline acquireNode(w) {
 
 inline bindContext(w) {
 	if
-	:: CANSKIP(w) /* P6: meet, knows */
+	:: CANSKIP(w) /* P6: bindContext, canSkipDone */
 	:: else ->
 		if :: registration[w] != NIL -> unregister(w) :: else fi;
 		if
-		:: !ended[x] -> register(w) /* P5: meet, Done */
+		:: !ended[x] -> register(w) /* P5: bindContext, Done */
 		:: else
 		fi
 	fi
@@ -83,8 +83,8 @@ inline bindContext(w) {
 
 /* Leaves in told whether the context's end wakes w, and in ok whether there is something to wait for.
    Who has not met the context has to if it comes again: that may be so at any time. */
-inline look(w, met) {
-	told = CANSKIP(w); /* R3: knows */
+inline check(w, met) {
+	told = CANSKIP(w); /* R3: canSkipDone */
 	ok = told;
 	if
 	:: told
@@ -121,18 +121,18 @@ end_wait:
 inline park(w, b, met) {
 	if :: met -> bindContext(w) :: else fi;
 #ifdef BUG_PARK_LATE
-	look(w, met);
+	check(w, met);
 	acquireNode(w);
 #else
 	acquireNode(w);
-	look(w, met);
+	check(w, met);
 #endif
 	if :: ok -> push(b, p) :: else fi;
 	if
 	:: !ok
 	:: else ->
 		wait(w, b);
-		if /* P11: Finish, turn */
+		if /* P11: Finish, phase */
 		:: (state[p] & phase) != mine ->
 #ifndef BUG_CHAIN_ENDS
 			if
@@ -156,7 +156,7 @@ inline park(w, b, met) {
 	atomic { p = NIL; mine = 0; told = false; ok = false }
 }
 
-/* Broadcast.abandon. Go counts, and sweeps when many have given up; here it may be at any. */
+/* Broadcast.noteAbandoned. Go counts, and sweeps when many have given up; here it may be at any. */
 inline noteAbandoned(b) {
 #if SWEEPS
 	assert(spare + 1 + 2 * SWEEPS <= STANDINS); /* Else the configuration has too few. */
@@ -194,19 +194,19 @@ inline sleep(w, b, met) {
 
 inline takeWoken() {
 #ifdef BUG_TAKE_WOKEN
-	if :: MARK(s) != old -> ok = true; goto done :: else fi
+	if :: SEEN(s) != old -> ok = true; goto done :: else fi
 #else
 	skip
 #endif
 }
 
-inline hindrance(w) {
+inline abort(w) {
 	if
-	:: ended[x] -> ok = false; goto done /* A2: hindrance, Err */
+	:: ended[x] -> ok = false; goto done /* A2: Abort, Err */
 	:: else -> assert(!pre)
 	fi;
 	if
-	:: word[w] & CLOSEDBIT -> ok = false; goto done /* A3: hindrance, word */
+	:: watcherState[w] & CLOSEDBIT -> ok = false; goto done /* A3: Abort, state */
 	:: else
 	fi
 }
@@ -221,7 +221,7 @@ proctype getter(byte w; byte own) {
 			n++;
 			select(x : 0 .. NONE);
 			pre = ended[x];
-			old = word[w] /* G1: Get, word */
+			old = watcherState[w] /* G1: Get, state */
 		}
 		if
 		:: (old & (BUSY | CLOSEDBIT)) == 0 ->
@@ -230,34 +230,34 @@ proctype getter(byte w; byte own) {
 #endif
 			s = head; /* G2: Get, head */
 			if
-			:: MARK(s) == old && !final[s] ->
+			:: SEEN(s) == old && !final[s] ->
 				atomic { /* G6: Get that waits, compare-and-swap */
-					if :: word[w] == old -> word[w] = old | BUSY :: else -> goto slow fi
+					if :: watcherState[w] == old -> watcherState[w] = old | BUSY :: else -> goto slow fi
 				}
 				sleep(w, s, false);
-				s = head; /* G7: finish, head */
+				s = head; /* G7: finishWait, head */
 				takeWoken();
 				if
-				:: MARK(s) == old -> goto again
+				:: SEEN(s) == old -> goto again
 				:: else
 				fi;
 #ifndef BUG_DONE_BLIND
 				if
-				:: ended[x] -> goto again /* G8: finish, Done */
+				:: ended[x] -> goto again /* G8: finishWait, Done */
 				:: else
 				fi;
 #endif
-				atomic { /* G9: finish, compare-and-swap */
+				atomic { /* G9: finishWait, compare-and-swap */
 					assert(QUIET(w));
 					if
-					:: word[w] == (old | BUSY) ->
+					:: watcherState[w] == (old | BUSY) ->
 						returns(w, s);
-						word[w] = MARK(s);
+						watcherState[w] = SEEN(s);
 						goto back
 					:: else -> goto again
 					fi
 				}
-			:: MARK(s) == old && final[s] -> goto slow
+			:: SEEN(s) == old && final[s] -> goto slow
 			:: else
 			fi;
 			if /* G3: Get, registered */
@@ -272,9 +272,9 @@ proctype getter(byte w; byte own) {
 #ifdef BUG_WORD_STORE
 				:: true ->
 #else
-				:: word[w] == old ->
+				:: watcherState[w] == old ->
 #endif
-					word[w] = MARK(s);
+					watcherState[w] = SEEN(s);
 					returns(w, s);
 					goto back
 				:: else
@@ -283,52 +283,51 @@ proctype getter(byte w; byte own) {
 		:: else
 		fi;
 slow:
-		old = word[w]; /* B1: begin, word */
+		old = watcherState[w]; /* B1: acquire, state */
 		if
 		:: (old & (BUSY | CLOSEDBIT)) == 0 ->
-			atomic { /* B2: begin, compare-and-swap */
-				if :: word[w] == old -> word[w] = old | BUSY :: else -> goto slow fi
+			atomic { /* B2: acquire, compare-and-swap */
+				if :: watcherState[w] == old -> watcherState[w] = old | BUSY :: else -> goto slow fi
 			}
 		:: else ->
 			if
-			:: ended[x] -> goto back /* B3: begin, Err */
+			:: ended[x] -> goto back /* B3: acquire, Err */
 			:: else ->
 				assert(!pre);
 				if :: old & CLOSEDBIT -> break :: else -> goto back fi
 			fi
 		fi;
 again:
-		s = head; /* A1: await, head */
-		if
-		:: MARK(s) == old && !final[s] ->
-			sleep(w, s, true);
-			s = head; /* A5: await, head after Park */
-			takeWoken()
-		:: else ->
-			if /* A6: Forget */
-			:: registration[w] != NIL && registration[w] != x + 1 -> unregister(w)
-			:: else
-			fi
+		if /* A6: getBusy, UnregisterElsewhere */
+		:: registration[w] != NIL && registration[w] != x + 1 -> unregister(w)
+		:: else
 		fi;
-		hindrance(w);
+look:
+		s = head; /* A1: Look, head */
+		abort(w);
 		if
-		:: MARK(s) != old -> ok = true; goto done
+		:: SEEN(s) != old -> ok = true; goto done
 		:: else
 		fi;
 		if
-		:: final[s] -> atomic { /* A4: await, end.Load */
+		:: final[s] -> atomic { /* A4: Look, end.Load */
 				assert(end && version[s] == returned[w]);
 				ok = false; goto done
 			}
 		:: else
 		fi;
-		goto again;
+		s = head; /* A5: Wait, head */
+		if
+		:: SEEN(s) == old && !final[s] -> sleep(w, s, true)
+		:: else
+		fi;
+		goto look;
 done:
-		atomic { /* A7: rest, compare-and-swap */
+		atomic { /* A7: getBusy, compare-and-swap */
 			assert(QUIET(w));
 			if :: ok -> returns(w, s) :: else fi;
 			if
-			:: word[w] == (old | BUSY) -> word[w] = (ok -> MARK(s) : old)
+			:: watcherState[w] == (old | BUSY) -> watcherState[w] = (ok -> SEEN(s) : old)
 			:: else
 			fi
 		}

@@ -1,23 +1,23 @@
-/* Package notify. An inline is a function; what it needs it takes from the process that calls
-   it: t a top, c a crowd, p and q places, ok a result. */
+/* Package park. An inline is a function; what it needs it takes from the process that calls
+   it: t a top, c shared state, p and q nodes, ok a result. */
 
 inline signal(p) {
-	atomic { /* N1: place.signal */
+	atomic { /* N1: signal */
 		/* What is sent is for a waiter that receives there before it goes, or for nobody. It is
-		   lost only if the waiter finds the place retired. */
+		   lost only if the waiter finds the node retired. */
 		assert(STANDIN(p) || deaf[p] || node[WAITER(p)] == p);
 		assert(!wake[p] || (state[p] & retired));
 		wake[p] = !STANDIN(p) && !deaf[p]
 	}
 }
 
-/* Ends the wait of the turn m, and leaves in ok whether the caller is the one who does. */
+/* Ends the wait of the phase m, and leaves in ok whether the caller is the one who does. */
 inline retire(p, m) {
 #ifdef BUG_RETIRE_STORE
 	ok = (state[p] == m);
 	if :: ok -> state[p] = m | retired :: else fi
 #else
-	atomic { /* N2: claim */
+	atomic { /* N2: retire */
 		ok = (state[p] == m);
 		if :: ok -> state[p] = m | retired :: else fi
 	}
@@ -28,7 +28,7 @@ inline interrupt(w) {
 	p = node[w]; /* N3: Waiter.interrupt, load */
 	if
 	:: p != NIL ->
-		m2 = state[p] & phase; /* N5: interrupt, turn */
+		m2 = state[p] & phase; /* N5: interrupt, phase */
 		retire(p, m2);
 		if :: ok -> signal(p) :: else fi
 	:: else
@@ -37,9 +37,9 @@ inline interrupt(w) {
 }
 
 /* The owner of a stack wakes who is on p, and goes on to the next in p. A failed
-   compare-and-swap of release does nothing, so that load and swap are one step. */
+   compare-and-swap of tryWake does nothing, so that load and swap are one step. */
 inline tryWake(p) {
-	atomic { /* N4: detach and release */
+	atomic { /* N4: popNext and tryWake */
 		assert(stacked[p]); stacked[p] = false;
 #ifndef BUG_FREE_EARLY
 		q = next[p]; next[p] = NIL;
@@ -66,14 +66,14 @@ inline wakeAll(p) {
 	od
 }
 
-/* place.row, by who serves. Leaves in p the first of the row, or NIL. */
+/* takeBatch, by the owner of the queue. Leaves in p the first node of the batch, or NIL. */
 inline takeBatch(b) {
 	p = queue[b];
 	if
 	:: p == NIL
 	:: else ->
 		q = p;
-		if /* How many are a row is a choice. */
+		if /* The length of a batch is a choice. */
 		:: true
 		:: next[q] != NIL -> q = next[q]
 		fi;
@@ -81,13 +81,13 @@ inline takeBatch(b) {
 	fi
 }
 
-/* place.wakeFrom from p on, and place.serve, of which each calls the other. told is whether the
+/* wakeFrom at p, and dispatch, of which each calls the other. told is whether the
    caller serves. */
 inline continueChain(b) {
 	told = false;
 	do
 	:: p == NIL && !told -> break
-	:: p == NIL && told -> atomic { /* N29: serve, Sub */
+	:: p == NIL && told -> atomic { /* N29: dispatch, Sub */
 			requests[b]--;
 			if
 #ifdef BUG_DISPATCH_ONE
@@ -98,7 +98,7 @@ inline continueChain(b) {
 #endif
 			fi
 		}
-	:: p == QUEUE -> atomic { /* N28: serve, Add */
+	:: p == QUEUE -> atomic { /* N28: dispatch, Add */
 			requests[b]++; p = NIL;
 			if
 			:: requests[b] == 1 -> told = true; takeBatch(b)
@@ -145,11 +145,11 @@ inline fire(b) {
 	:: p == NIL || p == SEALED
 	:: else ->
 #if SHARED
-		c = shared[p]; /* N8: fire, crowd.Load */
+		c = shared[p]; /* N8: fire, shared.Load */
 		if
 		:: c != NIL ->
 			atomic { if :: !made[c] -> c = NIL :: else fi } /* N9: fire, done.Load */
-			if /* N10: fire, takers.Load: few, and it is closed now; or many */
+			if /* N10: fire, doneCalls.Load: few, and it is closed now; or many */
 			:: c != NIL -> atomic { assert(!shut[c]); shut[c] = true; c = NIL }
 			:: true
 			fi
@@ -164,13 +164,13 @@ inline fire(b) {
 	atomic { p = NIL; c = NIL }
 }
 
-/* place.on, of p above top t, up to the compare-and-swap: nobody else writes to p before that,
+/* linkAbove, of p above top t, up to the compare-and-swap: nobody else writes to p before that,
    so that what Go stores in it is stored in the same step. */
 inline linkAbove(p, t) {
 #if SHARED
 	if
 	:: t != NIL ->
-		c = shared[t] /* N11: on, crowd.Load */
+		c = shared[t] /* N11: linkAbove, shared.Load */
 	:: else -> c = NIL
 	fi
 #else
@@ -179,7 +179,7 @@ inline linkAbove(p, t) {
 }
 
 /* The compare-and-swap that ends a push: from t to p on b, with below under p. What it must find
-   is that a place comes to a broadcast once: no ABA. */
+   is that a node comes to a broadcast once: no ABA. */
 inline swap(b, from, to, below) {
 	next[to] = below; shared[to] = c;
 	ok = (top[b] == from);
@@ -209,17 +209,17 @@ inline push(b, p) {
 	t = NIL
 }
 
-/* Leaves b's crowd in c, or NIL if b has fired. q is a place that can be made. */
+/* Leaves b's shared state in c, or NIL if b has fired. q is a node that can be made. */
 inline sharedState(b, q) {
 	do
-	:: t = top[b]; /* N15: gather, load */
+	:: t = top[b]; /* N15: sharedState, load */
 		c = NIL;
 		if
-		:: t != NIL && t != SEALED -> c = shared[t] /* N16: gather, crowd.Load */
+		:: t != NIL && t != SEALED -> c = shared[t] /* N16: sharedState, shared.Load */
 		:: else
 		fi;
 		if
-		:: c != NIL -> atomic { /* N18: gather, Fired */
+		:: c != NIL -> atomic { /* N18: sharedState, Fired */
 				assert(c != NIL || top[b] == SEALED);
 				if :: top[b] == SEALED -> c = NIL :: else fi
 			};
@@ -228,7 +228,7 @@ inline sharedState(b, q) {
 		fi;
 		if :: t == SEALED -> break :: else fi;
 		linkAbove(q, t);
-		atomic { /* N19: gather, compare-and-swap */
+		atomic { /* N19: sharedState, compare-and-swap */
 			c = q;
 			swap(b, t, q, t);
 			if :: ok -> break :: else fi
@@ -237,7 +237,7 @@ inline sharedState(b, q) {
 	atomic { t = NIL; ok = false }
 }
 
-/* crowd.channel. Leaves in ok whether a closed channel is returned, else that of c is. */
+/* channel. Leaves in ok whether a closed channel is returned, else that of c is. */
 inline channel(b) {
 	made[c] = true; /* N20: channel, done: load or compare-and-swap from nil, and load */
 #ifdef BUG_CHANNEL_BLIND
@@ -247,13 +247,13 @@ inline channel(b) {
 #endif
 }
 
-/* c is b's crowd, q and q+1 places that can be made. a and z become first and last of
+/* c is b's shared state, q and q+1 nodes that can be made. a and z become first and last of
    those that stay, p goes over all. */
 inline sweep(b, q) {
 	do
 	:: p = top[b]; /* N22: sweep, load */
 		if :: p == SEALED -> p = NIL; break :: else fi;
-		atomic { /* N23: sweep, compare-and-swap to the stand-in with the crowd */
+		atomic { /* N23: sweep, compare-and-swap to the node with the shared state */
 #ifdef BUG_SWEEP_SHARED
 			c = NIL;
 #endif
@@ -263,7 +263,7 @@ inline sweep(b, q) {
 	od;
 	c = NIL;
 	do
-	:: p != NIL -> atomic { /* N24: prune, a place */
+	:: p != NIL -> atomic { /* N24: prune, a node */
 			assert(stacked[p]); stacked[p] = false;
 			t = next[p]; next[p] = NIL;
 			if

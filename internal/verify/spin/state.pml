@@ -31,14 +31,14 @@
 #ifndef SWEEPS    /* 1: whoever gives up may sweep */
 #define SWEEPS 0
 #endif
-#define SHARED (SWEEPS || TAKERS) /* Without either, crowds change nothing. */
+#define SHARED (SWEEPS || TAKERS) /* Without either, shared state changes nothing. */
 #ifndef LATE      /* 1: the end of a context may interrupt twice */
 #define LATE 0
 #endif
-#ifndef NODES    /* places that the goroutine of a Get can make for itself */
+#ifndef NODES    /* nodes that the goroutine of a Get can make for itself */
 #define NODES 3
 #endif
-#ifndef STANDINS  /* places on which nobody waits that it can make */
+#ifndef STANDINS  /* nodes without a waiter that it can make */
 #define STANDINS 3
 #endif
 
@@ -47,12 +47,12 @@
 byte head;
 byte version[SNAPSHOTS];   /* without the final bit */
 bool final[SNAPSHOTS];
-byte top[SNAPSHOTS];       /* superseded.top: a place, NIL or SEALED */
-byte queue[SNAPSHOTS];     /* whom no chain has taken yet of those who waited there */
-byte requests[SNAPSHOTS];      /* how many chains want a row of them */
+byte top[SNAPSHOTS];       /* superseded.top: a node, NIL or SEALED */
+byte queue[SNAPSHOTS];     /* the nodes that no chain has taken yet */
+byte requests[SNAPSHOTS];      /* the number of chains that request a batch */
 bool end;                  /* MemoryValue.end is not nil */
 
-/* Places. Those of watcher w come first, in the order of watchers; then the stand-ins. */
+/* Nodes. Those of watcher w come first, in the order of watchers; then the stand-ins. */
 #define NIL 0
 #define SEALED 255
 #define QUEUE 254          /* as a next: the queue of the broadcast */
@@ -61,22 +61,22 @@ bool end;                  /* MemoryValue.end is not nil */
 #define WAITER(p) (((p) - 1) / (GETTERS * NODES))
 #define ALLNODES (OWN + WATCHERS * GETTERS * STANDINS + TAKERS + 1)
 byte next[ALLNODES];
-byte shared[ALLNODES];     /* a crowd is known by the place that it was made for */
+byte shared[ALLNODES];     /* shared state is known by the node that it was made for */
 byte state[ALLNODES];
 #define retired 1
 #define phase 2
-bool wake[ALLNODES];      /* the channel of the place, of capacity 1, is full */
+bool wake[ALLNODES];      /* the channel of the node, of capacity 1, is full */
 bool deaf[ALLNODES];   /* its waiter receives from another channel since */
 
-/* Crowds. */
-bool made[ALLNODES];      /* crowd.done is not nil */
+/* Shared state. */
+bool made[ALLNODES];      /* shared.done is not nil */
 bool shut[ALLNODES];      /* the channel is closed */
 
-/* Watchers, with their notify.Waiter. */
-byte word[WATCHERS];       /* version << 2, busy, closed, as in word.go */
+/* Watchers, with their park.Waiter. */
+byte watcherState[WATCHERS];       /* version << 2, busy, closed, as in state.go */
 #define BUSY 1
 #define CLOSEDBIT 2
-#define MARK(s) (version[s] << 2)
+#define SEEN(s) (version[s] << 2)
 byte node[WATCHERS];
 byte registration[WATCHERS]; /* NIL, or the context + 1 */
 bool closed[WATCHERS];     /* Waiter.closed */
@@ -87,7 +87,7 @@ bool closed[WATCHERS];     /* Waiter.closed */
 /* Contexts. NONE is the one that never ends. */
 #define NONE CONTEXTS
 bool ended[CONTEXTS + 1];  /* Err is not nil, Done is closed */
-bool groupClosed[CONTEXTS + 1];   /* group.over */
+bool groupClosed[CONTEXTS + 1];   /* group.closed */
 byte members[CONTEXTS + 1]; /* the list of the group, a bit a watcher */
 
 /* What is known here only, to say what must be so. */
@@ -96,5 +96,5 @@ byte newest[CONTEXTS + 1]; /* the version of the head when the context ended */
 byte waits[WATCHERS];      /* the snapshot + 1 for whose successor there is a wait, or 0 */
 byte under[WATCHERS];      /* and under which context */
 byte takes[WATCHERS];      /* likewise a receive from the channel of Changed */
-bool stacked[ALLNODES];   /* the place is on a stack, of a Broadcast or of who took it off */
+bool stacked[ALLNODES];   /* the node is on a stack, of a Broadcast or of the goroutine that took it */
 byte been[ALLNODES];      /* the snapshot + 1 on whose stack it was pushed last */

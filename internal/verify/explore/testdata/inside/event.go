@@ -8,7 +8,7 @@ func init() {
 		if s == nil {
 			return nil, false, 0
 		}
-		version := s.stamp >> versionShift
+		version := s.version >> versionShift
 		if s.final() {
 			version |= 1 << 63 // greater than any, and than that of a watcher which has seen it
 		}
@@ -16,10 +16,10 @@ func init() {
 	}
 	inspect.Watch = func(a any) inspect.Watcher {
 		w := a.(*watcher[int])
-		word := w.word.load()
+		state := w.state.load()
 		return inspect.Watcher{
-			Version: word >> versionShift,
-			Closed:  word&closed != 0,
+			Version: state >> versionShift,
+			Closed:  state&closed != 0,
 			Pending: w.waiter.PendingWakeUps(),
 		}
 	}

@@ -1,0 +1,48 @@
+// Package capability lets the values and watchers of this repository report what
+// they can do beyond the interfaces of package event.
+package capability
+
+// A Set is the capabilities of one value or watcher. The zero Set has none.
+type Set struct {
+	// Keyed reports that the value is not one state but several, each under a key.
+	// Its watchers return entries, and a later entry is no newer version of an
+	// earlier one.
+	Keyed bool
+
+	// Lagger reports how far the watcher lags. It is nil for a value, and for a
+	// watcher without versions.
+	Lagger Lagger
+}
+
+// A Lagger reports how far a watcher lags.
+type Lagger interface {
+	// Behind returns the number of versions between the watcher and its value, and
+	// true; or zero and false, if there is no such number.
+	Behind() (versions uint64, ok bool)
+}
+
+// A Holder is a value or watcher that reports its capabilities.
+type Holder interface{ Capabilities() Set }
+
+// Of returns the capabilities of x, a value or a watcher. Types from outside of this
+// repository cannot be Holders, because they cannot name Set. They can have the
+// methods Keyed() bool and Behind() (uint64, bool).
+func Of(x any) Set {
+	if h, ok := x.(Holder); ok {
+		return h.Capabilities()
+	}
+	var s Set
+	if k, ok := x.(interface{ Keyed() bool }); ok {
+		s.Keyed = k.Keyed()
+	}
+	s.Lagger, _ = x.(Lagger)
+	return s
+}
+
+// Behind is Lagger.Behind for any watcher.
+func Behind(watcher any) (versions uint64, ok bool) {
+	if l := Of(watcher).Lagger; l != nil {
+		return l.Behind()
+	}
+	return 0, false
+}
