@@ -53,7 +53,7 @@ func (s *watcherState) cas(old, next uint64) bool { return s.bits.CompareAndSwap
 //
 // In generic code a method of atomic.Pointer looks up what it is instantiated
 // with, although it is inlined. atomicPtr has no generic type inside and avoids
-// that. docs/design.md has the figures.
+// that. The figures are in docs/internals/decisions.md.
 type atomicPtr[E any] struct{ bits atomic.UnsafePointer }
 
 func (p *atomicPtr[E]) Load() *E   { return (*E)(p.bits.Load()) }

@@ -7,7 +7,7 @@ import (
 )
 
 // BenchmarkRejectedSet is a Set with nobody waiting, as it is and as it would be by the
-// designs that docs/design.md rejects. Store is the floor: to publish a fresh object.
+// designs that docs/internals/decisions.md rejects. Store is the floor: to publish a fresh object.
 func BenchmarkRejectedSet(b *testing.B) {
 	b.Run("store", func(b *testing.B) { benchmarkSet(b, new(pollValue[int64])) })
 	b.Run("chosen", func(b *testing.B) { benchmarkSet(b, new(eventValue[int64])) })

@@ -4,8 +4,8 @@ import "runtime"
 
 // Many waiters are woken in chains: each woken waiter wakes its successor before
 // its own wait returns. The successor usually runs next on the same processor,
-// which then has its goroutine, its channel and its node in the cache. docs/design.md
-// has the figures, and the alternatives that were measured.
+// which then has its goroutine, its channel and its node in the cache. The figures,
+// and the alternatives that were measured, are in docs/internals/decisions.md.
 //
 //	queue ─► 9 ─► 10 ─► 11 ─► …      nodes that no chain has taken yet
 //	  ▲

@@ -1,6 +1,6 @@
 /* Event Values: values, watchers, and the broadcast under them, as a model for spin. Run it by
-   ./check; docs/design.md says of each atomic step of the Go code which line here it is. A
-   step is known by the letter and number in the comment behind it.
+   ./check. docs/internals/model-steps.md lists the steps: a letter and a number in the comment
+   behind a line name the step, and the table there quotes the Go line.
 
    Go's atomic operations are sequentially consistent, and so are the steps of this model. What
    Go does without atomics, on what one goroutine owns, is done in one step with what

@@ -1,4 +1,4 @@
-// Package spin_test checks that the table of steps in docs/design.md names what there is, in the
+// Package spin_test checks that the table of steps in docs/internals/model-steps.md names what there is, in the
 // model and in the code. The model itself is checked by ./check.
 package spin_test
 
@@ -29,7 +29,7 @@ func read(t *testing.T, name string) string {
 
 func table(t *testing.T) []row {
 	var all []row
-	for _, m := range rows.FindAllStringSubmatch(read(t, "docs/design.md"), -1) {
+	for _, m := range rows.FindAllStringSubmatch(read(t, "docs/internals/model-steps.md"), -1) {
 		all = append(all, row{m[1], m[2], m[3]})
 	}
 	return all
