@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/eventvalue/event/internal/capability"
+	"github.com/eventvalue/event/internal/park"
 )
 
 // Combine returns what f makes of the values of a and b, as soon as both have one, and each
@@ -52,10 +53,15 @@ func Combine[A, B, C any](a ValueWatch[A], b ValueWatch[B], f func(A, B) C) Valu
 			return val, false
 		}
 	}
-	return newView(newMerge(0, func() ([]source, func() C) {
-		sa, sb := newSourceState(a.Watch()), newSourceState(b.Watch())
-		return []source{sa, sb}, func() C { return f(sa.val, sb.val) }
-	}), load, capability.Set{})
+	contexts := new(park.Contexts)
+	return newView(func() Watcher[C] {
+		sa := &sourceValue[A]{Watcher: a.Watch(), opts: []GetOption[A]{BacklogOnly[A]()}}
+		sb := &sourceValue[B]{Watcher: b.Watch(), opts: []GetOption[B]{BacklogOnly[B]()}}
+		w := &mergeWatcher[C]{sources: make([]source, 2)}
+		w.sources[0].reader, w.sources[1].reader = sa, sb
+		w.init(contexts, func() C { return f(sa.val, sb.val) })
+		return w
+	}, load, capability.Set{})
 }
 
 // CombineAll returns the values of vs in a slice, as soon as all have one, and each time
@@ -76,20 +82,23 @@ func CombineAll[T any](vs ...ValueWatch[T]) ValueWatch[[]T] {
 			panic("event: CombineAll: keyed value")
 		}
 	}
-	return newView(newMerge(0, func() ([]source, func() []T) {
-		states, sources := make([]*sourceState[T], len(vs)), make([]source, len(vs))
+	contexts := new(park.Contexts)
+	return newView(func() Watcher[[]T] {
+		w, values := &mergeWatcher[[]T]{sources: make([]source, len(vs))}, make([]sourceValue[T], len(vs))
+		opts := []GetOption[T]{BacklogOnly[T]()}
 		for i, v := range vs {
-			states[i] = newSourceState(v.Watch())
-			sources[i] = states[i]
+			values[i].Watcher, values[i].opts = v.Watch(), opts
+			w.sources[i].reader = &values[i]
 		}
-		return sources, func() []T {
-			vals := make([]T, len(states))
-			for i, s := range states {
-				vals[i] = s.val
+		w.init(contexts, func() []T {
+			vals := make([]T, len(values))
+			for i := range values {
+				vals[i] = values[i].val
 			}
 			return vals
-		}
-	}), loadAll(vs), capability.Set{})
+		})
+		return w
+	}, loadAll(vs), capability.Set{})
 }
 
 // loadAll returns what loads all of vs, or nil if one of them has no Load.

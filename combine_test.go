@@ -121,20 +121,155 @@ func TestCombineEnds(t *testing.T) {
 	}
 }
 
-func TestCombineGivesAtMostOnePairAfterASourceHasEnded(t *testing.T) {
+// returns checks that w has a pair, whatever follows it.
+func returns(t *testing.T, w event.Watcher[pair], want pair) {
+	t.Helper()
+	got, err := now(t, w)
+	require.NoError(t, err)
+	assert.Equal(t, want, got)
+}
+
+// A source that has a value and ends without a cause keeps that value.
+func TestCombineGoesOnWithoutASourceThatHasEnded(t *testing.T) {
 	var a, b event.MemoryValue[int]
 	w := event.Combine(&a, &b, paired).Watch()
 	a.Set(1)
 	b.Set(1)
 	has(t, w, pair{1, 1})
-	_ = a.Close()
+	a.Set(2)
+	assert.NoError(t, a.Close())
+	has(t, w, pair{2, 1})
+	assert.True(t, opened(w.Changed()), "an end that does not end the view is no change")
+	open, _ := a.Watchers().(event.Loader[int]).Load()
+	assert.Zero(t, open, "its watcher is closed")
 	b.Set(2)
-	p, err := now(t, w)
-	assert.NoError(t, err)
-	assert.Equal(t, pair{1, 2}, p)
+	has(t, w, pair{2, 2})
 	b.Set(3)
-	_, err = now(t, w)
-	assert.Equal(t, event.ErrClosed, err)
+	assert.NoError(t, b.Close())
+	returns(t, w, pair{2, 3})
+	for range 2 {
+		assert.False(t, opened(w.Changed()))
+		_, err := now(t, w)
+		assert.True(t, err == event.ErrClosed, "all have ended: %v", err)
+	}
+	late := event.Combine(&a, &b, paired).Watch()
+	returns(t, late, pair{2, 3})
+	_, err := now(t, late)
+	assert.True(t, err == event.ErrClosed)
+}
+
+func TestCombineEndsWithASourceThatHasNoValue(t *testing.T) {
+	var a, b event.MemoryValue[int]
+	w := event.Combine(&a, &b, paired).Watch()
+	a.Set(1)
+	assert.NoError(t, b.Close())
+	for range 2 {
+		_, err := now(t, w)
+		var end *event.SourceError
+		require.ErrorAs(t, err, &end)
+		assert.Equal(t, event.SourceError{Index: 1, Err: event.ErrClosed}, *end)
+		assert.ErrorIs(t, err, event.ErrClosed)
+		assert.Equal(t, "event: source 1: event: value closed", err.Error())
+		assert.False(t, opened(w.Changed()))
+	}
+}
+
+// The end of a source with a cause comes after what was set before it, even if the
+// other source was looked at before that.
+func TestCombineEndsWithACauseAfterTheNewestPair(t *testing.T) {
+	var a, b event.MemoryValue[int]
+	cause := errors.New("cause")
+	armed := false
+	between := event.Distinct(&b, func(x, y int) bool { // runs while b is looked at
+		if armed {
+			armed = false
+			a.Set(2)
+			assert.NoError(t, b.CloseWithError(cause))
+		}
+		return true
+	})
+	for name, view := range map[string]event.ValueWatch[pair]{
+		"a first": event.Combine(&a, between, paired),
+		"b first": event.Combine(between, &a, func(y, x int) pair { return pair{x, y} }),
+	} {
+		a, b = event.MemoryValue[int]{}, event.MemoryValue[int]{}
+		a.Set(1)
+		b.Set(1)
+		w := view.Watch()
+		has(t, w, pair{1, 1})
+		armed = true
+		b.Set(1)
+		returns(t, w, pair{2, 1})
+		a.Set(3)
+		for range 2 {
+			_, err := now(t, w)
+			assert.ErrorIs(t, err, cause, name)
+			assert.ErrorIs(t, err, event.ErrClosed, name)
+		}
+	}
+}
+
+// Of several ends that were there when a Get looked, that of the first argument
+// counts, and stays.
+func TestCombineAllEndsWithTheLowestIndex(t *testing.T) {
+	vs, sources := make([]event.MemoryValue[int], 20), make([]event.ValueWatch[int], 20)
+	for i := range vs {
+		vs[i].Set(i)
+		sources[i] = &vs[i]
+	}
+	w := event.CombineAll(sources...).Watch()
+	_, err := now(t, w)
+	require.NoError(t, err)
+	for _, i := range []int{17, 3, 11} {
+		assert.NoError(t, vs[i].CloseWithError(fmt.Errorf("end %d", i)))
+	}
+	vs[0].Set(100)
+	vals, err := now(t, w)
+	require.NoError(t, err)
+	assert.Equal(t, 100, vals[0])
+	assert.NoError(t, vs[1].CloseWithError(errors.New("too late")))
+	for range 2 {
+		_, err = now(t, w)
+		var end *event.SourceError
+		require.ErrorAs(t, err, &end)
+		assert.Equal(t, 3, end.Index)
+		assert.ErrorContains(t, err, "end 3")
+	}
+}
+
+// endsLater is a context whose Err is an error of package event from some call on.
+type endsLater struct {
+	context.Context
+	calls, after int
+	err          error
+}
+
+func (c *endsLater) Err() error {
+	if c.calls++; c.calls > c.after {
+		return c.err
+	}
+	return nil
+}
+
+// The error of a context ends one Get, whatever it is, and not the view.
+func TestCombineOutlivesAContextWithTheErrorOfAnEnd(t *testing.T) {
+	for _, ctxErr := range []error{event.ErrClosed, fmt.Errorf("wrapped: %w", event.ErrClosed), event.BacklogDone} {
+		for after := range 12 {
+			var a, b event.MemoryValue[int]
+			a.Set(1)
+			b.Set(1)
+			w := event.Combine(&a, &b, paired).Watch()
+			first, err := w.Get(&endsLater{Context: context.Background(), after: after, err: ctxErr})
+			if err == nil {
+				assert.Equal(t, pair{1, 1}, first)
+				a.Set(2)
+			} else {
+				assert.Equal(t, ctxErr, err)
+			}
+			_, err = now(t, w)
+			assert.NoError(t, err, "%v after %d calls", ctxErr, after)
+		}
+	}
 }
 
 func TestCombineAll(t *testing.T) {

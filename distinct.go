@@ -94,12 +94,13 @@ func (w *distinctWatcher[T]) Close() error {
 	return w.source.Close()
 }
 
-func (w *distinctWatcher[T]) ready() bool { return ready(w.source) }
-
-func (w *distinctWatcher[T]) subscribe(sig *anySignal) { subscribe(w.source, sig) }
-
 // Behind reports what the source's Behind reports.
 func (w *distinctWatcher[T]) Behind() (versions uint64, ok bool) { return capability.Behind(w.source) }
 
-// Capabilities reports those of the source.
-func (w *distinctWatcher[T]) Capabilities() capability.Set { return capability.Set{Lagger: w} }
+// Capabilities reports those of the source. The changes of the source are those of
+// the view.
+func (w *distinctWatcher[T]) Capabilities() capability.Set {
+	c := capability.Of(w.source)
+	c.Lagger = w
+	return c
+}

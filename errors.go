@@ -1,6 +1,9 @@
 package event
 
-import "errors"
+import (
+	"errors"
+	"strconv"
+)
 
 // BacklogDone is returned by a Get with [BacklogOnly] when there is nothing, or
 // nothing more, that it could return without waiting. It is no failure: get on
@@ -36,3 +39,21 @@ type closedError struct{ cause error }
 
 func (e *closedError) Error() string   { return ErrClosed.Error() + ": " + e.cause.Error() }
 func (e *closedError) Unwrap() []error { return []error{ErrClosed, e.cause} }
+
+// A SourceError is the end of a [Combine] or [CombineAll]: one of its sources has
+// ended without a value, or with a cause. errors.Is and errors.As find [ErrClosed]
+// and the cause in it.
+type SourceError struct {
+	// Index is the index of the source among the arguments, from 0 on.
+	Index int
+	// Err is the end of the source.
+	Err error
+}
+
+// Error returns the text of Err, with the index.
+func (e *SourceError) Error() string {
+	return "event: source " + strconv.Itoa(e.Index) + ": " + e.Err.Error()
+}
+
+// Unwrap returns Err.
+func (e *SourceError) Unwrap() error { return e.Err }

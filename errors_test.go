@@ -45,7 +45,12 @@ func TestErrorsComeThroughViewsUnwrapped(t *testing.T) {
 			assert.True(t, err == want, "%s: %v", kind, err)
 		}
 		is(event.BacklogDone)
+		a.Set(1)
+		b.Set(1)
+		_, err := now(t, w)
+		assert.NoError(t, err)
 		assert.NoError(t, a.Close())
+		assert.NoError(t, b.Close())
 		is(event.ErrClosed)
 		assert.NoError(t, w.Close())
 		is(event.ErrWatcherClosed)

@@ -102,14 +102,13 @@ func (w *mapWatcher[T, U]) Changed() <-chan struct{} { return w.source.Changed()
 // Close implements [Watcher].
 func (w *mapWatcher[T, U]) Close() error { return w.source.Close() }
 
-func (w *mapWatcher[T, U]) ready() bool { return ready(w.source) }
-
-func (w *mapWatcher[T, U]) subscribe(sig *anySignal) { subscribe(w.source, sig) }
-
 // Behind reports what the source's Behind reports.
 func (w *mapWatcher[T, U]) Behind() (versions uint64, ok bool) { return capability.Behind(w.source) }
 
-// Capabilities reports those of the source.
+// Capabilities reports those of the source. The changes of the source are those of
+// the view.
 func (w *mapWatcher[T, U]) Capabilities() capability.Set {
-	return capability.Set{Keyed: capability.Of(w.source).Keyed, Lagger: w}
+	c := capability.Of(w.source)
+	c.Lagger = w
+	return c
 }

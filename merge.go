@@ -3,122 +3,75 @@ package event
 import (
 	"context"
 	"errors"
-	"time"
+	"sync"
 
 	"go.uber.org/atomic"
 
+	"github.com/eventvalue/event/internal/capability"
 	"github.com/eventvalue/event/internal/get"
 	"github.com/eventvalue/event/internal/park"
 )
 
-// A source is one of the values under a mergeWatcher.
-type source interface {
-	signaler
-
-	// take takes what is new from the source. It reports whether something was, and
-	// does not wait.
-	take(ctx context.Context) (bool, error)
-
-	// taken reports whether take has ever taken a value.
-	taken() bool
-
-	// clear drops the value that was taken last.
-	clear()
-
-	Close() error
-}
-
-// A sourceState is a watcher of a source with the value that was taken from it last.
-// The value is kept until there is a newer one, so that a Get that takes it and then
-// fails loses nothing.
-type sourceState[T any] struct {
-	Watcher[T]
-	val  T
-	has  bool
-	opts [1]GetOption[T]
-}
-
-func newSourceState[T any](w Watcher[T]) *sourceState[T] {
-	return &sourceState[T]{Watcher: w, opts: [1]GetOption[T]{BacklogOnly[T]()}}
-}
-
-func (s *sourceState[T]) take(ctx context.Context) (bool, error) {
-	val, err := s.Get(ctx, s.opts[:]...)
-	switch err {
-	case nil:
-		s.val, s.has = val, true
-		return true, nil
-	case BacklogDone:
-		return false, nil
-	}
-	return false, err
-}
-
-func (s *sourceState[T]) taken() bool              { return s.has }
-func (s *sourceState[T]) ready() bool              { return ready(s.Watcher) }
-func (s *sourceState[T]) subscribe(sig *anySignal) { subscribe(s.Watcher, sig) }
-
-func (s *sourceState[T]) clear() {
-	var zero T
-	s.val = zero
-}
-
-// A mergeWatcher is the watcher of a [Combine], [CombineAll] or [Rate]. Its Get takes
-// what is new from each source and builds a value from what was taken.
+// A mergeWatcher is the watcher of a [Combine] or [CombineAll]. Its Get takes what is
+// new from the sources that have changed, and builds a value from what was taken.
 type mergeWatcher[T any] struct {
-	// due is the time from which the next value may be returned, in terms of clock.
-	// Get stores it, Changed loads it. It comes first for its alignment on 32-bit
-	// machines.
-	due atomic.Int64
-
-	// unseen reports that a complete value was taken that has not been returned. Get
-	// stores it, when it ends and before it waits. Changed loads it.
-	unseen atomic.Bool
-
-	// out is the signal whose channel Changed returned last. Changed replaces it,
-	// Close removes it, each by one atomic operation, and each stops what it
-	// removed. Get fires it.
-	out atomic.Pointer[anySignal]
-
 	sources  []source
-	build    func() T             // builds a value from what was taken
-	every    time.Duration        // the interval of a Rate, or 0
-	clock    func() time.Duration // nil if every is 0
+	build    func() T // builds a value from what was taken
+	external bool     // there is an external source
 	waiter   park.Waiter
 	contexts *park.Contexts
+	changes  changeSet
 
-	guard getGuard // guards the fields below, and what was taken
+	// armed reports that the hooks of all sources were armed. Until then a Get looks
+	// at every source, so that a watcher that never waits arms none. It goes from
+	// false to true, under armMu.
+	armed atomic.Bool
+
+	// armMu guards the relays of the hooks while Get does not own them: until armed,
+	// and when the watcher is closed.
+	armMu sync.Mutex
+
+	// pending reports that Get has something to return that no source reports any
+	// more: a complete value that was taken and not returned, or an end. Get stores
+	// it, when it ends and before it waits. Changed loads it.
+	pending atomic.Bool
+
+	// followed is the signal for which Changed follows the external sources.
+	followed atomic.Pointer[park.Broadcast]
+
+	guard getGuard // guards the fields below, and the sources
 
 	// version is the number of values taken, and seen the version that was returned
 	// or passed last.
 	version, seen uint64
 
-	end     error // what every later Get returns
-	pending error // the end of the sources, which follows the newest value
-	failed  error // the error of a source that ends the Get in progress
+	missing int       // the number of sources of which no value was taken
+	live    int       // the number of sources that have not ended
+	fatal   int       // the number of sources whose end ends the view
+	batch   []*source // the sources that the look in progress has yet to look at
+	end     error     // what every later Get returns
+	failed  error     // the error of a source that ends the Get in progress
 }
 
-// newMerge returns a function that makes mergeWatchers. open returns the sources of
-// one watcher and its build function.
-func newMerge[T any](every time.Duration, open func() ([]source, func() T)) func() Watcher[T] {
-	contexts := new(park.Contexts)
-	return func() Watcher[T] {
-		w := &mergeWatcher[T]{every: every, contexts: contexts}
-		if every > 0 {
-			w.clock = newClock()
-		}
-		w.sources, w.build = open()
-		return w
-	}
-}
+// scanMax is the number of sources up to which each Get looks at all of them. Of more
+// sources it looks at those that are marked.
+//
+// A look at all sources finds what was published by a Set that has not fired yet,
+// and so never returns an older value of a source than another reader has returned
+// before.
+const scanMax = 16
 
-// remaining returns the time for which no value may be returned. It is not positive
-// if a value may be returned now.
-func (w *mergeWatcher[T]) remaining() time.Duration {
-	if w.clock == nil {
-		return 0
+// init prepares w, whose sources have their readers. The caller then publishes w.
+func (w *mergeWatcher[T]) init(contexts *park.Contexts, build func() T) {
+	w.contexts, w.build = contexts, build
+	w.missing, w.live = len(w.sources), len(w.sources)
+	w.changes.signal.Store(new(park.Broadcast))
+	for i := range w.sources {
+		s := &w.sources[i]
+		s.hook.set, s.hook.index = &w.changes, i
+		s.signaler = capability.Of(s.reader.watcher()).Signaler
+		w.external = w.external || s.signaler == nil
 	}
-	return time.Duration(w.due.Load()) - w.clock()
 }
 
 // Get implements [Watcher].
@@ -129,27 +82,40 @@ func (w *mergeWatcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (val T,
 	}
 	defer w.endGet() // Deferred, because user code may panic: w.seen has not moved then.
 	w.waiter.UnregisterElsewhere(ctx)
-	at := mergePosition{looked: w.seen, backlog: get.BacklogOnly(opts)}
 	w.failed = nil
+	at := mergePosition{looked: w.seen, backlog: get.BacklogOnly(opts)}
 	val, at, err = get.Next(ctx, (*busyMerge[T])(w), at, opts)
 	w.seen = at.looked
 	switch {
 	case err == nil:
-		w.end = w.pending
-		if w.clock != nil {
-			w.due.Store(int64(w.clock() + w.every))
-		}
+		w.end = at.end
 	case at.ended:
 		w.end = err
 	}
 	return val, err
 }
 
+// endGet ends a Get, even one that panics.
+func (w *mergeWatcher[T]) endGet() {
+	for _, s := range w.batch { // The look has failed before it reached them.
+		s.queued = false
+		if w.armed.Load() && s.signaler != nil {
+			s.hook.Fire()
+		}
+	}
+	w.batch = w.batch[:0]
+	w.publishPending()
+	if w.guard.release() {
+		w.clear()
+	}
+}
+
 // A mergePosition is the position of a Get in the values that a mergeWatcher builds.
 type mergePosition struct {
 	looked  uint64 // the version that the Get has looked at
 	backlog bool   // the Get must not wait
-	ended   bool   // the Get returns the end of the value
+	end     error  // what follows the value that the Get has looked at
+	ended   bool   // the Get returns the end of the view
 }
 
 // A busyMerge is a mergeWatcher during a Get: the source of [get.Next].
@@ -163,26 +129,18 @@ func (b *busyMerge[T]) Look(ctx context.Context, at mergePosition) (val T, next 
 		at.ended = true
 		return val, at, false, w.end
 	}
-	before := w.version
-	if w.pending, w.failed = w.poll(ctx); w.failed != nil {
+	end, w.failed = w.takeNewest(ctx)
+	if w.failed != nil {
 		return val, at, false, nil
 	}
-	complete := w.complete()
-	if !complete && w.pending == nil && w.version != before {
-		// A source reports its end only after its last value.
-		if w.pending, w.failed = w.poll(ctx); w.failed != nil {
-			return val, at, false, nil
-		}
-		complete = w.complete()
-	}
-	unseen := complete && w.version != at.looked
+	unseen := w.missing == 0 && w.version != at.looked
 	switch {
-	case unseen && !(at.backlog && at.looked != w.seen) && w.remaining() <= 0:
-		at.looked = w.version
+	case unseen && !(at.backlog && at.looked != w.seen):
+		at.looked, at.end = w.version, end
 		return w.build(), at, true, nil
-	case w.pending != nil && !unseen:
+	case end != nil && !unseen:
 		at.ended = true
-		return val, at, false, w.pending
+		return val, at, false, end
 	case at.backlog:
 		return val, at, false, BacklogDone
 	}
@@ -197,141 +155,267 @@ func (b *busyMerge[T]) Abort(ctx context.Context) error {
 	return b.failed
 }
 
-// Wait waits until there is something to take or, if a value is held back, until it
-// may be returned.
-func (b *busyMerge[T]) Wait(ctx context.Context, at mergePosition) {
+// Wait waits until a source has something new.
+func (b *busyMerge[T]) Wait(ctx context.Context, _ mergePosition) {
 	w := (*mergeWatcher[T])(b)
-	w.publishUnseen()
-	sig := new(anySignal)
-	defer sig.stop()
-	w.fill(sig, w.complete() && w.version != at.looked)
-	sig.start()
-	w.waiter.Park(ctx, &sig.broadcast, w.contexts)
+	w.publishPending()
+	w.arm()
+	signal := w.changes.signal.Load()
+	if w.changes.marked.Load() != nil {
+		return
+	}
+	if w.external {
+		w.parkExternal(ctx, signal)
+	} else {
+		w.waiter.Park(ctx, signal, w.contexts)
+	}
 }
 
-// poll takes what is new from every source. It returns the end of the first source
-// that has ended, if one has, and the first other error.
-func (w *mergeWatcher[T]) poll(ctx context.Context) (end, err error) {
-	for _, s := range w.sources {
-		switch fresh, err := s.take(ctx); {
+// parkExternal is the end of Wait where there is an external source.
+//
+//explore:skip selects by reflection
+func (w *mergeWatcher[T]) parkExternal(ctx context.Context, signal *park.Broadcast) {
+	stop := make(chan struct{})
+	defer close(stop)
+	if followExternal(w.sources, signal, stop) {
+		w.waiter.Park(ctx, signal, w.contexts)
+	}
+}
+
+// takeNewest takes what is new. It returns the end of the view, if a source has ended
+// that ends it, or if all have ended.
+//
+// A source whose end ends the view may have ended after another was looked at that
+// changed before that. takeNewest therefore looks again after each such end. Its
+// last look finds none: what is taken then is the newest value before the end, and
+// the sources that have ended are those that had ended when that look began.
+func (w *mergeWatcher[T]) takeNewest(ctx context.Context) (end, err error) {
+	for before := -1; before != w.fatal; {
+		before = w.fatal
+		if err := w.look(ctx); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case w.fatal > 0:
+		return w.firstEnd(), nil
+	case w.live == 0:
+		return ErrClosed, nil
+	}
+	return nil, nil
+}
+
+// firstEnd returns the end of the source with the lowest index among those whose end
+// ends the view.
+func (w *mergeWatcher[T]) firstEnd() error {
+	for i := range w.sources {
+		if end := w.sources[i].end; end != nil {
+			return &SourceError{Index: i, Err: end}
+		}
+	}
+	return nil // uncovered: there is one
+}
+
+// look takes what is new from each source that may have changed.
+func (w *mergeWatcher[T]) look(ctx context.Context) error {
+	w.batch = w.batch[:0]
+	armed := w.armed.Load()
+	// Load RelaysPending before the marked hooks: if it is false, each Set that has
+	// returned has marked its source.
+	all := len(w.sources) <= scanMax || !armed || park.RelaysPending()
+	if armed {
+		for h := w.changes.take(); h != nil; {
+			s := &w.sources[h.index]
+			h = h.unmark()
+			w.queue(s)
+		}
+	}
+	w.changes.renew()
+	if all || w.external {
+		for i := range w.sources {
+			if s := &w.sources[i]; s.signaler == nil || all && s.ready() {
+				w.queue(s)
+			}
+		}
+	}
+	for len(w.batch) > 0 {
+		last := len(w.batch) - 1
+		s := w.batch[last]
+		if err := w.takeFrom(ctx, s); err != nil {
+			return err
+		}
+		if armed && !s.over.Load() {
+			s.arm()
+		}
+		s.queued = false
+		w.batch = w.batch[:last]
+	}
+	return nil
+}
+
+// queue adds s to the sources to look at.
+func (w *mergeWatcher[T]) queue(s *source) {
+	if !s.queued && !s.over.Load() {
+		s.queued = true
+		w.batch = append(w.batch, s)
+	}
+}
+
+// takeFrom takes what is new from s: a value, and then the end, if s has ended. It
+// takes at most two values, so that it ends under a fast producer.
+func (w *mergeWatcher[T]) takeFrom(ctx context.Context, s *source) error {
+	for range 2 {
+		fresh, err := s.reader.take(ctx)
+		switch {
 		case fresh:
 			w.version++
+			if !s.hasValue {
+				s.hasValue = true
+				w.missing--
+			}
+			if s.signaler == nil {
+				// A goroutine that follows s is about to fire the signal. The next
+				// Changed must not return that one.
+				w.changes.fire()
+				w.changes.renew()
+			}
+			if !s.ready() {
+				return nil
+			}
 		case err == nil:
-		case !errors.Is(err, ErrClosed):
-			return nil, err
-		case end == nil:
-			end = err
+			return nil
+		case !errors.Is(err, ErrClosed) || w.guard.abortErr(ctx) != nil:
+			return err // It may be the error of ctx, whatever that is.
+		default:
+			w.endSource(s, err)
+			return nil
 		}
 	}
-	return end, nil
+	return nil
 }
 
-// complete reports whether a value was taken from every source.
-func (w *mergeWatcher[T]) complete() bool {
-	for _, s := range w.sources {
-		if !s.taken() {
-			return false
+// endSource notes that s has ended with err. If s has a value and has ended without a
+// cause, it keeps the value and the others go on.
+func (w *mergeWatcher[T]) endSource(s *source, err error) {
+	s.over.Store(true)
+	w.live--
+	if !s.hasValue || err != ErrClosed {
+		s.end = err
+		w.fatal++
+	}
+	w.armMu.Lock()
+	s.disarm()
+	w.armMu.Unlock()
+	_ = s.reader.Close()
+}
+
+// arm arms the hooks of all sources, unless that was done before.
+func (w *mergeWatcher[T]) arm() {
+	if w.armed.Load() {
+		return
+	}
+	w.armMu.Lock()
+	defer w.armMu.Unlock()
+	if w.armed.Load() || w.guard.isClosed() {
+		return
+	}
+	for i := range w.sources {
+		if s := &w.sources[i]; !s.over.Load() {
+			s.arm()
 		}
 	}
-	return true
+	w.armed.Store(true)
 }
 
-// fill makes sig fire when a Get has something to look at. held reports whether a
-// complete value is unseen.
-func (w *mergeWatcher[T]) fill(sig *anySignal, held bool) {
-	switch d := w.remaining(); {
-	case held && d > 0:
-		sig.after(d)
-	case held: // by chance: the interval ends between two readings of the clock
-		sig.broadcast.Fire()
-	default:
-		for _, s := range w.sources {
-			s.subscribe(sig)
-		}
+// publishPending stores for Changed what Get has to return that no source reports
+// any more. Changed loads the signal and then checks pending; publishPending stores
+// pending and then fires the signal, so that one of the two sees the other.
+func (w *mergeWatcher[T]) publishPending() {
+	pending := w.end != nil || w.fatal > 0 || w.live == 0 || w.missing == 0 && w.version != w.seen
+	if w.pending.Swap(pending) != pending && pending {
+		w.changes.fire()
 	}
 }
 
-// publishUnseen stores for Changed what the Get in progress has taken. A source does
-// not report again what was taken and not returned, so that a signal that was filled
-// after that would wait for the wrong thing. Changed publishes its signal and then
-// checks unseen; publishUnseen stores unseen and then looks for the signal, so that
-// one of the two sees the other.
-func (w *mergeWatcher[T]) publishUnseen() {
-	unseen := w.complete() && w.version != w.seen
-	changed := w.unseen.Swap(unseen) != unseen
-	if sig := w.out.Load(); sig != nil && (changed || w.ready()) {
-		sig.broadcast.Fire()
-	}
-}
-
-// endGet ends a Get, even one that panics.
-func (w *mergeWatcher[T]) endGet() {
-	w.publishUnseen()
-	if w.guard.release() {
-		w.clear()
-	}
-}
-
-// clear drops the values. The caller owns them: see getGuard.
+// clear drops the values and disarms the hooks. The caller owns them: see getGuard.
 func (w *mergeWatcher[T]) clear() {
-	for _, s := range w.sources {
-		s.clear()
+	w.armMu.Lock()
+	defer w.armMu.Unlock()
+	for i := range w.sources {
+		w.sources[i].reader.clear()
+		w.sources[i].disarm()
 	}
 }
 
-func (w *mergeWatcher[T]) ready() bool {
-	switch {
-	case w.guard.isClosed():
+// Ready reports whether the channel that Changed returns would be closed.
+func (w *mergeWatcher[T]) Ready() bool {
+	if w.guard.isClosed() || w.pending.Load() || w.changes.marked.Load() != nil {
 		return true
-	case w.unseen.Load():
-		return w.remaining() <= 0 // Otherwise the value is held back, and only that counts.
 	}
-	for _, s := range w.sources {
-		if s.ready() {
+	all := len(w.sources) <= scanMax || !w.armed.Load() || park.RelaysPending()
+	if !all && !w.external {
+		return false
+	}
+	for i := range w.sources {
+		if s := &w.sources[i]; (all || s.signaler == nil) && s.ready() {
 			return true
 		}
 	}
 	return false
 }
 
-func (w *mergeWatcher[T]) subscribe(sig *anySignal) {
-	if w.guard.isClosed() { // by chance: a Close after the view above has called ready
-		sig.broadcast.Fire()
-	} else {
-		w.fill(sig, w.unseen.Load())
+// Subscribe makes target fire once the channel that Changed returns would be closed:
+// see [capability.Signaler].
+func (w *mergeWatcher[T]) Subscribe(target park.Target) *park.Relay {
+	signal := w.pendingSignal()
+	if signal == nil {
+		target.Fire()
+		return nil
 	}
+	r := signal.Relay(target)
+	// Add the relay, then check. In between, a Get may have taken what fires the
+	// signal, and replaced it.
+	if w.Ready() {
+		r.Stop()
+		target.Fire()
+		return nil
+	}
+	return r
 }
 
 // Changed implements [Watcher].
 func (w *mergeWatcher[T]) Changed() <-chan struct{} {
-	for {
-		if w.ready() {
-			return park.ClosedChan
-		}
-		old := w.out.Load()
-		if old != nil && !old.broadcast.Fired() {
-			return w.waiter.Done(&old.broadcast)
-		}
-		held, next := w.unseen.Load(), new(anySignal)
-		w.fill(next, held)
-		next.start()
-		if !w.out.CompareAndSwap(old, next) { // by chance: two calls make the channel at once
-			next.stop()
-			continue
-		}
-		if old != nil {
-			old.stop()
-		}
-		// Publish the signal, then check: see publishUnseen.
-		if w.unseen.Load() != held || w.ready() {
-			next.broadcast.Fire()
-		}
-		if w.guard.isClosed() && w.out.CompareAndSwap(next, nil) { // by chance: a Close in between
-			next.stop()
-		}
-		return w.waiter.Done(&next.broadcast)
+	if signal := w.pendingSignal(); signal != nil {
+		return w.waiter.Done(signal)
 	}
+	return park.ClosedChan
 }
+
+// pendingSignal returns the signal that fires when there is something to look at, or
+// nil if there is something now.
+func (w *mergeWatcher[T]) pendingSignal() *park.Broadcast {
+	if w.Ready() {
+		return nil
+	}
+	w.arm()
+	signal := w.changes.signal.Load()
+	if followed := w.followed.Load(); w.external && followed != signal && w.followed.CompareAndSwap(followed, signal) {
+		if !followExternal(w.sources, signal, nil) {
+			signal.Fire()
+		}
+	}
+	// Load the signal, then check: see publishPending.
+	if w.Ready() {
+		if w.guard.isClosed() {
+			signal.Fire() // Close may have fired the one before it.
+		}
+		return nil
+	}
+	return signal
+}
+
+// Capabilities reports to this module's packages what the watcher can do.
+func (w *mergeWatcher[T]) Capabilities() capability.Set { return capability.Set{Signaler: w} }
 
 // Close implements [Watcher].
 func (w *mergeWatcher[T]) Close() error {
@@ -342,12 +426,10 @@ func (w *mergeWatcher[T]) Close() error {
 	if clear {
 		w.clear()
 	}
-	for _, s := range w.sources {
-		_ = s.Close()
+	for i := range w.sources {
+		_ = w.sources[i].reader.Close()
 	}
+	w.changes.fire() // It ends the goroutines that follow external sources.
 	w.waiter.Close()
-	if sig := w.out.Swap(nil); sig != nil {
-		sig.stop()
-	}
 	return nil
 }

@@ -4,23 +4,14 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/eventvalue/event/internal/capability"
 	"github.com/eventvalue/event/internal/park"
 )
 
-// A signaler is a watcher of this package. It can be waited for together with
-// others without a goroutine. The Changed channel of an external watcher needs one.
-type signaler interface {
-	// ready reports whether the channel that Changed returns would be closed.
-	ready() bool
-
-	// subscribe makes sig fire when that channel would be closed, now or later.
-	subscribe(sig *anySignal)
-}
-
-// ready is signaler.ready for any watcher.
+// ready reports whether the channel that w.Changed returns would be closed.
 func ready[T any](w Watcher[T]) bool {
-	if own, ok := w.(signaler); ok {
-		return own.ready()
+	if s := capability.Of(w).Signaler; s != nil {
+		return s.Ready()
 	}
 	select {
 	case <-w.Changed():
@@ -30,10 +21,10 @@ func ready[T any](w Watcher[T]) bool {
 	}
 }
 
-// subscribe is signaler.subscribe for any watcher.
+// subscribe makes sig fire once the channel that w.Changed returns would be closed.
 func subscribe[T any](w Watcher[T], sig *anySignal) {
-	if own, ok := w.(signaler); ok {
-		own.subscribe(sig)
+	if s := capability.Of(w).Signaler; s != nil {
+		sig.add(s)
 	} else {
 		sig.external = append(sig.external, w.Changed())
 	}
@@ -49,12 +40,10 @@ type anySignal struct {
 	external  []<-chan struct{} // the Changed channels of external watchers
 }
 
-// add makes sig fire when b fires. If b is nil, sig fires at once.
-func (sig *anySignal) add(b *park.Broadcast) {
-	if b == nil {
-		sig.broadcast.Fire()
-	} else {
-		sig.relays = append(sig.relays, b.Relay(&sig.broadcast))
+// add makes sig fire once s would be ready.
+func (sig *anySignal) add(s capability.Signaler) {
+	if r := s.Subscribe(&sig.broadcast); r != nil {
+		sig.relays = append(sig.relays, r)
 	}
 }
 

@@ -255,9 +255,19 @@ func (w *watcher[T]) waitTarget() *park.Broadcast {
 	return &s.superseded
 }
 
-func (w *watcher[T]) ready() bool { return w.waitTarget() == nil }
+// Ready reports whether the channel that Changed returns would be closed.
+func (w *watcher[T]) Ready() bool { return w.waitTarget() == nil }
 
-func (w *watcher[T]) subscribe(sig *anySignal) { sig.add(w.waitTarget()) }
+// Subscribe makes target fire once the channel that Changed returns would be closed:
+// see [capability.Signaler].
+func (w *watcher[T]) Subscribe(target park.Target) *park.Relay {
+	b := w.waitTarget()
+	if b == nil {
+		target.Fire()
+		return nil
+	}
+	return b.Relay(target)
+}
 
 // Close implements [Watcher].
 func (w *watcher[T]) Close() error {
@@ -303,4 +313,4 @@ func (w *watcher[T]) Behind() (versions uint64, ok bool) {
 }
 
 // Capabilities reports to this module's packages what the watcher can do.
-func (w *watcher[T]) Capabilities() capability.Set { return capability.Set{Lagger: w} }
+func (w *watcher[T]) Capabilities() capability.Set { return capability.Set{Lagger: w, Signaler: w} }

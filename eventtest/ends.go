@@ -219,6 +219,8 @@ func causeIsFound(h *harness) {
 
 func plainWithoutCause(h *harness) {
 	w := h.watch()
+	h.set(1)
+	h.get(w, 1)
 	g := h.parked(h.Context(), w)
 	h.end(nil)
 	g.fails(event.ErrClosed)

@@ -32,10 +32,12 @@ type foreignWatcher struct{ event.Watcher[*item] }
 
 func (f foreign) Watch() event.Watcher[*item] { return foreignWatcher{f.ValueWatch.Watch()} }
 
-// one is a value that does not change.
+// one is a value that has ended with 1. A Combine over it and another value ends
+// with that value.
 func one() event.ValueWatch[int] {
 	v := new(event.MemoryValue[int])
 	v.Set(1)
+	_ = v.Close()
 	return v
 }
 

@@ -2,6 +2,8 @@
 // they can do beyond the interfaces of package event.
 package capability
 
+import "github.com/eventvalue/event/internal/park"
+
 // A Set is the capabilities of one value or watcher. The zero Set has none.
 type Set struct {
 	// Keyed reports that the value is not one state but several, each under a key.
@@ -12,6 +14,10 @@ type Set struct {
 	// Lagger reports how far the watcher lags. It is nil for a value, and for a
 	// watcher without versions.
 	Lagger Lagger
+
+	// Signaler reports the changes of the watcher without a goroutine. It is nil for
+	// a value, and for a watcher that needs one.
+	Signaler Signaler
 }
 
 // A Lagger reports how far a watcher lags.
@@ -19,6 +25,17 @@ type Lagger interface {
 	// Behind returns the number of versions between the watcher and its value, and
 	// true; or zero and false, if there is no such number.
 	Behind() (versions uint64, ok bool)
+}
+
+// A Signaler is a watcher that can be waited for together with others.
+type Signaler interface {
+	// Ready reports whether the channel that Changed returns would be closed.
+	Ready() bool
+
+	// Subscribe makes target fire once that channel would be closed. If it would be
+	// closed already, Subscribe fires target and returns nil. Otherwise it returns
+	// the Relay that the caller stops when it is no longer needed.
+	Subscribe(target park.Target) *park.Relay
 }
 
 // A Holder is a value or watcher that reports its capabilities.

@@ -63,7 +63,7 @@ func (b *Broadcast) Fired() bool { return b.top.Load() == &sealed }
 // to [Inline] times, where consecutive calls of [Waiter.Done] by one Waiter count
 // as one. Otherwise another goroutine closes it.
 func (b *Broadcast) Done() <-chan struct{} {
-	s := b.sharedState()
+	s := b.sharedState(true)
 	if s == nil {
 		return ClosedChan
 	}

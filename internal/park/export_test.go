@@ -26,15 +26,15 @@ func (b *Broadcast) Counts() (nodes, abandoned int) {
 }
 
 // Abandoned returns the number of nodes that count as abandoned.
-func (b *Broadcast) Abandoned() int64 { return int64(b.sharedState().abandoned.Load()) }
+func (b *Broadcast) Abandoned() int64 { return int64(b.sharedState(false).abandoned.Load()) }
 
 // DoneCalls returns the number of times that Done counts as called.
-func (b *Broadcast) DoneCalls() int { return int(b.sharedState().doneCalls.Load()) }
+func (b *Broadcast) DoneCalls() int { return int(b.sharedState(false).doneCalls.Load()) }
 
 // Relays returns the number of b's Relays.
 func (b *Broadcast) Relays() (count int) {
-	s := b.sharedState()
-	for r := s.relayList().first.Load(); r != nil; r = r.next.Load() {
+	s := b.sharedState(false)
+	for r := s.relays.first.Load(); r != nil; r = r.next.Load() {
 		count++
 	}
 	return count
@@ -42,7 +42,7 @@ func (b *Broadcast) Relays() (count int) {
 
 // Sweep sweeps b's stack, whether or not a sweep is due.
 func (b *Broadcast) Sweep() {
-	if s := b.sharedState(); s != nil {
+	if s := b.sharedState(false); s != nil {
 		b.sweep(s)
 	}
 }

@@ -7,14 +7,21 @@ import (
 	"go.uber.org/atomic"
 )
 
-// A Relay makes the firing of one Broadcast fire another. Several Relays to one
+// A Target can be fired by a Relay: a Broadcast, for example.
+type Target interface {
+	// Fire is called at least once when the Relay's Broadcast fires, perhaps
+	// concurrently. It must not block.
+	Fire()
+}
+
+// A Relay makes the firing of a Broadcast fire a Target. Several Relays to one
 // Broadcast, which can be waited for like any other, wait for several Broadcasts
 // together.
 //
 // [Broadcast.Relay] makes a Relay. Stop may be called concurrently.
 type Relay struct {
 	relays *relays
-	to     *Broadcast
+	to     Target
 
 	// next is the Relay behind this one. The holder of the list's mutex writes it;
 	// Fire reads it without the mutex. A stopped Relay keeps its next, because Fire
@@ -44,13 +51,13 @@ type relays struct {
 // path.
 //
 // Cost: Relay and Stop take a mutex that b's Relays share, for some instructions.
-func (b *Broadcast) Relay(to *Broadcast) *Relay {
-	s := b.sharedState()
+func (b *Broadcast) Relay(to Target) *Relay {
+	s := b.sharedState(false)
 	if s == nil {
 		to.Fire()
 		return &Relay{to: to, stopped: true}
 	}
-	r := &Relay{relays: s.relayList(), to: to}
+	r := &Relay{relays: &s.relays, to: to}
 	r.relays.add(r)
 	// Add r, then check b. Fire seals, and then visits the list. The reverse order
 	// would lose a Fire that comes between the check and the addition.
@@ -58,15 +65,6 @@ func (b *Broadcast) Relay(to *Broadcast) *Relay {
 		to.Fire()
 	}
 	return r
-}
-
-// relayList returns the list of Relays, which it makes if there is none.
-func (s *shared) relayList() *relays {
-	if l := s.relays.Load(); l != nil {
-		return l
-	}
-	s.relays.CompareAndSwap(nil, new(relays))
-	return s.relays.Load()
 }
 
 // add puts r at the head of l.
@@ -105,14 +103,28 @@ func (r *Relay) Stop() {
 	r.prev = nil
 }
 
+// handedOff is the number of goroutines that serve Relays. Fire adds one before it
+// starts such a goroutine, which subtracts one when it has served its Relays.
+var handedOff atomic.Int32
+
+// RelaysPending reports whether there may be a Relay whose Broadcast has fired,
+// although its Target has not. It reports false only if there was none at some
+// instant of the call, counting the Broadcasts whose Fire has returned.
+func RelaysPending() bool { return handedOff.Load() != 0 }
+
 // fire serves the first Inline Relays itself and leaves the others to a goroutine.
 func (l *relays) fire() {
 	if rest := l.first.Load().fire(Inline); rest != nil {
+		handedOff.Inc()
 		go rest.fireAll()
 	}
 }
 
-func (r *Relay) fireAll() { r.fire(math.MaxInt) }
+// fireAll serves all Relays from r on.
+func (r *Relay) fireAll() {
+	defer handedOff.Dec()
+	r.fire(math.MaxInt)
+}
 
 // fire fires the targets of at most limit Relays, from r on, and returns the Relay
 // at which it stopped. It may visit Relays that are stopped concurrently. It

@@ -6,9 +6,16 @@ import "go.uber.org/atomic"
 // when the Broadcast is first asked for its channel or for a Relay, or when a
 // waiter first gives up.
 type shared struct {
+	// node carries the shared state onto the stack. No waiter waits on it.
+	node node
+
 	// done is the channel that Done returns. The first Done makes it by
 	// compare-and-swap from nil; Done and Fire read it.
 	done atomic.Pointer[chan struct{}]
+
+	// own is the channel, if the shared state was allocated for Done. It is set
+	// before the shared state is published, and spares an object.
+	own chan struct{}
 
 	// doneCalls is the number of times that done was asked for. Done adds, Fire
 	// reads.
@@ -26,14 +33,14 @@ type shared struct {
 	// it is at least minSweep. sweep stores it.
 	sweepAt atomic.Int32
 
-	// relays is the list of Relays. The first Relay makes it by compare-and-swap
-	// from nil; Relay and Fire read it.
-	relays atomic.Pointer[relays]
+	// relays is the list of Relays.
+	relays relays
 }
 
-// sharedState returns b's shared state, which it makes if there is none. It
-// returns nil if b has fired.
-func (b *Broadcast) sharedState() *shared {
+// sharedState returns b's shared state, which it makes if there is none: with a
+// channel if withDone. It returns nil if b has fired.
+func (b *Broadcast) sharedState(withDone bool) *shared {
+	var made *shared
 	for {
 		top := b.top.Load()
 		if top != nil {
@@ -45,16 +52,27 @@ func (b *Broadcast) sharedState() *shared {
 				return s
 			}
 		}
-		n := new(node) // without a wake channel: no waiter waits on it
-		if !n.linkAbove(top) {
+		if made == nil {
+			made = newShared(withDone)
+		}
+		if !made.node.linkAbove(top) {
 			return nil
 		}
-		s := new(shared)
-		n.shared.Store(s)
-		if b.top.CompareAndSwap(top, n) {
-			return s
+		made.node.shared.Store(made)
+		if b.top.CompareAndSwap(top, &made.node) {
+			return made
 		}
 	}
+}
+
+// newShared returns shared state, with a channel if withDone.
+func newShared(withDone bool) *shared {
+	s := new(shared)
+	if withDone {
+		s.own = make(chan struct{})
+		s.done.Store(&s.own)
+	}
+	return s
 }
 
 // channel returns the Done channel of b, whose shared state is s.

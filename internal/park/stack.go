@@ -56,9 +56,7 @@ func (n *node) popNext() *node {
 func (n *node) fire() {
 	var done chan struct{}
 	if s := n.shared.Load(); s != nil {
-		if l := s.relays.Load(); l != nil {
-			l.fire()
-		}
+		s.relays.fire()
 		if d := s.done.Load(); d != nil {
 			done = *d
 			if s.doneCalls.Load() <= Inline {

@@ -11,7 +11,7 @@ const minSweep = 64
 
 // noteAbandoned counts one abandoned node of b, and sweeps if a sweep is due.
 func (b *Broadcast) noteAbandoned() {
-	s := b.sharedState()
+	s := b.sharedState(false)
 	if s == nil {
 		return
 	}

@@ -273,7 +273,7 @@ func (w *Waiter) interrupt() {
 // Done is b.Done, but consecutive calls for one Broadcast count as one. Close does
 // not close the channel, and does not change what Done returns.
 func (w *Waiter) Done(b *Broadcast) <-chan struct{} {
-	s := b.sharedState()
+	s := b.sharedState(true)
 	if s == nil {
 		return ClosedChan
 	}

@@ -68,6 +68,7 @@ func TestTableLeavesNoWriteOut(t *testing.T) {
 		"v.head.CompareAndSwap(nil, new(snapshot[T]))",   // The first snapshot.
 		"&& b.top.CompareAndSwap(nil, n) || b.push(n) {", // A push onto an empty stack.
 		"g.closed.Store(true)",                           // Part of X2 and of R2, under the mutex.
+		"s.done.Store(&s.own)",                           // Part of N19 and N20: the shared state is not published yet.
 		"q.state.Store(queue)",                           // Nobody else has it yet.
 	}
 	quoted := table(t)
