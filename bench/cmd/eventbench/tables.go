@@ -13,16 +13,16 @@ type table struct {
 	title string
 	text  string
 	units []column
-	// loses is why this library takes longer, or more, where it does.
+	// loses is the explanation why this library takes more in some ratios.
 	loses string
 }
 
-// A column is a unit of a workload, and what it means.
+// A column is a unit of a workload, and its meaning.
 type column struct{ unit, title string }
 
 const perOp = "sec/op"
 
-// again says how to get the table once more.
+// again returns the commands that repeat the measurements of the table.
 func (t table) again() string {
 	run := fmt.Sprintf("Again: `go run ./bench/cmd/eventbench -bench '^Benchmark%s\\b'`", t.bench)
 	if t.title == t.bench {
@@ -35,7 +35,8 @@ func (t table) again() string {
 	return run + fmt.Sprintf(", or `go %s ./bench`, and for the other libraries `go -C bench/rivals %s .`.", direct, direct)
 }
 
-// tables returns those that have results, at the end those of which no more is known than that.
+// tables returns the tables that have results. Benchmarks without an entry in
+// the variable tables come last, with their names and units as titles.
 func (r *results) tables() (ts []table) {
 	known := map[string]bool{}
 	for _, t := range tables {
@@ -66,7 +67,7 @@ func (r *results) tables() (ts []table) {
 	return ts
 }
 
-// tables are in the order of the report.
+// tables has the tables in the order of the report.
 var tables = slices.Concat(ofWorkloads, ofEtcd)
 
 var ofWorkloads = []table{
@@ -173,12 +174,12 @@ var ofEtcd = []table{
 	},
 }
 
-// A cost is a row of the table of costs that this library is meant to have.
+// A cost is a row of the table of the intended costs of this library.
 type cost struct {
 	what, against string
 	num, den      figure // den is zero if num is not a ratio but a count
 	reach, aim    float64
-	missed        string // why, where it is missed
+	missed        string // the explanation if reach is missed
 }
 
 func fig(bench, params, rival, unit string) figure { return figure{bench, params, rival, unit} }
