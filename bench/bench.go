@@ -7,19 +7,20 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// A Value is a state that is set and watched, in one way of having that.
+// A Value is one implementation of a state that is set and watched.
 type Value[T any] interface {
 	Set(T)
 	Watch() Watcher[T]
-	// SetAll sets one after the other.
+	// SetAll sets all vals, one after the other.
 	SetAll(vals []T)
-	// GetAll puts into vals what each of the watchers, which are this value's and have
-	// something to return, returns.
+	// GetAll calls Get of each watcher and stores the results in vals. The
+	// watchers belong to this value and have something to return.
 	GetAll(ctx context.Context, ws []Watcher[T], vals []T) error
 }
 
-// A Watcher follows a Value. It is an [event.Watcher] without Changed: so those need no
-// wrapping, which would cost an object and a call. Contenders without options ignore them.
+// A Watcher follows a Value. It is an [event.Watcher] without Changed, so an
+// event.Watcher is a Watcher without a wrapper, which would cost an object and
+// a call. Contenders that have no options ignore opts.
 type Watcher[T any] interface {
 	Get(ctx context.Context, opts ...event.GetOption[T]) (T, error)
 	Close() error
@@ -28,20 +29,21 @@ type Watcher[T any] interface {
 // A Loader is a Value that can be read without a watcher.
 type Loader[T any] interface {
 	Load() (T, bool)
-	// LoadAll loads once and, as long as there is data, once more for each Next of pb. It
-	// returns what the last returned.
+	// LoadAll loads once and, as long as there is data, once more for each Next
+	// of pb. It returns the result of the last load.
 	LoadAll(pb *testing.PB) (T, bool)
 }
 
-// A Contender is one way of having a Value.
+// A Contender is one implementation of Value with its name.
 type Contender struct {
 	// Name is the "rival=" of the benchmarks.
 	Name string
 	New  func() Value[int64]
 
-	// IgnoresContext: its Get cannot be ended by a context.
+	// IgnoresContext reports that a context cannot end Get.
 	IgnoresContext bool
-	// Only are the workloads that it takes part in; none for all that it can.
+	// Only contains the workloads in which the contender takes part. If it is
+	// empty, the contender takes part in all workloads that suit it.
 	Only []string
 }
 

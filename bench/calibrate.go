@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Calibrate is arithmetic, first on one processor and then on all of them at once: nothing of any
-// contender. It varies only if the machine does.
+// Calibrate is arithmetic, first on one processor and then on all of them at
+// once. It uses no contender. Its result varies only if the machine varies.
 var Calibrate = Workload{
 	Name:       "Calibrate",
 	alone:      true,
@@ -22,7 +22,8 @@ var Calibrate = Workload{
 	},
 }
 
-// xorshift returns how many nanoseconds b.N iterations take, each, on as many goroutines.
+// xorshift runs b.N iterations on each of the goroutines. It returns the
+// nanoseconds per iteration.
 func xorshift(b *testing.B, goroutines int) float64 {
 	start := time.Now()
 	var done sync.WaitGroup
@@ -45,5 +46,5 @@ func xorshift(b *testing.B, goroutines int) float64 {
 	return perOp(time.Since(start), b.N)
 }
 
-// perOp is a duration, divided, in nanoseconds.
+// perOp returns a duration divided by n, in nanoseconds.
 func perOp(d time.Duration, n int) float64 { return float64(d.Nanoseconds()) / float64(n) }

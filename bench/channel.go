@@ -8,12 +8,13 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// NewChannel returns a value that has a channel of one element for each watcher, which a
-// Set drains and fills again under a mutex.
+// NewChannel returns a value that has a channel of one element for each
+// watcher. A Set drains and fills all channels under a mutex.
 func NewChannel[T any]() Value[T] { return new(channelValue[T]) }
 
 type channelValue[T any] struct {
-	// begun is the newest version, stored before the first watcher has it.
+	// begun is the newest version. It is stored before the first watcher
+	// receives the version.
 	begun atomic.Uint64
 
 	mu       sync.Mutex
@@ -37,7 +38,7 @@ func (v *channelValue[T]) Set(val T) {
 		case <-w.c:
 		default:
 		}
-		w.c <- v.current // Whoever fills it does so under the mutex: there is room.
+		w.c <- v.current // There is room, because channels are filled only under the mutex.
 	}
 }
 
@@ -76,11 +77,11 @@ type channelWatcher[T any] struct {
 
 func (w *channelWatcher[T]) Get(ctx context.Context, _ ...event.GetOption[T]) (val T, err error) {
 	if ctx == nil {
-		panic("bench: Get: nil context") // Before it has taken anything.
+		panic("bench: Get: nil context") // Before the first receive.
 	}
 	for {
 		var item channelItem[T]
-		select { // One case costs half of what two cost.
+		select { // A select with one case costs half as much as one with two.
 		case item = <-w.c:
 		default:
 			select {
@@ -89,8 +90,8 @@ func (w *channelWatcher[T]) Get(ctx context.Context, _ ...event.GetOption[T]) (v
 				return val, ctx.Err()
 			}
 		}
-		// Another watcher may have a newer one, which has come to this one meanwhile
-		// or is about to.
+		// Another watcher may have received a newer item, which has arrived at
+		// this watcher by now or is about to arrive.
 		if item.version < w.value.begun.Load() {
 			continue
 		}
@@ -102,7 +103,7 @@ func (w *channelWatcher[T]) Get(ctx context.Context, _ ...event.GetOption[T]) (v
 	}
 }
 
-// putBack makes an item unseen again, unless there is a newer one.
+// putBack puts an item back into the channel, unless there is a newer item.
 func (w *channelWatcher[T]) putBack(item channelItem[T]) {
 	w.value.mu.Lock()
 	defer w.value.mu.Unlock()

@@ -8,8 +8,8 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// NewCond returns a value under a mutex with a [sync.Cond]. Its watchers cannot be
-// cancelled: nothing is as fast that can.
+// NewCond returns a value under a mutex with a [sync.Cond]. Its watchers cannot
+// be canceled, and so they are faster than watchers that can.
 func NewCond[T any]() Value[T] { return newCond[T]() }
 
 func newCond[T any]() *condValue[T] {
@@ -83,8 +83,9 @@ func (w *condWatcher[T]) Get(context.Context, ...event.GetOption[T]) (T, error) 
 
 func (w *condWatcher[T]) Close() error { return nil }
 
-// NewCondContext returns the same with watchers that heed their context, in the way that
-// the documentation of context.AfterFunc shows. The end of one wakes all who wait.
+// NewCondContext is NewCond with watchers that a context can cancel, as in the
+// documentation of context.AfterFunc. The end of one context wakes all
+// watchers.
 func NewCondContext[T any]() Value[T] { return &condContextValue[T]{newCond[T]()} }
 
 type condContextValue[T any] struct{ *condValue[T] }
@@ -110,7 +111,8 @@ func (w *condContextWatcher[T]) Get(ctx context.Context, _ ...event.GetOption[T]
 	defer v.mu.Unlock()
 	if v.version == w.seen {
 		stop := context.AfterFunc(ctx, func() {
-			// Locked, so that it cannot come between a look at the context and the wait.
+			// The lock prevents a Broadcast between a watcher's check of the
+			// context and its wait.
 			v.mu.Lock()
 			defer v.mu.Unlock()
 			v.changed.Broadcast()

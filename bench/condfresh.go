@@ -7,8 +7,9 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// NewCondFresh is [NewCond] with a fresh, immutable object for each Set, of which readers
-// copy only the pointer under the mutex. It is what one does with values that are large.
+// NewCondFresh is [NewCond] with a fresh, immutable object for each Set.
+// Readers copy only the pointer under the mutex. This is the usual solution for
+// large values.
 func NewCondFresh[T any]() Value[T] {
 	v := &condFreshValue[T]{newest: new(condState[T])}
 	v.changed.L = &v.mu

@@ -12,9 +12,10 @@ import (
 	"github.com/eventvalue/event/internal/testkit"
 )
 
-// TestConformance shows that no contender is a wrong program. Cond and cond-fresh, whose
-// waits cannot be ended, are not here, since most of the suite ends one: cond-context is
-// cond's code but for its wait, and TestCondDelivers asks the rest.
+// TestConformance shows that no contender is a wrong program. Cond and
+// cond-fresh, whose waits cannot be ended, are not here, since most of the
+// suite ends one: cond-context is cond's code but for its wait, and
+// TestCondDelivers asks the rest.
 func TestConformance(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -26,7 +27,8 @@ func TestConformance(t *testing.T) {
 		{"channel", bench.NewChannel[*eventtest.Item], fewRounds()},
 		{"replace-eager", bench.NewReplaceEager[*eventtest.Item], nil},
 		{"replace-lazy", bench.NewReplaceLazy[*eventtest.Item], nil},
-		// It waits on nothing that a bubble knows, and its watchers keep what they have seen.
+		// It waits on nothing that a bubble knows, and its watchers keep what
+		// they have seen.
 		{"poll", bench.NewPoll[*eventtest.Item], []eventtest.Capability{eventtest.Bubble, eventtest.Collectable}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -40,8 +42,9 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-// TestCondDelivers asks what can be asked of those whose waits cannot be ended: values come in
-// order, none twice, the newest in the end, and at once to who comes late.
+// TestCondDelivers asks what can be asked of those whose waits cannot be ended:
+// values come in order, none twice, the newest in the end, and at once to who
+// comes late.
 func TestCondDelivers(t *testing.T) {
 	for name, v := range map[string]bench.Value[int64]{
 		"cond": bench.NewCond[int64](), "cond-fresh": bench.NewCondFresh[int64](),
@@ -75,9 +78,10 @@ func TestCondDelivers(t *testing.T) {
 	}
 }
 
-// fewRounds is for a Set that takes longer the more watchers there are, of which the suite
-// leaves many open. Where all takes longer anyway, it makes the suite do less: a contender
-// that does not wait for what a bubble knows gets fewer rounds.
+// fewRounds is for a Set that takes longer the more watchers there are, of
+// which the suite leaves many open. Where all takes longer anyway, it makes the
+// suite do less: a contender that does not wait for what a bubble knows gets
+// fewer rounds.
 func fewRounds() []eventtest.Capability {
 	if testkit.RaceEnabled {
 		return []eventtest.Capability{eventtest.Bubble}

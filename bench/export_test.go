@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// EachSmall calls f for each cell of w with at most 1,000 watchers. Where all have more, it
-// makes them that small.
+// EachSmall calls f for each cell of w with at most 1,000 watchers. Where all
+// have more, it makes them that small.
 func (w Workload) EachSmall(cs []Contender, f func(name string, run func(*testing.B))) {
 	if len(w.Watchers) == 1 {
 		w.Watchers = []int{min(w.Watchers[0], 1000)}
@@ -18,7 +18,7 @@ func (w Workload) EachSmall(cs []Contender, f func(name string, run func(*testin
 	}
 }
 
-// SetPatience sets how long a run may take, until the test ends.
+// SetPatience sets the longest duration of a run, until the test ends.
 func SetPatience(t *testing.T, d time.Duration) {
 	old := patience
 	patience = d

@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// The workloads in which nobody waits.
+// This file has the workloads in which no watcher waits.
 
-// Set is a Set with nobody parked.
+// Set is a Set without parked watchers.
 var Set = Workload{
 	Name:       "Set",
 	iterations: always("100ms"),
@@ -30,8 +30,8 @@ var Set = Workload{
 	},
 }
 
-// Get is a Get with something new under a context that can be cancelled. There is one Set
-// for 256 watchers.
+// Get is a Get that returns a new value, under a context that can be canceled.
+// There is one Set for 256 watchers.
 var Get = Workload{
 	Name:       "Get",
 	iterations: always("100ms"),
@@ -58,7 +58,7 @@ var Get = Workload{
 			}
 		}
 		b.StopTimer()
-		// A look at each would be a part of what is measured.
+		// Checking each value would be measured, so only this one is checked.
 		v.Set(farewell)
 		if err := v.GetAll(ctx, ws, vals); err != nil {
 			b.Fatal(err)
@@ -71,8 +71,9 @@ var Get = Workload{
 	},
 }
 
-// Load is Load on all processors at once. Its ns/op are of all together: half of what
-// each of two takes. The loop around it is that of RunParallel.
+// Load is Load on all processors at once. Its ns/op is the time for one Load of
+// all processors together: with two processors, half the duration of a call.
+// The loop is the loop of RunParallel.
 var Load = Workload{
 	Name:       "Load",
 	iterations: always("100ms"),
@@ -135,6 +136,7 @@ var WatchGetClose = Workload{
 	},
 }
 
+// numbers returns the numbers from 0 to n-1.
 func numbers(n int) []int64 {
 	s := make([]int64, n)
 	for i := range s {

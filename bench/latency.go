@@ -9,11 +9,13 @@ import (
 	"time"
 )
 
-// Quantiles are what Latency reports, each as "p" and the per cent and "-ns".
+// Quantiles are the quantiles that Latency reports, with the units of
+// QuantileUnit.
 var Quantiles = []float64{0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999}
 
-// Latency is the time from the beginning of a Set until each single one of a thousand
-// watchers has the value, with 10 ms from one Set to the next.
+// Latency is the time from the beginning of a Set until a watcher has the
+// value. It is measured for a thousand watchers, with 10 ms from one Set to the
+// next.
 var Latency = Workload{
 	Name:       "Latency",
 	Contexts:   []string{ctxShared},
@@ -47,30 +49,32 @@ var Latency = Workload{
 	},
 }
 
-// QuantileUnit is the name of a quantile of a duration.
+// QuantileUnit returns the name of a quantile of a duration.
 func QuantileUnit(q float64) string { return fmt.Sprintf("p%.6g-ns", 100*q) }
 
-// warmUp is how many of the first values Latency leaves out.
+// warmUp is the number of values at the beginning that Latency ignores.
 const warmUp = 2
 
-// A meter measures how long values take. The value is the number of a Set.
+// A meter measures the latencies of values. The value is the number of a Set.
 type meter struct {
 	b     *testing.B
 	value Value[int64]
 	epoch time.Time
-	// begun is when each Set began. Nothing but the contender orders the accesses to it.
+	// begun has the time at which each Set began. Only the contender orders the
+	// accesses to it.
 	begun []time.Duration
 }
 
-// A sample is how long the value of a Set took to one watcher.
+// A sample is the latency of the value of one Set at one watcher.
 type sample struct {
 	set  int64
 	took time.Duration
 }
 
-// durations returns how long the values took, but for the first of them. It fails unless nearly every
-// value came to somebody, and most of them to each watcher: at this rate they do, where nothing drops
-// them, even if a busy machine makes a watcher skip some.
+// durations returns the latencies of all values except the first ones. It fails
+// unless nearly every value arrived at some watcher, and at least half of all
+// values at the watchers on average. A correct contender fulfils both
+// conditions at this rate, even if watchers skip some values on a busy machine.
 func (m *meter) durations(samples []sample, watchers int) []time.Duration {
 	arrived := make([]bool, len(m.begun))
 	took := make([]time.Duration, 0, len(samples))
@@ -87,12 +91,12 @@ func (m *meter) durations(samples []sample, watchers int) []time.Duration {
 		}
 	}
 	if n := (len(m.begun) - warmUp) * watchers; lost > max(1, len(arrived)/20) || 2*len(took) < n || len(took) > n {
-		m.b.Fatalf("%d values of %d came to nobody, and %d of %d to the watchers", lost, len(arrived), len(took), n)
+		m.b.Fatalf("%d values of %d arrived at no watcher, and the watchers got %d of %d", lost, len(arrived), len(took), n)
 	}
 	return took
 }
 
-// follow returns how long each value took.
+// follow gets all values until farewell and returns their latencies.
 func (m *meter) follow(ctx context.Context) []sample {
 	w := m.value.Watch()
 	defer w.Close()

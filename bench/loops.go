@@ -7,15 +7,15 @@ import (
 	"go.uber.org/atomic"
 )
 
-// SetsEach reports whether SetAll sets more than the last of what it is given, which nobody who looks
-// only at the end can tell.
+// SetsEach reports whether SetAll sets more than the last of its values. That
+// is invisible after the call.
 func SetsEach(v Value[int64]) bool {
 	ctx := context.Background()
 	vals := numbers(1 << 16)
 	last := vals[len(vals)-1]
 	w := v.Watch()
 	defer w.Close()
-	// Sooner or later the watcher looks while a SetAll is under way.
+	// Some Get of the watcher runs during a SetAll.
 	var seen atomic.Bool
 	ended := make(chan struct{})
 	go func() {
@@ -40,10 +40,11 @@ func SetsEach(v Value[int64]) bool {
 	return seen.Load()
 }
 
-// LoadsEach reports whether LoadAll goes on loading, and does not just return what it
-// has loaded first. The value is a Loader. By chance, one that does not may seem to, if it is preempted just before.
+// LoadsEach reports whether LoadAll loads repeatedly, instead of returning the
+// result of its first load. v must be a Loader. The result can rarely be wrong:
+// a LoadAll that loads once may be preempted before the load.
 func LoadsEach(v Value[int64]) bool {
-	for range 5 { // One that does may have had no Set in between.
+	for range 5 { // There may have been no Set during a correct LoadAll.
 		if loadsEach(v) {
 			return true
 		}
@@ -55,34 +56,35 @@ func loadsEach(v Value[int64]) (each bool) {
 	l := v.(Loader[int64])
 	v.Set(0)
 	testing.Benchmark(func(b *testing.B) {
-		over, ended := make(chan struct{}), make(chan struct{})
+		stop, stopped := make(chan struct{}), make(chan struct{})
 		go func() {
-			defer close(ended)
-			setOn(v, over)
+			defer close(stopped)
+			setUntil(v, stop)
 		}()
-		var taken atomic.Bool
+		var running atomic.Bool
 		b.RunParallel(func(pb *testing.PB) {
-			if taken.Swap(true) {
-				return // One has all to itself.
+			if running.Swap(true) {
+				return // Only one goroutine loads.
 			}
 			before, _ := l.Load()
 			val, _ := l.LoadAll(pb)
 			after, _ := l.Load()
-			// What was loaded first is near to what was there before, and what was loaded last to what is there now.
-			// What counts is the last run, which is the longest.
+			// The result of the first load is near to before, and the result of
+			// the last load is near to after. The last run, which is the
+			// longest, determines each.
 			each = after-val < val-before
 		})
-		close(over)
-		<-ended
+		close(stop)
+		<-stopped
 	})
 	return each
 }
 
-// setOn sets one number after the other until over is closed.
-func setOn(v Value[int64], over <-chan struct{}) {
+// setUntil sets one number after the other until stop is closed.
+func setUntil(v Value[int64], stop <-chan struct{}) {
 	for n := int64(1); ; n++ {
 		select {
-		case <-over:
+		case <-stop:
 			return
 		default:
 			v.Set(n)

@@ -8,7 +8,8 @@ import (
 	"github.com/eventvalue/event/bench"
 )
 
-// TestLoops shows that no contender leaves out what nobody could notice in the end.
+// TestLoops shows that every contender performs all operations of SetAll and
+// LoadAll.
 func TestLoops(t *testing.T) {
 	benchtime(t, "100ms")
 	for _, c := range bench.Contenders() {

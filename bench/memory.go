@@ -10,9 +10,10 @@ import (
 	"time"
 )
 
-// ParkedBytes is what a parked watcher takes, under a context that all share: heap after its
-// first Get under that context and after its second ("heap2"), and, apart, its
-// goroutine's stack. The goroutine itself is not counted.
+// ParkedBytes is the memory of a parked watcher under a context that all
+// watchers share. It reports the heap during the first Get under that context,
+// the heap during the second Get ("heap2"), and the stack of the goroutine. The
+// goroutine itself is not counted.
 var ParkedBytes = Workload{
 	Name:       "ParkedBytes",
 	Contexts:   []string{ctxShared},
@@ -23,13 +24,13 @@ var ParkedBytes = Workload{
 		var heap, heap2, stack float64
 		for range b.N {
 			goroutinesBefore(a.watchers)
-			crowd := newParking(c, a.watchers)
+			g := newParkedGroup(c, a.watchers)
 			readMemory(&before)
-			crowd.fill()
+			g.start()
 			readMemory(&first)
-			crowd.value.Set(1)
+			g.value.Set(1)
 			readMemory(&second)
-			crowd.empty(b)
+			g.close(b)
 			per := func(after, before uint64) float64 {
 				return float64(int64(after-before)) / float64(a.watchers)
 			}
@@ -44,7 +45,8 @@ var ParkedBytes = Workload{
 	},
 }
 
-// goroutinesBefore leaves behind what the runtime keeps of goroutines that have ended.
+// goroutinesBefore runs n goroutines, so that the runtime can reuse their
+// memory.
 func goroutinesBefore(n int) {
 	var running, ended sync.WaitGroup
 	leave := make(chan struct{})
@@ -60,8 +62,9 @@ func goroutinesBefore(n int) {
 	ended.Wait()
 }
 
-// readMemory reads it when all wait and there is no garbage left. The second collection
-// frees what pools have kept over the first.
+// readMemory reads the memory statistics when all goroutines are blocked and no
+// garbage is left. The second collection frees objects that pools have kept
+// during the first.
 func readMemory(m *runtime.MemStats) {
 	awaitIdle()
 	runtime.GC()
@@ -69,26 +72,28 @@ func readMemory(m *runtime.MemStats) {
 	runtime.ReadMemStats(m)
 }
 
-// A parking is a crowd that takes as little as possible.
-type parking struct {
+// A parkedGroup is a group of watchers that uses as little memory as possible.
+type parkedGroup struct {
 	value  Value[int64]
 	size   int
 	ctx    context.Context
 	cancel context.CancelFunc
-	left   chan int64 // the sum of the values that each has got
+	left   chan int64 // the sum of the values that each watcher has got
 }
 
-// thisParking is the one: a go statement without arguments allocates nothing.
-var thisParking *parking
+// parkedNow is the parkedGroup in use. It is a variable because a go statement
+// without arguments allocates nothing.
+var parkedNow *parkedGroup
 
-func newParking(c Contender, size int) *parking {
-	p := &parking{value: c.New(), size: size, left: make(chan int64, size)}
+func newParkedGroup(c Contender, size int) *parkedGroup {
+	p := &parkedGroup{value: c.New(), size: size, left: make(chan int64, size)}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
-	thisParking = p
+	parkedNow = p
 	return p
 }
 
-func (p *parking) fill() {
+// start starts the watchers.
+func (p *parkedGroup) start() {
 	for range p.size {
 		go park()
 	}
@@ -96,7 +101,7 @@ func (p *parking) fill() {
 
 // park adds up values until farewell.
 func park() {
-	p := thisParking
+	p := parkedNow
 	w := p.value.Watch()
 	n := int64(0)
 	for {
@@ -110,8 +115,9 @@ func park() {
 	p.left <- n
 }
 
-// empty ends the parking and fails b unless each got the one value that was set.
-func (p *parking) empty(b *testing.B) {
+// close ends the watchers. It fails b unless each watcher got the one value
+// that was set.
+func (p *parkedGroup) close(b *testing.B) {
 	p.value.Set(farewell)
 	for range p.size {
 		if n := <-p.left; n != 1 {
@@ -121,8 +127,9 @@ func (p *parking) empty(b *testing.B) {
 	p.cancel()
 }
 
-// Garbage is a million Sets a second with nobody parked: what that costs in memory and
-// how much of all processors' time the garbage collector takes.
+// Garbage is a million Sets a second without parked watchers. It reports the
+// memory that they allocate and the share of the garbage collector in the time
+// of all processors.
 var Garbage = Workload{
 	Name:       "Garbage",
 	iterations: always("300000x"),
@@ -132,7 +139,8 @@ var Garbage = Workload{
 		before := readCosts()
 		for set := 0; set < b.N; set += len(vals) {
 			v.SetAll(vals)
-			// Every millisecond a thousand, if it can.
+			// A thousand Sets every millisecond, if the contender is fast
+			// enough.
 			due := before.at.Add(time.Duration(set+len(vals)) * time.Microsecond)
 			time.Sleep(time.Until(due))
 		}
@@ -149,7 +157,8 @@ var Garbage = Workload{
 	},
 }
 
-// hundredths rounds to them. Less is what the runtime has allocated meanwhile.
+// hundredths rounds x to hundredths. Smaller amounts are allocations of the
+// runtime.
 func hundredths(x float64) float64 { return math.Round(100*x) / 100 }
 
 type costs struct {
@@ -158,7 +167,8 @@ type costs struct {
 	gc, cpu        float64
 }
 
-// readCosts collects garbage, since only that updates the processor's share in it.
+// readCosts reads the costs so far. It collects garbage, because only a
+// collection updates the processor time of the collector.
 func readCosts() costs {
 	runtime.GC()
 	s := []metrics.Sample{

@@ -15,12 +15,12 @@ import (
 )
 
 var (
-	// gomaxprocs is what package testing appends to names.
+	// gomaxprocs matches the suffix that package testing appends to names.
 	gomaxprocs = regexp.MustCompile(`-\d+$`)
 	rawResults = regexp.MustCompile(`bench/results/[-\w]+\.txt`)
 )
 
-// Functions returns the names of those in a file.
+// Functions returns the names of the functions in a file.
 func Functions(path string) (names []string, err error) {
 	file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
 	if err != nil {
@@ -34,9 +34,10 @@ func Functions(path string) (names []string, err error) {
 	return names, nil
 }
 
-// Missing returns the sub-benchmarks of a package, given by its path's last part, that are in the results of which
-// BENCHMARKS.md, in a directory, is made, and do not exist (any more) with these functions, of a file of that
-// package, and these contenders, who are all of it.
+// Missing returns the sub-benchmarks that are in the results of BENCHMARKS.md
+// in dir, but do not exist. pkg is the last element of the path of a package,
+// and Missing returns only sub-benchmarks of that package. A sub-benchmark
+// exists if its function is among functions and its contender among contenders.
 func Missing(dir, pkg string, functions []string, contenders []Contender) (missing []string, err error) {
 	report, err := os.ReadFile(filepath.Join(dir, "BENCHMARKS.md"))
 	if err != nil {
@@ -58,7 +59,7 @@ func Missing(dir, pkg string, functions []string, contenders []Contender) (missi
 		cells[name] = slices.Contains(functions, function)
 	}
 	lines := bufio.NewScanner(results)
-	elsewhere := false // in results of another package
+	elsewhere := false // the line is a result of another package
 	for lines.Scan() {
 		if path, ok := strings.CutPrefix(lines.Text(), "pkg: "); ok {
 			elsewhere = !strings.HasSuffix(path, "/"+pkg)

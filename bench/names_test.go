@@ -12,8 +12,9 @@ import (
 	"github.com/eventvalue/event/bench"
 )
 
-// TestReportNamesExist: every benchmark that BENCHMARKS.md names is a function of this package or of etcd's,
-// and everything that its results are of can be run again.
+// TestReportNamesExist: every benchmark that BENCHMARKS.md names is a function
+// of this package or of etcd's, and everything that its results are of can be
+// run again.
 func TestReportNamesExist(t *testing.T) {
 	missing, err := bench.Missing("..", "bench", functions(t, "bench_test.go"), bench.Contenders())
 	require.NoError(t, err)

@@ -10,13 +10,13 @@ import (
 	"go.uber.org/atomic"
 )
 
-// SetParked is a Set that finds a number of watchers parked, and what follows from it. Before each,
-// all wait and the other processors sleep.
+// SetParked is a Set with a number of parked watchers, and their wake-up.
+// Before each Set all watchers wait and the other processors sleep.
 var SetParked = Workload{
 	Name:     "SetParked",
 	Contexts: []string{ctxShared, ctxOwn},
 	Watchers: []int{1, 10, 100, 1000, 10_000, 100_000, million},
-	// Contexts of their own are of no interest to those who ignore them.
+	// A contender that ignores contexts is measured with one kind of context.
 	suits: func(c Contender, a args) bool { return !c.IgnoresContext || a.context == ctxShared },
 	iterations: func(a args) string {
 		return fmt.Sprintf("%dx", max(3, min(50, 300_000/a.watchers)))
@@ -25,53 +25,55 @@ var SetParked = Workload{
 }
 
 func setParked(b *testing.B, c Contender, a args) {
-	crowd := newCrowd(b, c, a)
+	g := newGroup(b, c, a)
 	calls := make([]time.Duration, b.N)
 	lasts := make([]time.Duration, b.N)
 	for i := range b.N {
 		awaitSleep()
-		calls[i], lasts[i] = crowd.set()
+		calls[i], lasts[i] = g.set()
 	}
-	crowd.disperse()
+	g.close()
 	reportSets(b, calls, lasts)
 }
 
-// SetBusy is SetParked for those who have little to do in a process that has a lot: four goroutines for each
-// processor compute, and do nothing else, so that whoever is woken has to get his turn.
+// SetBusy is SetParked in a process with other work. Four goroutines for each
+// processor compute all the time, so a watcher that is woken has to wait for a
+// processor.
 var SetBusy = Workload{
 	Name:       "SetBusy",
 	Contexts:   []string{ctxShared},
 	Watchers:   []int{1000, 10_000},
 	iterations: always("5x"),
 	run: func(b *testing.B, c Contender, a args) {
-		crowd := newCrowd(b, c, a)
+		g := newGroup(b, c, a)
 		stop := compute(4 * runtime.GOMAXPROCS(0))
-		b.Cleanup(stop) // If a value gets lost, nobody comes to the end.
+		b.Cleanup(stop) // If a value is lost, the function does not reach its end.
 		calls, lasts := make([]time.Duration, b.N), make([]time.Duration, b.N)
 		for i := range b.N {
-			time.Sleep(20 * time.Millisecond) // By then all wait.
-			calls[i], lasts[i] = crowd.set()
+			time.Sleep(20 * time.Millisecond) // By then all watchers wait.
+			calls[i], lasts[i] = g.set()
 		}
 		stop()
-		crowd.disperse()
+		g.close()
 		reportSets(b, calls, lasts)
 	},
 }
 
-// compute keeps n goroutines busy until it is told to stop, once or more.
+// compute keeps n goroutines busy until stop is called. stop may be called more
+// than once.
 func compute(n int) (stop func()) {
-	var over atomic.Bool
+	var stopped atomic.Bool
 	for range n {
 		go func() {
-			for !over.Load() {
+			for !stopped.Load() {
 			}
 		}()
 	}
-	return func() { over.Store(true) }
+	return func() { stopped.Store(true) }
 }
 
-// reportSets reports how long the calls of Set took and after what time the last watchers had
-// the values.
+// reportSets reports the durations of the calls of Set, and the times until the
+// last watcher had the value.
 func reportSets(b *testing.B, calls, lasts []time.Duration) {
 	slices.Sort(calls)
 	slices.Sort(lasts)
@@ -81,7 +83,7 @@ func reportSets(b *testing.B, calls, lasts []time.Duration) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// quantile returns one of a sorted sample's durations, in nanoseconds.
+// quantile returns the quantile q of a sorted sample, in nanoseconds.
 func quantile(sorted []time.Duration, q float64) float64 {
 	return float64(sorted[int(q*float64(len(sorted)-1)+0.5)].Nanoseconds())
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// NewPoll returns a value that is an [atomic.Pointer] to a fresh object of 32 bytes, if T has 8,
-// and whose watchers look at it again and again. Its Set and Load do what every lock-free
-// value must: they are the floor. Its watchers cost a processor.
+// NewPoll returns a value that is an [atomic.Pointer] to a fresh object, of 32
+// bytes if T has 8. Its Set and Load are the minimum for a lock-free value. Its
+// watchers load the pointer in a loop, and each of them uses a processor.
 func NewPoll[T any]() Value[T] { return new(pollValue[T]) }
 
 type pollValue[T any] struct{ head atomic.Pointer[pollState[T]] }
@@ -36,7 +36,7 @@ func (v *pollValue[T]) Load() (val T, ok bool) {
 	return val, false
 }
 
-// LoadAll does without the look whether there is data: a bare load.
+// LoadAll does not check whether there is data, so each load is a bare load.
 func (v *pollValue[T]) LoadAll(pb *testing.PB) (T, bool) {
 	val := v.head.Load().val
 	for pb.Next() {
@@ -56,8 +56,8 @@ func (v *pollValue[T]) GetAll(ctx context.Context, ws []Watcher[T], vals []T) (e
 	return nil
 }
 
-// A pollWatcher knows by its address what it has seen, which it keeps for that: so
-// nothing newer can have the same address.
+// A pollWatcher identifies the state that it has seen by its address. It keeps
+// the state reachable, so no newer state can have the same address.
 type pollWatcher[T any] struct {
 	value *pollValue[T]
 	seen  *pollState[T]

@@ -11,8 +11,8 @@ import (
 	"go.uber.org/atomic"
 )
 
-// Producers is Sets from several goroutines, as fast as they can, while a thousand watchers get
-// what they can.
+// Producers is Sets from several goroutines that set as fast as possible, while
+// a thousand watchers get as many values as possible.
 var Producers = Workload{
 	Name:       "Producers",
 	Watchers:   []int{1000},
@@ -28,7 +28,7 @@ var Producers = Workload{
 			watchers.Go(func() { followed[i] = follow(ctx, v) })
 		}
 		v.Set(opening)
-		awaitIdle() // Each has got that.
+		awaitIdle() // Each watcher has got the opening.
 		b.ResetTimer()
 		for i := range a.producers {
 			producers.Go(func() {
@@ -39,10 +39,10 @@ var Producers = Workload{
 		}
 		producers.Wait()
 		b.StopTimer()
-		awaitIdle() // Each has got the last.
+		awaitIdle() // Each watcher has got the last value.
 		for i := range int64(probes) {
 			v.Set(probe - i)
-			awaitIdle() // Each has got that.
+			awaitIdle() // Each watcher has got the probe.
 		}
 		v.Set(farewell)
 		watchers.Wait()
@@ -57,9 +57,11 @@ var Producers = Workload{
 	},
 }
 
-// The values of [Producers]: first opening, then multiples of stride, of which many may be skipped. What is
-// neither was not set. Then, one by one, so that none may be skipped, a number of probes from probe
-// down: a contender that drops Sets now and then shows there.
+// The first value of [Producers] is opening. Multiples of stride follow, of
+// which watchers may skip many. Then there are a number of probes, from probe
+// downwards. Each probe is set only when all watchers have the one before, so
+// watchers must not skip any. The probes detect a contender that sometimes
+// drops a Set. Any other value is wrong.
 const (
 	opening = 1
 	stride  = 1009
@@ -67,15 +69,16 @@ const (
 	probes  = 16
 )
 
-// followed is what a watcher has got before farewell.
+// followed is a summary of the values that a watcher has got before farewell.
 type followed struct {
 	first, last int64
 	count       int
 	probes      int64
-	wrong       bool // one was none of those that are set, or a probe out of order
+	wrong       bool // it got a value that was not set, or a probe out of order
 	err         error
 }
 
+// follow gets values until farewell.
 func follow(ctx context.Context, v Value[int64]) (f followed) {
 	w := v.Watch()
 	defer w.Close()
@@ -100,9 +103,10 @@ func follow(ctx context.Context, v Value[int64]) (f followed) {
 	}
 }
 
-// check returns an error unless the opening came first, and then only values that n Sets by a
-// number of producers set, the last of which was some producer's last, and the same for all; and
-// then each probe.
+// check returns an error unless the watcher got the opening first, then only
+// values that were set, and then each probe. The last value before the probes
+// must be last, which all watchers share, and the last value of some producer.
+// n is the number of Sets.
 func (f followed) check(n, producers int, last int64) error {
 	if f.first != opening || f.wrong || f.probes != probes || f.err != nil ||
 		f.last != last || f.last/stride >= int64(n) || f.last/stride < int64(n-producers) {
@@ -112,8 +116,8 @@ func (f followed) check(n, producers int, last int64) error {
 	return nil
 }
 
-// Churn is [SetParked] for nine hundred watchers while a hundred others give up, after 2.5
-// to 7.5 ms, and come back, all the time.
+// Churn is [SetParked] for nine hundred watchers. At the same time, a hundred
+// other watchers time out after 2.5 to 7.5 ms and wait again.
 var Churn = Workload{
 	Name:       "Churn",
 	Contexts:   []string{ctxShared},
@@ -121,41 +125,42 @@ var Churn = Workload{
 	iterations: always("100x"),
 	suits:      heeds,
 	run: func(b *testing.B, c Contender, a args) {
-		crowd := newCrowd(b, c, a)
-		// Should a value get lost, there is nobody to tell them to stop.
+		g := newGroup(b, c, a)
+		// The timeout stops the restless watchers if a value is lost.
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		restless := make(chan error, a.watchers/9)
 		var gaveUp atomic.Int32
 		for range cap(restless) {
-			go func() { restless <- giveUp(ctx, crowd.value, &gaveUp) }()
+			go func() { restless <- giveUp(ctx, g.value, &gaveUp) }()
 		}
 		calls, lasts := make([]time.Duration, b.N), make([]time.Duration, b.N)
 		for i := range b.N {
 			time.Sleep(3 * time.Millisecond)
-			calls[i], lasts[i] = crowd.set()
+			calls[i], lasts[i] = g.set()
 		}
 		cancel()
-		crowd.disperse()
+		g.close()
 		for range cap(restless) {
 			if err := <-restless; err != nil {
 				b.Fatal(err)
 			}
 		}
 		if b.N > 10 && gaveUp.Load() == 0 {
-			b.Fatal("nobody gave up")
+			b.Fatal("no watcher gave up")
 		}
 		reportSets(b, calls, lasts)
 	},
 }
 
-// giveUp waits under one short-lived context after the other until ctx ends, and then for
-// farewell. It fails unless each Get gives up because its context has ended or returns something newer.
+// giveUp calls Get under one short-lived context after the other until ctx
+// ends, and then waits for farewell. It returns an error unless each Get
+// returns the error of its context or a newer value.
 func giveUp(ctx context.Context, v Value[int64], gaveUp *atomic.Int32) error {
 	w := v.Watch()
 	defer w.Close()
 	last := int64(0)
-	get := func(ctx context.Context) (over bool, err error) {
+	get := func(ctx context.Context) (done bool, err error) {
 		n, err := w.Get(ctx)
 		switch {
 		case err == nil && n > last:
@@ -167,13 +172,13 @@ func giveUp(ctx context.Context, v Value[int64], gaveUp *atomic.Int32) error {
 			gaveUp.Add(1)
 			return false, nil
 		default:
-			return true, fmt.Errorf("who had given up got %d after %d: %v", n, last, err)
+			return true, fmt.Errorf("a watcher that had given up got %d after %d: %v", n, last, err)
 		}
 	}
 	for ctx.Err() == nil {
 		short, cancel := context.WithTimeout(ctx, time.Duration(2500+rand.IntN(5000))*time.Microsecond)
 		for short.Err() == nil {
-			if over, err := get(short); over {
+			if done, err := get(short); done {
 				cancel()
 				return err
 			}
@@ -181,7 +186,7 @@ func giveUp(ctx context.Context, v Value[int64], gaveUp *atomic.Int32) error {
 		cancel()
 	}
 	for {
-		if over, err := get(context.Background()); over {
+		if done, err := get(context.Background()); done {
 			return err
 		}
 	}

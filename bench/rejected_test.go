@@ -6,8 +6,9 @@ import (
 	"go.uber.org/atomic"
 )
 
-// BenchmarkRejectedSet is a Set with nobody waiting, as it is and as it would be by the
-// designs that docs/internals/decisions.md rejects. Store is the floor: to publish a fresh object.
+// BenchmarkRejectedSet is a Set with nobody waiting, as it is and as it would
+// be by the designs that docs/internals/decisions.md rejects. Store is the
+// floor: to publish a fresh object.
 func BenchmarkRejectedSet(b *testing.B) {
 	b.Run("store", func(b *testing.B) { benchmarkSet(b, new(pollValue[int64])) })
 	b.Run("chosen", func(b *testing.B) { benchmarkSet(b, new(eventValue[int64])) })
@@ -36,8 +37,8 @@ type waiters [1]byte
 
 var sealed waiters
 
-// twoFields keeps the channel for select beside the stack of waiters, where the chosen
-// design lets the places carry it.
+// twoFields has a second field for the channel of select. In the chosen design,
+// the nodes of the stack carry it.
 type twoFields struct {
 	head atomic.Pointer[twoFieldsSnapshot]
 }
@@ -70,8 +71,8 @@ func (s *twoFields) Set(n int64) {
 }
 func (s *twoFields) Load() (int64, bool) { return s.head.Load().val, true }
 
-// lookFirst does not seal where it sees nobody. It would need every waiter to look at the
-// head once more after it has registered.
+// lookFirst does not seal where it sees nobody. It would need every waiter to
+// look at the head once more after it has registered.
 type lookFirst struct {
 	head atomic.Pointer[oneFieldSnapshot]
 }
@@ -103,8 +104,8 @@ func (s *lookFirst) Set(n int64) {
 }
 func (s *lookFirst) Load() (int64, bool) { return s.head.Load().val, true }
 
-// noPointers has a flag in the snapshot and the waiters in the value, so that the snapshot
-// of a type without pointers has none.
+// noPointers has a flag in the snapshot and the waiters in the value, so that
+// the snapshot of a type without pointers has none.
 type noPointers struct {
 	head atomic.Pointer[noPointersSnapshot]
 }

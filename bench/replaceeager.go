@@ -8,8 +8,9 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// NewReplaceEager returns a value that replaces, with each Set, a state and the channel in it
-// that is closed when the state has been replaced.
+// NewReplaceEager returns a value with an immutable state that contains a
+// channel. Each Set replaces the state, with a new channel, and closes the
+// channel of the old state.
 func NewReplaceEager[T any]() Value[T] {
 	v := new(eagerValue[T])
 	v.head.Store(&eagerState[T]{replaced: make(chan struct{})})

@@ -8,14 +8,14 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// NewReplaceLazy returns a value under a mutex with a channel that is closed by the next
-// Set, and made only when somebody waits.
+// NewReplaceLazy returns a value under a mutex with a channel. The first
+// watcher that waits makes the channel, and the next Set closes it.
 func NewReplaceLazy[T any]() Value[T] { return new(lazyValue[T]) }
 
 type lazyValue[T any] struct {
 	mu       sync.Mutex
 	version  uint64        // 0 for no data
-	replaced chan struct{} // nil while nobody has waited since the last Set
+	replaced chan struct{} // nil until a watcher waits for the next Set
 	val      T
 }
 
@@ -51,14 +51,15 @@ func (v *lazyValue[T]) LoadAll(pb *testing.PB) (T, bool) {
 	return val, ok
 }
 
-// look returns what there is, and where to wait if that has been seen.
+// look returns the value and its version. If the version has been seen, it
+// returns the channel that the next Set closes.
 func (v *lazyValue[T]) look(seen uint64) (val T, version uint64, replaced chan struct{}) {
 	v.mu.Lock()
 	if v.version == seen && v.replaced == nil {
 		v.replaced = make(chan struct{})
 	}
 	val, version, replaced = v.val, v.version, v.replaced
-	v.mu.Unlock() // Deferred it takes half as long again: three results have to be kept in memory for it.
+	v.mu.Unlock() // A deferred Unlock is slower, because the results must be kept in memory.
 	return val, version, replaced
 }
 

@@ -8,14 +8,15 @@ import (
 	"time"
 )
 
-// RoundTrip is two goroutines that answer each other: two values, two watchers, two Sets
-// and two wake-ups.
+// RoundTrip is two goroutines that answer each other. A round trip has two
+// values, two watchers, two Sets and two wake-ups.
 var RoundTrip = Workload{
 	Name:       "RoundTrip",
 	Contexts:   []string{ctxNone, ctxCancel, ctxTimeout},
 	iterations: always("150ms"),
-	// A contender that ignores contexts is there for the others to be compared with, also
-	// where theirs can be cancelled. To make a timeout that nobody heeds would be waste.
+	// A contender that ignores contexts is a reference for the others, even if
+	// the context of the others can be canceled. A timeout that is ignored
+	// would only be a waste of time.
 	suits: func(c Contender, a args) bool { return !c.IgnoresContext || a.context != ctxTimeout },
 	run: func(b *testing.B, c Contender, a args) {
 		ctx := context.Background()
@@ -74,7 +75,7 @@ func echo(there, back Value[int64], n int64, get getter) error {
 	for i := range n {
 		val, err := get(w)
 		if val != i || err != nil {
-			back.Set(math.MaxInt64) // Or the other side would wait for ever.
+			back.Set(math.MaxInt64) // Without an answer the other side would never return.
 			return fmt.Errorf("set %d, got %d: %v", i, val, err)
 		}
 		back.Set(^val)

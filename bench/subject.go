@@ -5,7 +5,7 @@ import (
 	"github.com/eventvalue/event/eventtest"
 )
 
-// Subject makes a Value that can be given to package eventtest.
+// Subject returns a Subject of package eventtest for v.
 func Subject(v Value[*eventtest.Item]) eventtest.Subject {
 	s := eventtest.Subject{
 		Set:   v.Set,
@@ -17,7 +17,8 @@ func Subject(v Value[*eventtest.Item]) eventtest.Subject {
 	return s
 }
 
-// Lacks is what a Value of this package has no means for, whatever it is made of.
+// Lacks returns the capabilities that every Value of this package lacks,
+// because the interface Value does not support them.
 func Lacks() []eventtest.Capability {
 	return []eventtest.Capability{
 		eventtest.ConcurrentGets, eventtest.Filters, eventtest.Backlog, eventtest.Changes,

@@ -8,8 +8,9 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// BenchmarkViews is a Set until it has come through a view, and through pipes and a goroutine that
-// do the same: a chain of three Maps, a Combine of 2 and a CombineAll of 100.
+// BenchmarkViews is a Set until it has come through a view, and through pipes
+// and a goroutine that do the same: a chain of three Maps, a Combine of 2 and a
+// CombineAll of 100.
 func BenchmarkViews(b *testing.B) {
 	inc := func(n int) int { return n + 1 }
 	b.Run("maps=3/way=view", func(b *testing.B) {
@@ -97,7 +98,8 @@ func piped(b *testing.B, v event.ValueWatch[int], f func(int) int) event.ValueWa
 	return mapped
 }
 
-// gathered is the last of all the values, as it is written with pipes, a goroutine and a value.
+// gathered is the last of all the values, as it is written with pipes, a
+// goroutine and a value.
 func gathered(b *testing.B, vs []event.MemoryValue[int]) event.ValueWatch[int] {
 	type numbered struct{ i, n int }
 	c, last := make(chan numbered), new(event.MemoryValue[int])

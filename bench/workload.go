@@ -10,21 +10,23 @@ import (
 	"time"
 )
 
-// A Workload is something that is measured of all contenders that are able to do it.
+// A Workload is one measurement of all contenders that it suits.
 type Workload struct {
-	// Name is that of the benchmark, without Benchmark.
+	// Name is the name of the benchmark without "Benchmark".
 	Name string
-	// Contexts, Watchers and Producers are what it is measured with. Without any, the
-	// benchmark's name does not have it.
+	// Contexts, Watchers and Producers are the values of its parameters. If one
+	// is empty, the names of the sub-benchmarks do not have that parameter.
 	Contexts  []string
 	Watchers  []int
 	Producers []int
 
-	// alone: it is about no contender.
+	// alone reports that the workload uses no contender.
 	alone bool
-	// suits reports whether c is able to do it, if it does not follow from Only.
+	// suits reports whether the workload suits c. If it is nil, the workload
+	// suits all contenders that Only allows.
 	suits func(c Contender, a args) bool
-	// iterations is how long the runner lets it run, as -benchtime has it.
+	// iterations returns the duration of the benchmark, in the format of
+	// -benchtime.
 	iterations func(a args) string
 	run        func(b *testing.B, c Contender, a args)
 }
@@ -36,21 +38,21 @@ type args struct {
 	producers int
 }
 
-// What a watcher's context may be.
+// The kinds of contexts of a watcher.
 const (
-	ctxNone    = "none"    // one that never ends
-	ctxCancel  = "cancel"  // one that can be cancelled
-	ctxTimeout = "timeout" // a fresh one with a timeout for each Get
-	ctxShared  = "shared"  // one that can be cancelled, the same for all watchers
-	ctxOwn     = "own"     // one that can be cancelled for each watcher
+	ctxNone    = "none"    // a context that never ends
+	ctxCancel  = "cancel"  // a context that can be canceled
+	ctxTimeout = "timeout" // a fresh context with a timeout for each Get
+	ctxShared  = "shared"  // a context that can be canceled, the same for all watchers
+	ctxOwn     = "own"     // a context that can be canceled, one for each watcher
 )
 
-// million is a size that is measured only on demand.
+// million is a number of watchers that is measured only on demand.
 const million = 1_000_000
 
 var withMillion bool
 
-// Workloads returns all.
+// Workloads returns all workloads.
 func Workloads() []Workload {
 	return []Workload{
 		Calibrate, Set, Get, Load, SetGet, WatchGetClose, RoundTrip,
@@ -58,7 +60,7 @@ func Workloads() []Workload {
 	}
 }
 
-// Benchmark runs the workload for each of the contenders that are able to do it, in
+// Benchmark runs the workload for each of the contenders that it suits, in
 // sub-benchmarks.
 func (w Workload) Benchmark(b *testing.B, contenders []Contender) {
 	for _, c := range w.cells(contenders) {
@@ -66,12 +68,14 @@ func (w Workload) Benchmark(b *testing.B, contenders []Contender) {
 	}
 }
 
-// patience is how long a run may take. Only what loses values takes as long.
+// patience is the longest duration of a run. Only a contender that loses values
+// takes as long.
 var patience = 2 * time.Minute
 
-// measure runs the workload for one cell. Who waits for a value that never comes would wait
-// for ever, and not all contenders can be told to stop: so that is seen from outside. Workloads
-// use no context that ends with b: who is left waiting must not come back and use it.
+// measure runs the workload for one cell. It fails b if the workload does not
+// return, because a watcher whose value is lost waits permanently, and some
+// contenders cannot be canceled. Workloads must not use a context that ends
+// with b: a watcher that is left would return and use b.
 func (w Workload) measure(b *testing.B, c cell) {
 	done := make(chan struct{})
 	go func() {
@@ -124,7 +128,7 @@ func (w Workload) args() (as []args) {
 	return as
 }
 
-// orNone returns s, or a zero if it is empty.
+// orNone returns s, or one zero value if s is empty.
 func orNone[T any](s []T) []T {
 	if len(s) == 0 {
 		s = make([]T, 1)
@@ -132,7 +136,7 @@ func orNone[T any](s []T) []T {
 	return s
 }
 
-// String returns what follows the contender's name in the benchmark's.
+// String returns the part of the name of a sub-benchmark after its contender.
 func (a args) String() string {
 	var s strings.Builder
 	if a.context != "" {
@@ -147,17 +151,19 @@ func (a args) String() string {
 	return s.String()
 }
 
+// heeds reports whether a context can end Get of c.
 func heeds(c Contender, _ args) bool { return !c.IgnoresContext }
 
 func always(benchtime string) func(args) string {
 	return func(args) string { return benchtime }
 }
 
-// Main is the TestMain of a test binary with benchmarks over these contenders. It gives it two
-// flags: -cells prints the name of each sub-benchmark and the -benchtime that
-// suits it, for the runner; -million adds a million watchers where that makes sense.
+// Main is the TestMain of a test binary with benchmarks over these contenders.
+// It adds two flags. -cells prints the name and the -benchtime of each
+// sub-benchmark, which eventbench reads. -million adds sub-benchmarks with a
+// million watchers.
 func Main(m *testing.M, contenders []Contender) {
-	list := flag.Bool("cells", false, "print the sub-benchmarks and how long to run each")
+	list := flag.Bool("cells", false, "print the sub-benchmarks and the -benchtime of each")
 	flag.BoolVar(&withMillion, "million", false, "also measure with a million watchers")
 	flag.Parse()
 	if !*list {
@@ -168,7 +174,7 @@ func Main(m *testing.M, contenders []Contender) {
 	}
 }
 
-// Cells returns for each sub-benchmark its name and the -benchtime that suits it.
+// Cells returns the name and the -benchtime of each sub-benchmark.
 func Cells(contenders []Contender) (names []string) {
 	for _, w := range Workloads() {
 		for _, c := range w.cells(contenders) {

@@ -25,8 +25,8 @@ func benchtime(t *testing.T, d string) {
 	t.Cleanup(func() { assert.NoError(t, f.Value.Set(old)) })
 }
 
-// measure is testing.Benchmark, and reports whether it has failed, which the result does not say if
-// that was not at once.
+// measure is testing.Benchmark, and reports whether it has failed, which the
+// result does not say if that was not at once.
 func measure(run func(*testing.B)) (r testing.BenchmarkResult, failed bool) {
 	r = testing.Benchmark(func(b *testing.B) {
 		defer func() { failed = failed || b.Failed() }()
@@ -57,8 +57,8 @@ func TestWorkloads(t *testing.T) {
 	}
 }
 
-// TestWorkloadsCheckValues shows that no workload measures a contender whose values do not
-// arrive as they were set.
+// TestWorkloadsCheckValues shows that no workload measures a contender whose
+// values do not arrive as they were set.
 func TestWorkloadsCheckValues(t *testing.T) {
 	if testkit.RaceEnabled {
 		t.Skip("who gets the wrong value looks for its time where that is just being written")
@@ -77,7 +77,8 @@ func TestWorkloadsCheckValues(t *testing.T) {
 	}
 }
 
-// TestWorkloadsNoticeLostValues shows that no workload measures a contender that loses values.
+// TestWorkloadsNoticeLostValues shows that no workload measures a contender
+// that loses values.
 func TestWorkloadsNoticeLostValues(t *testing.T) {
 	benchtime(t, "3x")
 	bench.SetPatience(t, 500*time.Millisecond) // All of it is used up only by those that wait for a lost value.
@@ -99,8 +100,8 @@ func TestWorkloadsNoticeLostValues(t *testing.T) {
 	}
 }
 
-// TestWorkloadsNoticeRareLosses shows that a contender which loses each tenth of what is set is not measured
-// where each value has to come, or nearly.
+// TestWorkloadsNoticeRareLosses shows that a contender which loses each tenth
+// of what is set is not measured where each value has to come, or nearly.
 func TestWorkloadsNoticeRareLosses(t *testing.T) {
 	bench.SetPatience(t, time.Second)
 	rare := []bench.Contender{{Name: "event", New: func() bench.Value[int64] {
@@ -127,8 +128,9 @@ func TestWorkloadsNoticeRareLosses(t *testing.T) {
 	}
 }
 
-// TestNobodyComputesAfterALoss shows that what keeps the processors busy ends with the run that lost a value:
-// else this hangs, and what is measured after it is wrong.
+// TestNobodyComputesAfterALoss shows that what keeps the processors busy ends
+// with the run that lost a value: else this hangs, and what is measured after
+// it is wrong.
 func TestNobodyComputesAfterALoss(t *testing.T) {
 	benchtime(t, "20x")
 	bench.SetPatience(t, time.Second)
@@ -153,8 +155,9 @@ func (v *rarelyLossyValue) Set(val int64) {
 	}
 }
 
-// TestCrowdsCheckEachWatcher shows that a contender is not measured if half of its watchers get everything
-// twice and the others nothing, or if who has once given up gets nothing any more.
+// TestCrowdsCheckEachWatcher shows that a contender is not measured if half of
+// its watchers get everything twice and the others nothing, or if who has once
+// given up gets nothing any more.
 func TestCrowdsCheckEachWatcher(t *testing.T) {
 	benchtime(t, "20x")
 	bench.SetPatience(t, 5*time.Second)
@@ -175,8 +178,8 @@ func TestCrowdsCheckEachWatcher(t *testing.T) {
 	}
 }
 
-// The watchers of a halfValue get, by turns, everything twice and nothing but the last, but for
-// what comes from the first two Sets.
+// The watchers of a halfValue get, by turns, everything twice and nothing but
+// the last, but for what comes from the first two Sets.
 type halfValue struct {
 	bench.Value[int64]
 	watchers atomic.Int32
@@ -216,7 +219,8 @@ func (w *doubleWatcher) Get(ctx context.Context, opts ...event.GetOption[int64])
 	return val, err
 }
 
-// The watchers of a mortalValue return nothing but an error once their context has ended.
+// The watchers of a mortalValue return nothing but an error once their context
+// has ended.
 type mortalValue struct{ bench.Value[int64] }
 
 func (v mortalValue) Watch() bench.Watcher[int64] { return &mortalWatcher{Watcher: v.Value.Watch()} }
@@ -235,7 +239,8 @@ func (w *mortalWatcher) Get(ctx context.Context, opts ...event.GetOption[int64])
 	return val, err
 }
 
-// TestGetChecksEachWatcher shows that a GetAll which leaves out most watchers is not measured.
+// TestGetChecksEachWatcher shows that a GetAll which leaves out most watchers
+// is not measured.
 func TestGetChecksEachWatcher(t *testing.T) {
 	benchtime(t, "3x")
 	lazy := []bench.Contender{{Name: "event", New: func() bench.Value[int64] { return lazyValue{bench.NewEvent[int64]()} }}}
@@ -244,7 +249,8 @@ func TestGetChecksEachWatcher(t *testing.T) {
 	})
 }
 
-// A lazyValue gets what some of the watchers return, and takes it for what all do.
+// A lazyValue gets what some of the watchers return, and takes it for what all
+// do.
 type lazyValue struct{ bench.Value[int64] }
 
 func (v lazyValue) GetAll(ctx context.Context, ws []bench.Watcher[int64], vals []int64) error {
@@ -259,8 +265,8 @@ func (v lazyValue) GetAll(ctx context.Context, ws []bench.Watcher[int64], vals [
 	return nil
 }
 
-// newLossy returns a value that loses the first of what is set, the third, and so on, and the last
-// of several; but nothing negative, by which workloads end.
+// newLossy returns a value that loses the first of what is set, the third, and
+// so on, and the last of several; but nothing negative, by which workloads end.
 func newLossy() bench.Value[int64] { return &lossyValue{Value: bench.NewEvent[int64]()} }
 
 type lossyValue struct {
@@ -282,8 +288,8 @@ func (v *lossyValue) LoadAll(pb *testing.PB) (int64, bool) {
 	return v.Value.(bench.Loader[int64]).LoadAll(pb)
 }
 
-// newWrong returns a value that others are got from than were set to it, but for negative ones,
-// by which workloads end.
+// newWrong returns a value that others are got from than were set to it, but
+// for negative ones, by which workloads end.
 func newWrong() bench.Value[int64] { return wrongValue{bench.NewEvent[int64]()} }
 
 type wrongValue struct{ bench.Value[int64] }

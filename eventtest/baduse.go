@@ -2,7 +2,8 @@ package eventtest
 
 import "context"
 
-// noContext is a variable for the sake of tools that know that nil is no context.
+// noContext is nil. It is a variable because tools report a literal nil
+// context.
 var noContext context.Context
 
 func nilContextOfGet(h *harness) {

@@ -21,7 +21,8 @@ import (
 	"github.com/eventvalue/event/internal/testkit"
 )
 
-// bugVariable names the bug to the process in which TestBroken runs the suite on it.
+// bugVariable names the bug to the process in which TestBroken runs the suite
+// on it.
 const bugVariable = "EVENTTEST_BUG"
 
 // TestBroken is run by TestBugsAreCaught, in another process, and fails.
@@ -36,8 +37,9 @@ func TestBroken(t *testing.T) {
 
 var whole = flag.Bool("whole", false, "run the suite in real time, too, and all of it on each bug, which takes minutes; each subtest must catch one")
 
-// TestBugsAreCaught runs on each bug the subtests that must fail on it. With -whole it
-// runs the whole suite, and each subtest must fail once: what cannot fail tests nothing.
+// TestBugsAreCaught runs on each bug the subtests that must fail on it. With
+// -whole it runs the whole suite, and each subtest must fail once: what cannot
+// fail tests nothing.
 func TestBugsAreCaught(t *testing.T) {
 	var mu sync.Mutex
 	caught := make(map[string][]bug)
@@ -79,7 +81,8 @@ func TestBugsAreCaught(t *testing.T) {
 	}
 }
 
-// bugs yields each bug and a subtest that must fail on it: that which is for it, and others.
+// bugs yields each bug and a subtest that must fail on it: that which is for
+// it, and others.
 func bugs() iter.Seq2[bug, string] {
 	return func(yield func(bug, string) bool) {
 		for b, subtest := range caughtBy {

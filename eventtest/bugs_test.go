@@ -16,7 +16,7 @@ const (
 	positionIsShared       bug = "what one watcher has seen, all have"
 	wakesOne               bug = "Set wakes one of several watchers"
 	losesWakeUps           bug = "a Set between looking and waiting is missed"
-	forgetsAfterMany       bug = "Set wakes nobody once many have waited"
+	forgetsAfterMany       bug = "Set wakes no waiter once many have waited"
 	firstGetWaits          bug = "a first Get waits for the next Set"
 	firstSetMissed         bug = "a watcher made before the first Set misses that"
 	equalDropped           bug = "a Set of an equal value is dropped"
@@ -49,7 +49,7 @@ const (
 	finishesLate           bug = "a Get is in progress for a while after it has returned"
 	filtersIgnored         bug = "filters are ignored"
 	lastFilterWins         bug = "the last Filter wins"
-	predicateTwice         bug = "a predicate is asked twice about one value"
+	predicateTwice         bug = "a predicate is called twice with one value"
 	returnsNewest          bug = "another value is returned than was accepted"
 	nilNotAskedAbout       bug = "nil is rejected without asking"
 	optionsStick           bug = "options hold for later Gets, too"
@@ -73,7 +73,7 @@ const (
 	closeTwiceFails        bug = "a second Close of a watcher fails"
 	closeEndsValue         bug = "Close of a watcher ends the value"
 	finalValueLost         bug = "the end wins over the final value"
-	endSleeps              bug = "Close of a value wakes nobody"
+	endSleeps              bug = "Close of a value wakes no waiter"
 	endWakesOne            bug = "Close of a value wakes one of several watchers"
 	endNeedsData           bug = "the end without data is nil"
 	endedIsOver            bug = "a watcher made after Close misses the final value"
@@ -89,7 +89,7 @@ const (
 	updateReturnsOld       bug = "Update returns the old value"
 	updatePublishesAlways  bug = "Update publishes after false"
 	updateWakesAlways      bug = "Update wakes after false"
-	updateSleeps           bug = "Update wakes nobody"
+	updateSleeps           bug = "Update wakes no waiter"
 	updateNotAtomic        bug = "Update overwrites what was set meanwhile"
 	updateLocks            bug = "Update runs its function under the lock"
 	updatePanicsPublish    bug = "Update publishes after a panic"
@@ -192,8 +192,8 @@ var caughtBy = map[bug]string{
 	nilAllowed:             "BadUse/NilContextOfGet",
 }
 
-// alsoCaught are subtests that no bug is for alone, each with one that it must find: what
-// is composed of a value depends on much.
+// alsoCaught are subtests that no bug is for alone, each with one that it must
+// find: what is composed of a value depends on much.
 var alsoCaught = map[string]bug{
 	"G02_OneOrder/SameOrderForAll":       deliversTwice,
 	"G03_NewestWins/NewestDuringTheCall": queues,

@@ -14,7 +14,7 @@ func changedRules() []rule {
 	return []rule{
 		{name: "ClosedWhileSomethingIsUnseen", test: changedWhileUnseen, needs: c},
 		{name: "ClosesOnSet", test: changedClosesOnSet, needs: c},
-		// Not where a goroutine closes the channel.
+		// The rule does not hold if a goroutine closes the channel.
 		{name: "BeforeSetReturns", test: changedBeforeSetReturns, needs: needs(Changes, Immediate, NoGoroutine)},
 		{name: "ForManyTakers", test: changedForManyTakers, needs: c},
 		{name: "OneChannelUntilItCloses", test: changedIsOneChannel, needs: c},
@@ -29,7 +29,7 @@ func changedRules() []rule {
 	}
 }
 
-// idle returns an open channel of w, which has nothing to return.
+// idle returns an open channel of Changed. w must have nothing to return.
 func (h *harness) idle(w event.Watcher[*Item]) <-chan struct{} {
 	h.Helper()
 	changed := w.Changed()
@@ -78,12 +78,12 @@ func changedBeforeSetReturns(h *harness) {
 }
 
 func changedForManyTakers(h *harness) {
-	var taken []<-chan struct{}
+	var channels []<-chan struct{}
 	for range many {
-		taken = append(taken, h.idle(h.watch()))
+		channels = append(channels, h.idle(h.watch()))
 	}
 	h.set(1)
-	for _, c := range taken {
+	for _, c := range channels {
 		h.closes(c)
 	}
 }
@@ -92,7 +92,7 @@ func changedIsOneChannel(h *harness) {
 	w := h.watch()
 	for n := range 3 {
 		changed := h.idle(w)
-		h.nothing(w)
+		h.getWaits(w)
 		for range 3 {
 			if w.Changed() != changed {
 				h.Fatal("Changed returns another channel, though the first is open")
@@ -182,7 +182,7 @@ func changedOfEndedValue(h *harness) {
 	}
 }
 
-// changedIsNeverLate sets the next value just when the watchers take the channel.
+// changedIsNeverLate sets each value while the watchers call Changed.
 func changedIsNeverLate(h *harness) {
 	h.pingPong(func(ctx context.Context, w event.Watcher[*Item]) (*Item, error) {
 		for {

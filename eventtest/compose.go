@@ -7,8 +7,9 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// composition is guarantees 20 to 23, over the subject, and bad use. What it is composed
-// of is package event's; that it works takes a watcher that keeps its promises.
+// composition returns guarantees 20 to 23 and the tests of bad use. They test
+// functions of package event over watchers of the subject. The functions work
+// only if the watchers keep their promises.
 func composition() []guarantee {
 	pipe, end := needs(Changes, Backlog), needs(Changes, Backlog, canClose)
 	return []guarantee{
@@ -64,7 +65,7 @@ func (p *piped) start(h *harness, r event.Runnable) {
 	h.Cleanup(cancel)
 	p.cancel = cancel
 	p.call = h.do("the Runnable of a Pipe", func() { p.err = r.Serve(ctx) })
-	h.settle()
+	h.waitIdle()
 }
 
 // sends fails the test unless the Item n is on offer.
@@ -80,13 +81,13 @@ func (p *piped) sends(n int) {
 	if item == nil || item.number() != n {
 		p.h.Fatalf("a Pipe sends %s, want item %d", describe(item, nil), n)
 	}
-	p.h.settle()
+	p.h.waitIdle()
 }
 
 // silent fails the test if something is on offer, or if the channel is closed.
 func (p *piped) silent() {
 	p.h.Helper()
-	p.h.settle()
+	p.h.waitIdle()
 	select {
 	case item, open := <-p.c:
 		p.h.Fatalf("a Pipe sends %s (or has closed its channel: %t)", describe(item, nil), !open)
@@ -94,7 +95,8 @@ func (p *piped) silent() {
 	}
 }
 
-func (p *piped) ends(want error) {
+// fails fails the test unless the Runnable returns the error want.
+func (p *piped) fails(want error) {
 	p.h.Helper()
 	if p.returns(); !errors.Is(p.err, want) {
 		p.h.Fatalf("the Runnable of a Pipe returns %v, want %v", p.err, want)
@@ -111,7 +113,7 @@ func pipeSends(h *harness) {
 	p.sends(2)
 	p.silent()
 	h.set(3, 4)
-	h.settle()
+	h.waitIdle()
 	p.sends(4)
 	p.silent()
 }
@@ -121,7 +123,7 @@ func pipeOffersNewest(h *harness) {
 	p.silent()
 	for n := 1; n <= 3; n++ {
 		h.set(n)
-		h.settle()
+		h.waitIdle()
 	}
 	p.sends(3)
 	p.silent()
@@ -132,14 +134,14 @@ func pipeKeepsOffer(h *harness) {
 	p := h.pipe(only(1, 4))
 	for n := 2; n <= 3; n++ {
 		h.set(n)
-		h.settle()
+		h.waitIdle()
 	}
 	p.sends(1)
 	p.silent()
 	h.set(4)
-	h.settle()
+	h.waitIdle()
 	h.set(5)
-	h.settle()
+	h.waitIdle()
 	p.sends(4)
 	p.silent()
 }
@@ -148,54 +150,54 @@ func contextEndsPipe(h *harness) {
 	waiting := h.pipe()
 	waiting.waits()
 	waiting.cancel()
-	waiting.ends(context.Canceled)
+	waiting.fails(context.Canceled)
 	h.set(1)
 	offering := h.pipe()
 	offering.waits()
 	offering.cancel()
-	offering.ends(context.Canceled)
+	offering.fails(context.Canceled)
 	between := h.pipe()
 	between.sends(1)
 	between.cancel()
-	between.ends(context.Canceled)
+	between.fails(context.Canceled)
 }
 
 func lastOfferStands(h *harness) {
 	h.set(1)
 	p := h.pipe()
 	h.set(2)
-	h.settle()
-	h.end(reason{1})
+	h.waitIdle()
+	h.closeValue(reason{1})
 	p.waits()
 	p.sends(2)
-	p.ends(reason{1})
+	p.fails(reason{1})
 }
 
 func contextEndsLastOffer(h *harness) {
 	h.set(1)
 	p := h.pipe()
-	h.end(nil)
+	h.closeValue(nil)
 	p.waits()
 	p.cancel()
-	p.ends(context.Canceled)
+	p.fails(context.Canceled)
 }
 
 func endOfValueEndsPipe(h *harness) {
 	waiting := h.pipe()
 	waiting.waits()
-	h.end(reason{1})
-	waiting.ends(reason{1})
-	h.pipe().ends(event.ErrClosed)
+	h.closeValue(reason{1})
+	waiting.fails(reason{1})
+	h.pipe().fails(event.ErrClosed)
 }
 
 func pipeOfBacklog(h *harness) {
-	h.pipe(backlog()).ends(event.BacklogDone)
+	h.pipe(backlog()).fails(event.BacklogDone)
 	h.set(1)
 	p := h.pipe(backlog())
 	h.set(2)
 	p.waits()
 	p.sends(2)
-	p.ends(event.BacklogDone)
+	p.fails(event.BacklogDone)
 }
 
 func pipeBeginsAnew(h *harness) {
@@ -207,12 +209,12 @@ func pipeBeginsAnew(h *harness) {
 		p.sends(1)
 		p.silent()
 		p.cancel()
-		p.ends(context.Canceled)
+		p.fails(context.Canceled)
 	}
 }
 
-// all ranges over the subject and returns what it was yielded: numbers, and the errors.
-// f is called with each number.
+// all ranges over All of v. It returns the numbers of the Items, and the
+// errors. It calls f with each number.
 func (h *harness) all(ctx context.Context, v event.ValueWatch[*Item], f func(n int), opts ...event.GetOption[*Item]) (ns []int, errs []error) {
 	h.Helper()
 	h.do("a loop over All", func() {
@@ -231,7 +233,7 @@ func (h *harness) all(ctx context.Context, v event.ValueWatch[*Item], f func(n i
 	return ns, errs
 }
 
-// yielded fails the test unless these numbers and these errors were.
+// yielded fails the test unless ns and errs are as wanted.
 func (h *harness) yielded(ns []int, errs []error, wantNs []int, wantErrs ...error) {
 	h.Helper()
 	ok := len(ns) == len(wantNs) && len(errs) == len(wantErrs)
@@ -282,7 +284,7 @@ func breakClosesWatcher(h *harness) {
 	h.getFails(h.Context(), w, event.ErrWatcherClosed)
 }
 
-// A fickle watcher's first Get fails.
+// A fickle watcher is a watcher whose first Get fails.
 type fickle struct {
 	event.Watcher[*Item]
 	failed bool

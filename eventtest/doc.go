@@ -1,8 +1,9 @@
-// Package eventtest is the contract of package event as tests: a suite that every
-// implementation of [event.Value] and [event.ValueWatch] can be run against.
+// Package eventtest is the contract of package event as a suite of tests. The
+// suite can test every implementation of [event.Value] and [event.ValueWatch].
 //
-// [Run] runs it. It is told how to make a fresh [Subject], mostly by [Of], and what the
-// implementation cannot promise:
+// [Run] runs the suite. Its arguments are a function that makes a fresh
+// [Subject], usually with [Of], and the capabilities that the implementation
+// lacks:
 //
 //	func TestConformance(t *testing.T) {
 //		eventtest.Run(t, func(t testing.TB) eventtest.Subject {
@@ -10,27 +11,32 @@
 //		}, eventtest.NoGoroutine)
 //	}
 //
-// There is one subtest for each guarantee that can be tested from outside, and one below
-// that for each thing it says. The numbers are those of the list in the documentation of
-// package event: G04_NoLostWakeUp is the fourth.
+// The suite has one subtest for each guarantee that can be tested from outside.
+// Each rule of a guarantee has its own subtest below it. The guarantees have
+// the numbers of the list in the documentation of package event:
+// G04_NoLostWakeUp is the fourth.
 //
-// # What is lacking
+// # Capabilities
 //
-// A [Capability] is something that an implementation may have to do without, because of
-// what it is made of, and still be of use. Declare those that are lacking. Their subtests are
-// skipped, with the name of the capability, and so stay visible; where it matters, the others
-// allow for it. Functions that a Subject leaves nil count as lacking too. There is no capability
-// for what nobody should do without: order, the newest value, wake-ups that are not lost.
+// A [Capability] is a promise that a useful implementation may be unable to
+// make. Declare the capabilities that the implementation lacks. The subtests
+// that need a lacking capability are skipped, with the name of the capability.
+// Other subtests allow for it where it matters. A function that a Subject
+// leaves nil counts as lacking, too. Order, the newest value and reliable
+// wake-ups are not capabilities, because every implementation must promise
+// them.
 //
-// # How it tests
+// # How the suite tests
 //
-// Most subtests run in a bubble of [testing/synctest], where "it waits" and "it has
-// returned" are facts and not matters of time. Those in which schedules matter, or in which
-// something may hang on a mutex, run in real time, as do all if [Bubble] is lacking. None
-// asserts a duration: it fails if what ought to happen has not, and nothing else has, for a
-// minute. A broken implementation fails its subtest and leaves the others running,
-// also if it blocks for ever.
+// Most subtests run in a bubble of [testing/synctest]. There, "the call waits"
+// and "the call has returned" are facts and do not depend on time. A subtest
+// runs in real time if it depends on schedules or if a broken implementation
+// may hang on a mutex. If [Bubble] is lacking, all subtests run in real time.
+// No subtest asserts a duration. A subtest fails if an expected event has not
+// happened, and no other progress either, for a minute. A broken implementation
+// fails its subtest and does not affect the others, even if it blocks
+// permanently.
 //
-// Subtests run one after the other. Do not run anything in parallel with them: some count
-// goroutines, allocations and memory.
+// The subtests run one after the other. Do not run anything in parallel with
+// them: some count goroutines, allocations and memory.
 package eventtest

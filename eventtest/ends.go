@@ -9,8 +9,8 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// ends is guarantees 17 to 19.
-func ends() []guarantee {
+// closing returns guarantees 17 to 19.
+func closing() []guarantee {
 	closing, end := needs(ClosingWatchers), needs(canClose)
 	return []guarantee{
 		{"G17_WatcherClose", []rule{
@@ -62,7 +62,7 @@ func closeEndsLaterGets(h *harness) {
 }
 
 func closeWakesParkedGet(h *harness) {
-	for waits := range 4 { // The last wait may be in another way than the first.
+	for waits := range 4 { // An implementation may treat the first waits differently.
 		h.Subject = h.newSubject(h.TB)
 		w := h.watch()
 		for n := range waits {
@@ -123,14 +123,14 @@ func closeMeetsGet(h *harness) {
 	}
 }
 
-// end closes the value.
-func (h *harness) end(cause error) {
+// closeValue closes the value, and waits until that has reached the watchers.
+func (h *harness) closeValue(cause error) {
 	h.Helper()
 	if err := h.Close(cause); err != nil {
 		h.Errorf("Close of a value returns %v", err)
 	}
 	if h.late {
-		h.settle()
+		h.waitIdle()
 	}
 }
 
@@ -140,7 +140,7 @@ func finalValueThenEnd(h *harness) {
 	h.get(seen, 1)
 	h.set(2)
 	h.get(seen, 2)
-	h.end(nil)
+	h.closeValue(nil)
 	h.get(fresh, 2)
 	for range 3 {
 		h.getFails(h.Context(), fresh, event.ErrClosed)
@@ -158,7 +158,7 @@ func endWakesParkedGet(h *harness) {
 			g.gets(n)
 		}
 		g := h.parked(h.Context(), w)
-		h.end(nil)
+		h.closeValue(nil)
 		g.fails(event.ErrClosed)
 	}
 }
@@ -171,8 +171,8 @@ func endWakesManyParked(h *harness) {
 		h.startGet(h.Context(), w).returns()
 		gets = append(gets, h.startGet(h.Context(), w))
 	}
-	h.settle()
-	h.end(nil)
+	h.waitIdle()
+	h.closeValue(nil)
 	for _, g := range gets {
 		g.fails(event.ErrClosed)
 	}
@@ -180,7 +180,7 @@ func endWakesManyParked(h *harness) {
 
 func endWithoutData(h *harness) {
 	w := h.watch()
-	h.end(nil)
+	h.closeValue(nil)
 	h.getFails(h.Context(), w, event.ErrClosed)
 	h.getFails(h.Context(), h.watch(), event.ErrClosed)
 	if h.Load == nil {
@@ -193,7 +193,7 @@ func endWithoutData(h *harness) {
 
 func endForLaterWatchers(h *harness) {
 	h.set(1)
-	h.end(nil)
+	h.closeValue(nil)
 	for range 2 {
 		w := h.watch()
 		h.get(w, 1)
@@ -209,7 +209,7 @@ func (r reason) Error() string { return fmt.Sprint("reason ", r.n) }
 func causeIsFound(h *harness) {
 	w := h.watch()
 	g := h.parked(h.Context(), w)
-	h.end(reason{7})
+	h.closeValue(reason{7})
 	g.fails(event.ErrClosed)
 	h.getFails(h.Context(), w, reason{7})
 	if r := (reason{}); !errors.As(g.err, &r) || r.n != 7 {
@@ -222,7 +222,7 @@ func plainWithoutCause(h *harness) {
 	h.set(1)
 	h.get(w, 1)
 	g := h.parked(h.Context(), w)
-	h.end(nil)
+	h.closeValue(nil)
 	g.fails(event.ErrClosed)
 	if g.err != event.ErrClosed {
 		h.Fatalf("Get returns %#v, want ErrClosed itself", g.err)
@@ -232,9 +232,9 @@ func plainWithoutCause(h *harness) {
 func firstCloseWins(h *harness) {
 	w := h.watch()
 	h.set(1)
-	h.end(reason{1})
-	h.end(reason{2})
-	h.end(nil)
+	h.closeValue(reason{1})
+	h.closeValue(reason{2})
+	h.closeValue(nil)
 	h.get(w, 1)
 	h.getFails(h.Context(), w, reason{1})
 	h.getFails(h.Context(), w, event.ErrClosed)
@@ -244,9 +244,9 @@ func setAfterCloseIsDropped(h *harness) {
 	w, seen := h.watch(), h.watch()
 	h.set(1)
 	h.get(seen, 1)
-	h.end(nil)
+	h.closeValue(nil)
 	h.Set(&Item{N: 2})
-	h.settle()
+	h.waitIdle()
 	h.getFails(h.Context(), seen, event.ErrClosed)
 	h.get(w, 1)
 	h.getFails(h.Context(), w, event.ErrClosed)
@@ -255,9 +255,9 @@ func setAfterCloseIsDropped(h *harness) {
 
 func loadAfterClose(h *harness) {
 	h.set(1)
-	h.end(nil)
+	h.closeValue(nil)
 	h.Set(&Item{N: 2})
-	h.settle()
+	h.waitIdle()
 	if item, ok := h.Load(); !ok || item.number() != 1 {
 		h.Fatalf("Load returns %v and %t after Close, want item 1", item, ok)
 	}
@@ -267,7 +267,7 @@ func rejectedFinalValue(h *harness) {
 	w, waiting := h.watch(), h.watch()
 	h.set(1)
 	g := h.parked(h.Context(), waiting, only(9))
-	h.end(nil)
+	h.closeValue(nil)
 	g.fails(event.ErrClosed)
 	h.getFails(h.Context(), w, event.ErrClosed, only(9))
 	h.getFails(h.Context(), w, event.ErrClosed)
@@ -277,7 +277,7 @@ func rejectedFinalValue(h *harness) {
 func backlogThenEnd(h *harness) {
 	w := h.watch()
 	h.set(1)
-	h.end(nil)
+	h.closeValue(nil)
 	h.get(w, 1, backlog())
 	h.getFails(h.Context(), w, event.ErrClosed, backlog())
 	h.getFails(h.Context(), w, event.ErrClosed)
@@ -287,11 +287,12 @@ func endOfClosedWatcher(h *harness) {
 	w := h.watch()
 	h.set(1)
 	_ = w.Close()
-	h.end(nil)
+	h.closeValue(nil)
 	h.getFails(h.Context(), w, event.ErrWatcherClosed)
 }
 
-// closeMeetsSetAndGet ends a value while watchers follow it: all must see the final value.
+// closeMeetsSetAndGet closes a value while watchers follow it. Each watcher
+// must return the final value.
 func closeMeetsSetAndGet(h *harness) {
 	for range min(h.rounds(), 300) {
 		s := h.newSubject(h.TB)
@@ -314,6 +315,8 @@ func closeMeetsSetAndGet(h *harness) {
 	}
 }
 
+// followToTheEnd calls Get until it fails. The error must be ErrClosed, and the
+// value before it must be last.
 func (h *harness) followToTheEnd(ctx context.Context, w event.Watcher[*Item], last int) {
 	seen := 0
 	for {

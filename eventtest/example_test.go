@@ -7,8 +7,8 @@ import (
 	"github.com/eventvalue/event/eventtest"
 )
 
-// A test of an implementation, which would be called TestSomething. What is tested here is
-// event.MemoryValue, as if it could not tell concurrent Gets.
+// A test of an implementation, which would be called TestSomething. What is
+// tested here is event.MemoryValue, as if it could not tell concurrent Gets.
 func ExampleRun() {
 	_ = func(t *testing.T) {
 		eventtest.Run(t, func(testing.TB) eventtest.Subject {

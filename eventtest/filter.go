@@ -31,7 +31,7 @@ func filterSkips(h *harness) {
 	g.waits()
 	h.set(5)
 	g.gets(5)
-	h.nothing(w)
+	h.getWaits(w)
 }
 
 func filterWaits(h *harness) {
@@ -69,9 +69,9 @@ func allFiltersMustAccept(h *harness) {
 
 func predicateSeesAValueOnce(h *harness) {
 	w := h.watch()
-	var asked []int
+	var called []int
 	look := filter(func(n int) bool {
-		asked = append(asked, n)
+		called = append(called, n)
 		return n == 9
 	})
 	h.set(1)
@@ -82,8 +82,8 @@ func predicateSeesAValueOnce(h *harness) {
 	g.waits()
 	h.set(9)
 	g.gets(9)
-	if want := []int{1, 2, 3, 9}; !slices.Equal(asked, want) {
-		h.Fatalf("one Get asks its predicate about %v, want %v", asked, want)
+	if want := []int{1, 2, 3, 9}; !slices.Equal(called, want) {
+		h.Fatalf("one Get calls its predicate with %v, want %v", called, want)
 	}
 }
 
@@ -108,7 +108,7 @@ func nilIsAskedAbout(h *harness) {
 	h.Set(nil)
 	h.startGet(h.Context(), h.watch()).getsNil()
 	h.startGet(h.Context(), w, event.Filter(func(item *Item) bool { return item == nil })).getsNil()
-	h.nothing(w)
+	h.getWaits(w)
 }
 
 func filterHoldsForOneGet(h *harness) {
@@ -119,7 +119,8 @@ func filterHoldsForOneGet(h *harness) {
 	h.get(w, 2)
 }
 
-// predicateMayCallBack is in real time: who holds a mutex hangs on it.
+// predicateMayCallBack runs in real time, because an implementation that holds
+// a mutex while it calls the predicate hangs.
 func predicateMayCallBack(h *harness) {
 	w, other := h.watch(), h.watch()
 	h.set(1)
@@ -197,40 +198,41 @@ func backlogMovesPast(h *harness) {
 		h.set(1)
 		h.getFails(h.Context(), w, event.BacklogDone, opts...)
 		h.getFails(h.Context(), w, event.BacklogDone, backlog())
-		h.nothing(w)
+		h.getWaits(w)
 		h.set(9)
 		h.get(w, 9, opts...)
 	}
 }
 
-// backlogNotPastNewer sets a value while the one before is being rejected.
+// backlogNotPastNewer sets a value while the predicate rejects the value
+// before.
 func backlogNotPastNewer(h *harness) {
 	w := h.watch()
 	h.set(1)
-	asked := 0
+	last := 0 // the last argument of the predicate
 	h.getFails(h.Context(), w, event.BacklogDone, backlog(), event.Filter(func(item *Item) bool {
-		if asked = item.number(); asked == 1 {
+		if last = item.number(); last == 1 {
 			h.Set(&Item{N: 2})
 		}
 		return false
 	}))
-	if asked == 1 { // Else it has looked at the newer one too, and has moved past that.
+	if last == 1 { // Otherwise the Get has rejected the newer value, too.
 		h.get(w, 2, backlog())
 	}
 }
 
-// backlogDoesNotChase has a predicate that is slower than the producer.
+// backlogDoesNotChase uses a predicate that is slower than the producer.
 func backlogDoesNotChase(h *harness) {
 	w := h.watch()
 	h.set(0)
-	asked := 0
+	calls := 0
 	h.getFails(h.Context(), w, event.BacklogDone, backlog(), event.Filter(func(*Item) bool {
-		asked++
-		h.Set(&Item{N: asked})
-		return asked > many
+		calls++
+		h.Set(&Item{N: calls})
+		return calls > many
 	}))
-	h.arrives(asked)
-	h.get(w, asked)
+	h.arrives(calls)
+	h.get(w, calls)
 }
 
 func backlogHoldsForOneGet(h *harness) {

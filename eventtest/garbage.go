@@ -21,16 +21,16 @@ func garbageRules() []rule {
 	}
 }
 
-// garbage fails the test unless what p points to has been collected.
+// garbage fails the test unless the Item of p is collected.
 func (h *harness) garbage(what string, p weak.Pointer[Item]) {
 	h.Helper()
-	h.settle()
+	h.waitIdle()
 	for range 10 {
 		runtime.GC()
 		if p.Value() == nil {
 			return
 		}
-		h.settle()
+		h.waitIdle()
 	}
 	h.Fatalf("%s is not collected", what)
 }
@@ -57,7 +57,7 @@ func seenIsGarbage(h *harness) {
 	h.arrives(1)
 	h.do("Get", func() { _, _ = w.Get(h.Context()) }).returns()
 	h.do("Get", func() { _, _ = given.Get(h.Context()) }).returns()
-	h.nothing(given)
+	h.getWaits(given)
 	h.set(2)
 	h.garbage("a value that a watcher has seen", old)
 	h.get(w, 2)
@@ -65,7 +65,8 @@ func seenIsGarbage(h *harness) {
 	h.get(unseen, 2)
 }
 
-// rejectedIsGarbage has a Get that holds what it has looked at.
+// rejectedIsGarbage checks that a Get in progress does not keep a rejected
+// value.
 func rejectedIsGarbage(h *harness) {
 	w := h.watch()
 	old := setWeak(h.Subject, 1)
@@ -94,13 +95,14 @@ func watcherOfDropped(h *harness) (event.Watcher[*Item], weak.Pointer[Item]) {
 
 type payloadKey struct{}
 
-// waitWeak lets Gets on w wait, more than once, under a context to which the caller
-// keeps no pointer, and to which what is returned belongs.
+// waitWeak runs several Gets on w that wait under one context. The caller keeps
+// no pointer to the context. The result is a weak pointer to a value of the
+// context.
 //
 //go:noinline
 func (h *harness) waitWeak(w event.Watcher[*Item], stay bool) weak.Pointer[Item] {
 	payload := new(Item)
-	// A cancel function that h keeps would keep the context; the parent's is enough to end it.
+	// A cleanup must not call cancel, because h would keep the context.
 	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), payloadKey{}, payload))
 	for range 3 {
 		g := h.parked(ctx, w)
@@ -133,8 +135,8 @@ func watcherKeepsOneContext(h *harness) {
 	h.get(w, 1)
 }
 
-// waitUnderSibling lets Gets on w wait under a context that ends when h's does, and to which
-// what is returned was added.
+// waitUnderSibling runs Gets on w that wait under a child of h.Context(). The
+// result is a weak pointer to a value of the child.
 //
 //go:noinline
 func (h *harness) waitUnderSibling(w event.Watcher[*Item]) weak.Pointer[Item] {
@@ -149,8 +151,8 @@ func (h *harness) waitUnderSibling(w event.Watcher[*Item]) weak.Pointer[Item] {
 	return weak.Make(payload)
 }
 
-// unusedSiblingIsGarbage has two watchers wait under contexts with one Done
-// channel, which share a registration, until none does.
+// unusedSiblingIsGarbage lets two watchers wait under contexts with the same
+// Done channel, and closes both. Such watchers may share a registration.
 func unusedSiblingIsGarbage(h *harness) {
 	w, other := h.watch(), h.watch()
 	first := h.waitUnderSibling(w)

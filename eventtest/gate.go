@@ -7,40 +7,42 @@ import (
 	"time"
 )
 
-// A gate keeps goroutines that a broken implementation has left behind from failing a test
-// that is over, which would end the process.
+// A gate drops the failures of goroutines that a broken implementation has left
+// behind. The process would end if they failed a test that has returned.
 type gate struct {
 	mu     sync.Mutex
 	closed bool
 
-	// moves counts what goes on in the test: calls that have returned, values that were set. A
-	// test makes so many and no more, so that none hangs for ever because it still moves.
-	moves atomic.Int64
+	// progress counts the steps of the test, such as calls that have returned
+	// and values that have been set. Invariant: the number of steps is bounded,
+	// so no test can run forever while it makes progress.
+	progress atomic.Int64
 }
 
-// awaits waits until done is closed, and reports whether it was: it gives up when nothing has
-// moved for so long.
-func (g *gate) awaits(done <-chan struct{}, patience time.Duration) bool {
+// await waits until done is closed, and reports whether it is closed. It
+// returns false when there was no progress for the time patience.
+func (g *gate) await(done <-chan struct{}, patience time.Duration) bool {
 	for {
-		moves := g.moves.Load()
+		progress := g.progress.Load()
 		select {
 		case <-done:
 			return true
 		case <-time.After(patience):
-			if g.moves.Load() == moves {
+			if g.progress.Load() == progress {
 				return false
 			}
 		}
 	}
 }
 
+// close makes report drop all further failures.
 func (g *gate) close() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.closed = true
 }
 
-// report calls f, unless the test is over.
+// report calls f, unless the gate is closed.
 func (g *gate) report(f func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -49,27 +51,27 @@ func (g *gate) report(f func()) {
 	}
 }
 
-// Error is that of testing.TB, from any goroutine, at any time.
+// Error is like Error of testing.TB. Any goroutine may call it at any time.
 func (h *harness) Error(args ...any) {
 	h.Helper()
-	h.over.report(func() { h.TB.Error(args...) })
+	h.gate.report(func() { h.TB.Error(args...) })
 }
 
-// Errorf is that of testing.TB, from any goroutine, at any time.
+// Errorf is like Errorf of testing.TB. Any goroutine may call it at any time.
 func (h *harness) Errorf(format string, args ...any) {
 	h.Helper()
 	h.Error(fmt.Sprintf(format, args...))
 }
 
-// Fatal is that of testing.TB, at any time.
+// Fatal is like Fatal of testing.TB. It may be called at any time.
 func (h *harness) Fatal(args ...any) {
 	h.Helper()
 	h.Error(args...)
-	h.over.report(h.TB.FailNow)
-	select {} // To return would run the rest of a test that is over.
+	h.gate.report(h.TB.FailNow)
+	select {} // Returning would run the rest of a test that has returned.
 }
 
-// Fatalf is that of testing.TB, at any time.
+// Fatalf is like Fatalf of testing.TB. It may be called at any time.
 func (h *harness) Fatalf(format string, args ...any) {
 	h.Helper()
 	h.Fatal(fmt.Sprintf(format, args...))

@@ -9,7 +9,7 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// gets is guarantees 12 to 16.
+// gets returns guarantees 12 to 16.
 func gets() []guarantee {
 	return []guarantee{
 		{"G12_EndedContextWins", []rule{
@@ -59,7 +59,7 @@ func endsWhileWaiting(h *harness) {
 	w := h.watch()
 	for n := range 3 {
 		ctx, cancel := context.WithCancel(h.Context())
-		for i := range 3 { // The same context again, too.
+		for i := range 3 { // The context is used several times.
 			g := h.parked(ctx, w)
 			h.set(10*n + i)
 			g.gets(10*n + i)
@@ -87,7 +87,7 @@ func deadlineEndsWait(h *harness) {
 	h.get(w, 1)
 }
 
-// waitFor returns the error of a Get that nothing but the end of ctx can end.
+// waitFor returns the error of a Get that only the end of ctx can end.
 func (h *harness) waitFor(ctx context.Context, w event.Watcher[*Item]) error {
 	g := h.startGet(ctx, w)
 	select {
@@ -97,7 +97,8 @@ func (h *harness) waitFor(ctx context.Context, w event.Watcher[*Item]) error {
 	return g.err
 }
 
-// nothingSetAfterTheEnd sets a value before the Get in progress has had a chance to run.
+// nothingSetAfterTheEnd sets a value before the Get in progress has had a
+// chance to run.
 func nothingSetAfterTheEnd(h *harness) {
 	w := h.watch()
 	for n := range 10 {
@@ -126,7 +127,8 @@ func nothingSetAfterTheEndUnderLoad(h *harness) {
 	}
 }
 
-// setThenCancel leaves open what Get returns, but what it does not return is unseen.
+// setThenCancel accepts either result of Get. If Get does not return the value,
+// the value must stay unseen.
 func setThenCancel(h *harness) {
 	w := h.watch()
 	for n := range 10 {
@@ -138,7 +140,7 @@ func setThenCancel(h *harness) {
 		h.arrives(n)
 		if g.err == nil {
 			g.gets(n)
-			h.nothing(w)
+			h.getWaits(w)
 		} else {
 			g.fails(context.Canceled)
 			h.get(w, n)
@@ -156,7 +158,7 @@ func rejectedStaysUnseen(h *harness) {
 	cancel()
 	g.fails(context.Canceled)
 	h.get(w, 2)
-	h.nothing(w)
+	h.getWaits(w)
 }
 
 func endedByAPredicate(h *harness) {
@@ -199,11 +201,11 @@ func getInPredicate(h *harness) {
 	if !errors.Is(inner, event.ErrConcurrentGet) {
 		h.Fatalf("Get returns %v during another one, want %v", inner, event.ErrConcurrentGet)
 	}
-	h.nothing(w)
+	h.getWaits(w)
 }
 
-// concurrentGetsShare has several goroutines get from one watcher: what is returned to one
-// is not returned to another, whatever the errors.
+// concurrentGetsShare lets several goroutines get from one watcher. No value
+// may be returned twice, even if there are errors.
 func concurrentGetsShare(h *harness) {
 	n := h.rounds()
 	w := h.watch()
@@ -246,7 +248,8 @@ func concurrentGetsShare(h *harness) {
 	}
 }
 
-// handedOver gives a watcher from goroutine to goroutine. The race detector fails it, too.
+// handedOver uses a watcher on one goroutine after another. The race detector
+// may fail it, too.
 func handedOver(h *harness) {
 	w := h.watch()
 	for n := range min(h.rounds(), 200) {

@@ -15,44 +15,48 @@ import (
 	"github.com/eventvalue/event/internal/testkit"
 )
 
-// patience is how long, in real time, nothing may happen that ought to. Only what is broken
-// takes as long, or a machine that does not get to it.
+// patience is the longest time without progress, in real time. Only a broken
+// implementation or an overloaded machine takes as long.
 var patience = time.Minute
 
 const (
-	// grace is for what ought not to happen, in real time: too short a time overlooks
-	// what is broken, but fails nothing that is not.
+	// grace is the time to wait for an event that must not happen, in real
+	// time. If it is too short, a broken implementation passes, but no correct
+	// one fails.
 	grace = 20 * time.Millisecond
-	// delay is after what time, in a bubble, a value that is let through late has been.
+	// delay is the time, by the clock of a bubble, after which a late value has
+	// arrived.
 	delay = time.Hour
-	// many is more than an implementation will treat one by one.
+	// many is a number that is too large for special treatment of each one.
 	many = 1000
 )
 
-// A harness is a test in progress: its Subject and ways to ask what that does.
+// A harness is a test in progress. It has the Subject and the checks of the
+// test.
 type harness struct {
 	testing.TB
 	Subject
-	over       *gate
+	gate       *gate
 	newSubject func(testing.TB) Subject
-	bubble     bool // in one
+	bubble     bool // the test runs in a bubble
 	late       bool // Immediate is lacking
 	missing    []Capability
 	running    sync.WaitGroup
-	reads      atomic.Int64 // what produce goes by
+	reads      atomic.Int64 // values that readers have got; pace waits for them
 }
 
-func newHarness(t testing.TB, over *gate, newSubject func(testing.TB) Subject, lacks []Capability, bubble bool) *harness {
+func newHarness(t testing.TB, g *gate, newSubject func(testing.TB) Subject, lacks []Capability, bubble bool) *harness {
 	h := &harness{
 		TB:         t,
-		over:       over,
+		gate:       g,
 		newSubject: newSubject,
 		bubble:     bubble,
 		late:       slices.Contains(lacks, Immediate),
 		missing:    lacks,
 	}
-	// The first cleanup to be registered is the last to run: by then all has been
-	// released, and what the next test counts is not disturbed by this one's goroutines.
+	// The cleanup that is registered first runs last. By then, all goroutines
+	// of this test can return. They must not disturb the counts of the next
+	// test.
 	t.Cleanup(h.join)
 	h.Subject = newSubject(t)
 	return h
@@ -60,16 +64,16 @@ func newHarness(t testing.TB, over *gate, newSubject func(testing.TB) Subject, l
 
 // join ends the test and waits, unless it has failed, for its goroutines.
 func (h *harness) join() {
-	defer h.over.close()
+	defer h.gate.close()
 	if h.bubble || h.Failed() {
-		return // Bubbles wait by themselves.
+		return // A bubble waits for its goroutines by itself.
 	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		h.running.Wait()
 	}()
-	if !h.over.awaits(done, patience) {
+	if !h.gate.await(done, patience) {
 		h.Error("a call does not return, though its context has ended")
 	}
 }
@@ -79,7 +83,7 @@ func (h *harness) lacks(c ...Capability) bool {
 	return slices.ContainsFunc(h.missing, func(m Capability) bool { return slices.Contains(c, m) })
 }
 
-// rounds is how often to repeat what depends on schedules.
+// rounds returns the number of repetitions for tests that depend on schedules.
 func (h *harness) rounds() int {
 	switch {
 	case h.lacks(Bubble) || h.late:
@@ -90,8 +94,9 @@ func (h *harness) rounds() int {
 	return 3000
 }
 
-// settle lets everything happen that is about to; in real time, a part of it.
-func (h *harness) settle() {
+// waitIdle waits until every other goroutine of the bubble is blocked. In real
+// time, it waits for a grace period.
+func (h *harness) waitIdle() {
 	if !h.bubble {
 		time.Sleep(grace)
 		return
@@ -102,13 +107,15 @@ func (h *harness) settle() {
 	synctest.Wait()
 }
 
-// A call is something that runs on a goroutine of its own, for it may never return.
+// A call is a function call on its own goroutine, because the call may never
+// return.
 type call struct {
 	h    *harness
 	what string
 	done chan struct{}
 }
 
+// do calls f on a new goroutine. what describes the call in failures.
 func (h *harness) do(what string, f func()) *call {
 	c := &call{h: h, what: what, done: make(chan struct{})}
 	h.running.Add(1)
@@ -125,18 +132,19 @@ func (h *harness) do(what string, f func()) *call {
 	return c
 }
 
-// returns fails the test unless the call returns, without anything else happening.
+// returns fails the test unless the call returns. The test does nothing else in
+// the meantime.
 func (c *call) returns() {
 	c.h.Helper()
-	defer c.h.over.moves.Add(1)
+	defer c.h.gate.progress.Add(1)
 	if c.h.bubble {
-		c.h.settle()
+		c.h.waitIdle()
 		if !testkit.IsClosed(c.done) {
 			c.h.Fatalf("%s does not return", c.what)
 		}
 		return
 	}
-	if !c.h.over.awaits(c.done, patience) {
+	if !c.h.gate.await(c.done, patience) {
 		c.h.Fatalf("%s does not return", c.what)
 	}
 }
@@ -144,7 +152,7 @@ func (c *call) returns() {
 // waits fails the test if the call returns.
 func (c *call) waits() {
 	c.h.Helper()
-	c.h.settle()
+	c.h.waitIdle()
 	if testkit.IsClosed(c.done) {
 		c.h.Fatalf("%s returns, though it has nothing to return for", c.what)
 	}
@@ -157,13 +165,14 @@ type getCall struct {
 	err  error
 }
 
+// startGet starts a Get on w.
 func (h *harness) startGet(ctx context.Context, w event.Watcher[*Item], opts ...event.GetOption[*Item]) *getCall {
 	g := new(getCall)
 	g.call = h.do("Get", func() { g.item, g.err = w.Get(ctx, opts...) })
 	return g
 }
 
-// parked starts a Get and makes sure that it waits.
+// parked starts a Get on w and fails the test unless the Get waits.
 func (h *harness) parked(ctx context.Context, w event.Watcher[*Item], opts ...event.GetOption[*Item]) *getCall {
 	h.Helper()
 	g := h.startGet(ctx, w, opts...)
@@ -224,8 +233,8 @@ func (h *harness) getFails(ctx context.Context, w event.Watcher[*Item], want err
 	h.startGet(ctx, w, opts...).fails(want)
 }
 
-// nothing fails the test unless a Get on w waits.
-func (h *harness) nothing(w event.Watcher[*Item]) {
+// getWaits fails the test unless a Get on w waits.
+func (h *harness) getWaits(w event.Watcher[*Item]) {
 	h.Helper()
 	ctx, cancel := context.WithCancel(h.Context())
 	g := h.parked(ctx, w)
@@ -233,7 +242,7 @@ func (h *harness) nothing(w event.Watcher[*Item]) {
 	g.fails(context.Canceled)
 }
 
-// set sets Items with these numbers, and returns when the last can be seen.
+// set sets Items with these numbers, and waits until the last one has arrived.
 func (h *harness) set(ns ...int) {
 	h.Helper()
 	for _, n := range ns {
@@ -242,12 +251,12 @@ func (h *harness) set(ns ...int) {
 	h.arrives(ns[len(ns)-1])
 }
 
-// arrives returns when the Item n, which is the newest, can be seen.
+// arrives waits until the Item n, which is the newest, has arrived at watchers.
 func (h *harness) arrives(n int) {
 	h.Helper()
 	switch {
 	case h.late && h.bubble:
-		h.settle()
+		h.waitIdle()
 	case h.late:
 		h.do("the arrival of a value", func() {
 			w := h.Watch()
@@ -261,20 +270,22 @@ func (h *harness) arrives(n int) {
 	}
 }
 
-// watch returns a new watcher and the means to end the Gets on it.
+// watch returns a new watcher, which a cleanup closes.
 func (h *harness) watch() event.Watcher[*Item] {
 	w := h.Watch()
 	h.Cleanup(func() { _ = w.Close() })
 	return w
 }
 
+// ended returns a context that has ended.
 func (h *harness) ended() context.Context {
 	ctx, cancel := context.WithCancel(h.Context())
 	cancel()
 	return ctx
 }
 
-// closes fails the test unless c closes, without anything else happening.
+// closes fails the test unless c closes. The test does nothing else in the
+// meantime.
 func (h *harness) closes(c <-chan struct{}) {
 	h.Helper()
 	h.do("a receive from Changed", func() {
@@ -288,24 +299,25 @@ func (h *harness) closes(c <-chan struct{}) {
 // open fails the test if c closes.
 func (h *harness) open(c <-chan struct{}) {
 	h.Helper()
-	h.settle()
+	h.waitIdle()
 	if testkit.IsClosed(c) {
 		h.Fatal("Changed is closed, though nothing has changed")
 	}
 }
 
-// panics returns what f panics with, or nil.
+// panics returns the value with which f panics, or nil.
 func panics(f func()) (p any) {
 	defer func() { p = recover() }()
 	f()
 	return nil
 }
 
+// filter returns a Filter by the number of an Item. It rejects nil.
 func filter(pred func(n int) bool) event.GetOption[*Item] {
 	return event.Filter(func(item *Item) bool { return item != nil && pred(item.N) })
 }
 
-// only accepts the Items with these numbers.
+// only returns a Filter that accepts the Items with these numbers.
 func only(ns ...int) event.GetOption[*Item] {
 	return filter(func(n int) bool { return slices.Contains(ns, n) })
 }

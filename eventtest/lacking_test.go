@@ -10,7 +10,8 @@ import (
 	"github.com/eventvalue/event/eventtest"
 )
 
-// A late value does in their order, but some time afterwards, what it is told to do.
+// A late value performs all operations in their order, but some time after the
+// calls.
 type late struct {
 	event.MemoryValue[*item]
 
@@ -47,7 +48,7 @@ func newLate(testing.TB) eventtest.Subject { return new(late).subject() }
 
 func TestLate(t *testing.T) { eventtest.Run(t, newLate, eventtest.Immediate) }
 
-// TestRealTime is the suite as those see it whose implementations know no bubble.
+// TestRealTime runs the suite as for an implementation without Bubble.
 func TestRealTime(t *testing.T) {
 	if !*whole {
 		t.Skip("takes long; run with -whole")
@@ -72,7 +73,8 @@ func TestBare(t *testing.T) {
 		eventtest.Backlog, eventtest.Changes, eventtest.ClosingWatchers)
 }
 
-// A bare watcher panics where it is used as it must not be if so much is lacking.
+// A bare watcher panics where it is used as it must not be if so much is
+// lacking.
 type bare struct{ event.Watcher[*item] }
 
 func (b bare) Changed() <-chan struct{} { panic("Changed is lacking") }

@@ -6,25 +6,28 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// The tests of guarantee 7. They leave data to be read without synchronization but that
-// of the subject: the race detector is what fails them. Without it they are skipped, for a
-// machine is so rarely seen to reorder that they would pass almost whatever the subject does.
+// This file has the tests of guarantee 7. They write data on one goroutine and
+// read it on another one. Only the subject synchronizes the goroutines, and the
+// race detector fails the test if it does not. Without the race detector, the
+// tests are skipped: machines reorder so rarely that a broken subject would
+// pass.
 
-// handOver writes data, tells of it by tell, and reads it once told has returned, many times.
-func (h *harness) handOver(tell func(Subject), told func(Subject, event.Watcher[*Item])) {
+// handOver writes data before it calls publish. On another goroutine, it reads
+// the data after observe has returned. It repeats that many times.
+func (h *harness) handOver(publish func(Subject), observe func(Subject, event.Watcher[*Item])) {
 	for range min(h.rounds(), 200) {
 		s := h.newSubject(h.TB)
 		w := s.Watch()
 		data := 0
 		reader := h.do("a reader", func() {
-			told(s, w)
+			observe(s, w)
 			if h.Context().Err() == nil && data != 1 {
-				h.Error("what was written before Set is not there for who has seen its effect")
+				h.Error("a write before Set is not visible to a goroutine that has seen the effect of the Set")
 			}
 		})
 		runtime.Gosched()
 		data = 1
-		tell(s)
+		publish(s)
 		reader.returns()
 		_ = w.Close()
 	}
@@ -64,7 +67,7 @@ func memoryOfChanged(h *harness) {
 	h.handOver(setOne, func(_ Subject, w event.Watcher[*Item]) {
 		if h.lacks(PreciseChanges) && !h.lacks(Backlog) {
 			if _, err := w.Get(h.Context(), backlog()); err == nil {
-				return // The value itself.
+				return // Get has returned the value.
 			}
 		}
 		select {

@@ -9,9 +9,9 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// The tests of guarantees 2 to 4 in which schedules matter.
+// This file has the tests of guarantees 2 to 4 that depend on schedules.
 
-// produce sets the Items 1 to n and lets those who read keep up, more or less.
+// produce sets the Items 1 to n, at a pace that readers can roughly follow.
 func (h *harness) produce(n int) {
 	for i := 1; i <= n; i++ {
 		h.Set(&Item{N: i})
@@ -19,10 +19,11 @@ func (h *harness) produce(n int) {
 	}
 }
 
-// pace is called after Set number i. Now and then it lets those who read do so, lest all be
-// set before anybody looks. It does not insist.
+// pace is called after Set number i. After every third Set it yields to the
+// readers, because otherwise all values could be set before the first read. It
+// does not wait for slow readers.
 func (h *harness) pace(i int) {
-	h.over.moves.Add(1)
+	h.gate.progress.Add(1)
 	if i%3 != 0 {
 		return
 	}
@@ -35,7 +36,7 @@ func (h *harness) pace(i int) {
 	}
 }
 
-// together calls f n times at once.
+// together calls f n times concurrently.
 func together(n int, f func(i int)) {
 	var ready, done sync.WaitGroup
 	ready.Add(n)
@@ -72,7 +73,8 @@ func strictlyForward(h *harness) {
 	}
 }
 
-// sameOrderForAll has several producers, so that nobody knows the order; but there must be one.
+// sameOrderForAll uses several producers, so the order of the values is
+// unknown. There must be one order for all watchers.
 func sameOrderForAll(h *harness) {
 	const producers = 3
 	n := h.rounds() / producers
@@ -113,8 +115,9 @@ func sameOrderForAll(h *harness) {
 	}
 }
 
-// inOneOrder reports whether all sequences, of numbers below n, are subsequences of one
-// without repetitions: whether "comes before" has no cycle.
+// inOneOrder reports whether all sequences are subsequences of one sequence
+// without repetitions. All numbers are below n. It checks that the relation
+// "comes before" has no cycle.
 func inOneOrder(sequences [][]int, n int) bool {
 	after, pending := make([][]int, n), make([]int, n)
 	for _, s := range sequences {
@@ -142,7 +145,8 @@ func inOneOrder(sequences [][]int, n int) bool {
 	return ordered == n
 }
 
-// noReaderGoesBack compares what each reader sees with what any has seen before it looked.
+// noReaderGoesBack checks that no reader sees a value older than a value that
+// some reader had seen before the read began.
 func noReaderGoesBack(h *harness) {
 	n := h.rounds()
 	var newest atomic.Int64
@@ -190,8 +194,9 @@ func getOnce(ctx context.Context, w event.Watcher[*Item]) (*Item, error) {
 	return w.Get(ctx)
 }
 
-// newestDuringTheCall knows before a Get which Set has returned, and after it which has
-// begun: what Get returns is none older and none newer.
+// newestDuringTheCall records before each Get the last Set that has returned,
+// and after the Get the last Set that has begun. The Get must return neither an
+// older nor a newer value.
 func newestDuringTheCall(h *harness) {
 	n := h.rounds()
 	var begun, done atomic.Int64
@@ -230,7 +235,8 @@ func newestDuringTheCall(h *harness) {
 	}
 }
 
-// wakesAfterOthersGaveUp makes an implementation tidy up around those who still wait.
+// wakesAfterOthersGaveUp makes an implementation remove the Gets that gave up,
+// while other Gets still wait.
 func wakesAfterOthersGaveUp(h *harness) {
 	var living []*getCall
 	for i := range many {
@@ -253,15 +259,16 @@ func wakesAfterOthersGaveUp(h *harness) {
 	}
 }
 
-// setMeetsGet sets the next value just when the watchers go to wait for it.
+// setMeetsGet sets each value while the watchers begin to wait for it.
 func setMeetsGet(h *harness) {
 	h.pingPong(func(ctx context.Context, w event.Watcher[*Item]) (*Item, error) {
 		return w.Get(ctx)
 	})
 }
 
-// pingPong lets two watchers look for each value with get, and sets the next as soon as
-// both have the one before. It fails the test if a value does not arrive.
+// pingPong lets two watchers wait for each value with get. It sets the next
+// value as soon as both have the last one. It fails the test if a value does
+// not arrive.
 func (h *harness) pingPong(get func(context.Context, event.Watcher[*Item]) (*Item, error)) {
 	n := h.rounds()
 	acks := make(chan int, 2)
@@ -288,7 +295,7 @@ func (h *harness) pingPong(get func(context.Context, event.Watcher[*Item]) (*Ite
 			for range cap(acks) {
 				select {
 				case <-acks:
-					h.over.moves.Add(1)
+					h.gate.progress.Add(1)
 				case <-h.Context().Done():
 					return
 				}

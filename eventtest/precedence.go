@@ -6,7 +6,8 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// A situation is what holds when a Get is called; want is what it must return.
+// A situation is the state in which a Get is called, and the result that it
+// must return.
 type situation struct {
 	name  string
 	needs []Capability
@@ -14,10 +15,11 @@ type situation struct {
 	unseen, ended, concurrent, closed bool
 	ctxEnded, backlog                 bool
 
-	want error // nil is the value
+	want error // nil means the value
 }
 
-// situations has, for each two neighbours of the list of what wins, one where both hold.
+// situations has one situation for each pair of results in the order of
+// precedence. In it, the conditions of both results hold.
 var situations = []situation{
 	{name: "context over watcher's Close", needs: needs(ClosingWatchers), ctxEnded: true, closed: true, want: context.Canceled},
 	{name: "context over concurrent Get", needs: needs(ConcurrentGets), ctxEnded: true, concurrent: true, want: context.Canceled},
@@ -36,17 +38,17 @@ var situations = []situation{
 	{name: "the value's end over BacklogDone", needs: needs(Backlog, canClose), ended: true, backlog: true, want: event.ErrClosed},
 }
 
-// precedence makes all that a situation has hold, and then looks what Get returns.
+// precedence sets up each situation, calls Get and checks the result.
 func precedence(h *harness) {
 	for _, s := range situations {
 		if !h.lacks(s.needs...) {
 			h.Subject = h.newSubject(h.TB)
-			h.meets(s)
+			h.checkSituation(s)
 		}
 	}
 }
 
-func (h *harness) meets(s situation) {
+func (h *harness) checkSituation(s situation) {
 	h.Helper()
 	w := h.watch()
 	ctx := h.Context()
@@ -61,7 +63,7 @@ func (h *harness) meets(s situation) {
 	}
 	if s.ended {
 		_ = h.Close(nil)
-		h.settle()
+		h.waitIdle()
 	}
 	if s.closed {
 		_ = w.Close()
@@ -71,7 +73,7 @@ func (h *harness) meets(s situation) {
 		opts = append(opts, backlog())
 	}
 	g := h.startGet(ctx, w, opts...)
-	g.what = "Get, where it is " + s.name + ","
+	g.what = "Get, in the situation " + s.name + ","
 	if s.want != nil {
 		g.fails(s.want)
 	} else {
@@ -79,8 +81,9 @@ func (h *harness) meets(s situation) {
 	}
 }
 
-// occupy leaves a Get on w in progress until the function that it returns is called: one
-// that waits or, if something is to happen that would end the wait, one in its predicate.
+// occupy starts a Get on w that stays in progress. If inPredicate is false, the
+// Get waits. Otherwise the Get is in its predicate until release is called. Use
+// that if the test does something that would end a wait.
 func (h *harness) occupy(w event.Watcher[*Item], inPredicate bool) (release func()) {
 	h.Helper()
 	if !inPredicate {

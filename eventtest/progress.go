@@ -9,7 +9,7 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// progress is guarantees 8 to 11.
+// progress returns guarantees 8 to 11.
 func progress() []guarantee {
 	return []guarantee{
 		{"G08_SetNeverBlocks", []rule{
@@ -51,7 +51,7 @@ func setWhileAPredicateRuns(h *harness) {
 	h.do("Set during a predicate", func() { h.setUpTo(many) }).returns()
 }
 
-// setUpTo sets the Items 1 to n, and lets nobody do anything meanwhile.
+// setUpTo sets the Items 1 to n without a pause.
 func (h *harness) setUpTo(n int) {
 	for i := range n {
 		h.Set(&Item{N: i + 1})
@@ -63,10 +63,10 @@ func setWhileNobodyReads(h *harness) {
 		h.watch()
 	}
 	seen := h.watch()
-	h.do("Set while nobody reads", func() { h.setUpTo(100) }).returns()
+	h.do("Set without readers", func() { h.setUpTo(100) }).returns()
 	h.arrives(100)
 	h.get(seen, 100)
-	h.do("Set while nobody reads", func() { h.setUpTo(100) }).returns()
+	h.do("Set without readers", func() { h.setUpTo(100) }).returns()
 }
 
 func setWhileManyAreParked(h *harness) {
@@ -74,24 +74,25 @@ func setWhileManyAreParked(h *harness) {
 	for range 3 * many {
 		gets = append(gets, h.startGet(h.Context(), h.watch()))
 	}
-	h.settle()
+	h.waitIdle()
 	h.do("Set while many wait", func() { h.setUpTo(10) }).returns()
 	for _, g := range gets {
 		g.returns()
 	}
 }
 
-// setWhileManySelect has takers who do not receive from their channel.
+// setWhileManySelect has callers of Changed that do not receive from the
+// channel.
 func setWhileManySelect(h *harness) {
 	for range 3 * many {
 		h.watch().Changed()
 	}
-	h.do("Set while many have taken Changed", func() { h.setUpTo(10) }).returns()
+	h.do("Set while many have called Changed", func() { h.setUpTo(10) }).returns()
 }
 
-// allocates fails the test unless get, on a watcher that has something to return,
-// allocates nothing.
-func (h *harness) allocates(get func(event.Watcher[*Item]) error) {
+// allocatesNothing fails the test if get allocates on a watcher that has a
+// value to return.
+func (h *harness) allocatesNothing(get func(event.Watcher[*Item]) error) {
 	const runs = 100
 	watchers := make([]event.Watcher[*Item], 0, runs+1) // One for the warm-up.
 	for range runs + 1 {
@@ -116,7 +117,7 @@ func (h *harness) allocates(get func(event.Watcher[*Item]) error) {
 
 func getAllocatesNothing(h *harness) {
 	ctx := h.Context()
-	h.allocates(func(w event.Watcher[*Item]) error {
+	h.allocatesNothing(func(w event.Watcher[*Item]) error {
 		_, err := w.Get(ctx)
 		return err
 	})
@@ -125,7 +126,7 @@ func getAllocatesNothing(h *harness) {
 func getWithOptionsAllocatesNothing(h *harness) {
 	ctx := h.Context()
 	opts := []event.GetOption[*Item]{filter(func(n int) bool { return n > 0 }), backlog(), {}}
-	h.allocates(func(w event.Watcher[*Item]) error {
+	h.allocatesNothing(func(w event.Watcher[*Item]) error {
 		_, err := w.Get(ctx, opts...)
 		return err
 	})
@@ -145,47 +146,48 @@ func parkedGetHoldsNoGoroutine(h *harness) {
 	}
 	ctx, cancel := context.WithCancel(h.Context())
 	defer cancel()
-	for n := range 3 { // An implementation may do it in another way from the second time on.
+	for n := range 3 { // An implementation may treat the first Get differently.
 		before := runtime.NumGoroutine()
 		var gets []*getCall
 		for _, w := range watchers {
 			gets = append(gets, h.startGet(ctx, w))
 		}
-		h.settle()
-		if extra := h.goroutinesBut(before + len(gets)); extra > 0 {
-			h.Fatalf("%d Gets that wait hold %d goroutines besides their callers'", len(gets), extra)
+		h.waitIdle()
+		if extra := h.extraGoroutines(before + len(gets)); extra > 0 {
+			h.Fatalf("%d Gets that wait hold %d goroutines in addition to their callers'", len(gets), extra)
 		}
 		h.set(n)
 		for _, g := range gets {
 			g.gets(n)
 		}
-		h.settle()
+		h.waitIdle()
 	}
 }
 
-// goroutinesBut returns how many goroutines there are besides n. It counts more than once, for
-// what is counted is the whole process, and the count is a guess while goroutines end.
-func (h *harness) goroutinesBut(n int) int {
+// extraGoroutines returns the number of goroutines minus n. It counts several
+// times and returns the minimum, because other goroutines of the process may be
+// about to end.
+func (h *harness) extraGoroutines(n int) int {
 	extra := runtime.NumGoroutine() - n
 	for range 20 {
 		if extra <= 0 {
 			break
 		}
 		runtime.GC()
-		h.settle()
+		h.waitIdle()
 		extra = min(extra, runtime.NumGoroutine()-n)
 	}
 	return extra
 }
 
 func parkedGetGivesBack(h *harness) {
-	h.giveUp(h.watch(), 10) // Whatever a first use starts for good.
+	h.giveUp(h.watch(), 10) // The first use may start permanent goroutines.
 	before := runtime.NumGoroutine()
 	w := h.watch()
 	h.giveUp(w, 200)
 	_ = w.Close()
-	h.settle()
-	if extra := h.goroutinesBut(before); extra > 5 {
+	h.waitIdle()
+	if extra := h.extraGoroutines(before); extra > 5 {
 		h.Fatalf("200 Gets that gave up have left %d goroutines", extra)
 	}
 }
@@ -193,7 +195,7 @@ func parkedGetGivesBack(h *harness) {
 // giveUp lets n Gets on w time out.
 func (h *harness) giveUp(w event.Watcher[*Item], n int) {
 	h.Helper()
-	timeout := delay // In a bubble, it passes as soon as the Get waits.
+	timeout := delay // The clock of a bubble advances as soon as the Get waits.
 	if !h.bubble {
 		timeout = 100 * time.Microsecond
 	}
@@ -207,13 +209,13 @@ func (h *harness) giveUp(w event.Watcher[*Item], n int) {
 	}
 }
 
-// bounded fails the test if what is called n times leaves memory behind each time.
+// bounded fails the test if each call of f leaves memory behind.
 func (h *harness) bounded(what string, f func()) {
 	h.Helper()
-	const each = 24 // Bytes. Anything that is kept for each takes more.
+	const each = 24 // Bytes. An object that is kept for each call takes more.
 	n := 2 * many
 	if !h.bubble {
-		n = many // Time passes.
+		n = many // The calls take real time.
 	}
 	for range n / 4 {
 		f()
@@ -227,6 +229,7 @@ func (h *harness) bounded(what string, f func()) {
 	}
 }
 
+// heap returns the number of reachable bytes.
 func heap() int64 {
 	var m runtime.MemStats
 	runtime.GC()
@@ -249,7 +252,7 @@ func goneWatchersLeaveNothing(h *harness) {
 }
 
 func takenChannelsLeaveNothing(h *harness) {
-	h.bounded("watchers that took Changed and were closed", func() {
+	h.bounded("watchers that called Changed and were closed", func() {
 		w := h.Watch()
 		w.Changed()
 		_ = w.Close()

@@ -17,8 +17,9 @@ type (
 	option = event.GetOption[*item]
 )
 
-// A reference is a value that is meant to be obviously right: one mutex, and a channel that
-// is closed and replaced by each change. With a bug it is wrong in one way.
+// A reference is a value that is meant to be obviously right: one mutex, and a
+// channel that is closed and replaced by each change. With a bug it is wrong in
+// one way.
 type reference struct {
 	bug bug
 
@@ -31,7 +32,8 @@ type reference struct {
 	position int
 }
 
-// A refState is what a reference holds. What was copied under the lock belongs together.
+// A refState is what a reference holds. What was copied under the lock belongs
+// together.
 type refState struct {
 	version int // 0 is no data
 	item    *item

@@ -27,20 +27,20 @@ type refWatcher struct {
 func (w *refWatcher) is(bugs ...bug) bool { return slices.Contains(bugs, w.bug) }
 
 func (w *refWatcher) Get(ctx context.Context, opts ...option) (*item, error) {
-	r, err := w.begin(ctx)
+	r, err := w.acquire(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if r.is(panicLeavesBusy) {
-		x, err := w.await(ctx, r, opts)
-		w.finish()
+		x, err := w.next(ctx, r, opts)
+		w.release()
 		return x, err
 	}
-	defer w.finish()
-	return w.await(ctx, r, w.bugsBefore(ctx, r, opts))
+	defer w.release()
+	return w.next(ctx, r, w.bugsBefore(ctx, r, opts))
 }
 
-func (w *refWatcher) begin(ctx context.Context) (*reference, error) {
+func (w *refWatcher) acquire(ctx context.Context) (*reference, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	r := w.value
@@ -71,7 +71,7 @@ func (w *refWatcher) begin(ctx context.Context) (*reference, error) {
 	return r, nil
 }
 
-func (w *refWatcher) finish() {
+func (w *refWatcher) release() {
 	if w.is(finishesLate) {
 		go func() {
 			runtime.Gosched()
@@ -86,15 +86,15 @@ func (w *refWatcher) finish() {
 	w.busy = false
 }
 
-// await is a Get that is the only one. It returns with seen where the watcher stands.
-func (w *refWatcher) await(ctx context.Context, r *reference, opts []option) (*item, error) {
+// next is the Get that owns the watcher. It moves the watcher.
+func (w *refWatcher) next(ctx context.Context, r *reference, opts []option) (*item, error) {
 	looked := w.position()
 	waited := false
 	var pinned []*item
 	defer func() { runtime.KeepAlive(pinned) }()
 	for {
 		s := r.state()
-		if err := w.hindrance(ctx); err != nil &&
+		if err := w.abortErr(ctx); err != nil &&
 			!(s.version > looked && (r.is(contextLoses) || r.is(takesAfterEnd) && waited)) {
 			if r.is(rejectedIsSeen) {
 				w.move(looked)
@@ -117,7 +117,7 @@ func (w *refWatcher) await(ctx context.Context, r *reference, opts []option) (*i
 			}
 			looked = s.version
 			if w.accepts(r, opts, s.item) {
-				if err := w.hindrance(ctx); err != nil && !r.is(predicateCannotEnd, takesAfterEnd, contextLoses) {
+				if err := w.abortErr(ctx); err != nil && !r.is(predicateCannotEnd, takesAfterEnd, contextLoses) {
 					return nil, err
 				}
 				if !(r.is(deliversTwice) && waited) {
@@ -138,7 +138,7 @@ func (w *refWatcher) await(ctx context.Context, r *reference, opts []option) (*i
 				continue
 			}
 		}
-		if err := w.nothing(r, s, looked, opts); err != nil {
+		if err := w.endErr(r, s, looked, opts); err != nil {
 			return nil, err
 		}
 		waited = true
@@ -146,8 +146,9 @@ func (w *refWatcher) await(ctx context.Context, r *reference, opts []option) (*i
 	}
 }
 
-// nothing returns the error, if there is one, of a Get that has looked at what there is.
-func (w *refWatcher) nothing(r *reference, s refState, looked int, opts []option) error {
+// endErr returns the error of a Get that has looked at all values, or nil if
+// the Get has to wait.
+func (w *refWatcher) endErr(r *reference, s refState, looked int, opts []option) error {
 	backlog := backlogOnly(opts) && !r.is(backlogWaits)
 	switch {
 	case s.end != nil && !(backlog && r.is(endAfterBacklog)):
@@ -194,7 +195,7 @@ func (w *refWatcher) wait(ctx context.Context, r *reference, s refState) {
 	}
 }
 
-func (w *refWatcher) hindrance(ctx context.Context) error {
+func (w *refWatcher) abortErr(ctx context.Context) error {
 	switch {
 	case ctx.Err() != nil && w.is(alwaysCanceled):
 		return context.Canceled
@@ -257,7 +258,7 @@ func backlogOnly(opts []option) bool {
 	return false
 }
 
-// bugsBefore is what bugs do before a Get begins in earnest.
+// bugsBefore does what some bugs do before a Get looks at the value.
 func (w *refWatcher) bugsBefore(ctx context.Context, r *reference, opts []option) []option {
 	switch {
 	case r.is(allocates):

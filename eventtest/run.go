@@ -8,13 +8,13 @@ import (
 	"github.com/eventvalue/event/internal/testkit"
 )
 
-// A guarantee is a subtest of the suite: what package event numbers.
+// A guarantee is a subtest of the suite, for one guarantee of package event.
 type guarantee struct {
 	name  string
 	rules []rule
 }
 
-// A rule is one thing that a guarantee says, and the test of it.
+// A rule is one part of a guarantee, with its test.
 type rule struct {
 	name  string
 	test  func(*harness)
@@ -25,22 +25,23 @@ type rule struct {
 type mode int
 
 const (
-	inBubble mode = iota // unless Bubble is lacking
-	realTime             // schedules matter, or what is broken may hang on a mutex
-	noRace               // like realTime, and nothing to be seen under the race detector
-	onlyRace             // like realTime, and nothing to be seen without the race detector
+	inBubble mode = iota // in a bubble, unless Bubble is lacking
+	realTime             // depends on schedules, or a broken implementation may hang on a mutex
+	noRace               // like realTime, but meaningless under the race detector
+	onlyRace             // like realTime, but meaningless without the race detector
 )
 
 func needs(c ...Capability) []Capability { return c }
 
-// guarantees is the suite.
+// guarantees returns the suite.
 func guarantees() []guarantee {
-	return slices.Concat(state(), progress(), gets(), ends(), composition())
+	return slices.Concat(state(), progress(), gets(), closing(), composition())
 }
 
-// Run runs the suite, each subtest on a Subject of its own, which newSubject makes. It is
-// called on the goroutine of the subtest and in its bubble if there is one; what it needs to
-// release belongs into t.Cleanup. Declare what the implementation lacks, and nothing else.
+// Run runs the suite. newSubject makes a Subject for each subtest. It is called
+// on the goroutine of the subtest, within its bubble if there is one. It should
+// release resources in t.Cleanup. lacks must contain exactly the capabilities
+// that the implementation lacks.
 func Run(t *testing.T, newSubject func(t testing.TB) Subject, lacks ...Capability) {
 	t.Helper()
 	for _, c := range lacks {
@@ -69,15 +70,15 @@ func (r rule) run(t *testing.T, newSubject func(testing.TB) Subject, lacks []Cap
 		}
 	}
 	if r.mode == noRace && testkit.RaceEnabled {
-		t.Skip("says nothing under the race detector")
+		t.Skip("meaningless under the race detector")
 	}
 	if r.mode == onlyRace && !testkit.RaceEnabled {
-		t.Skip("says nothing without the race detector")
+		t.Skip("meaningless without the race detector")
 	}
 	bubble := r.mode == inBubble && !slices.Contains(lacks, Bubble)
-	over := new(gate)
-	test := func(t *testing.T) { r.test(newHarness(t, over, newSubject, lacks, bubble)) }
-	contained(t, over, func() {
+	g := new(gate)
+	test := func(t *testing.T) { r.test(newHarness(t, g, newSubject, lacks, bubble)) }
+	contained(t, g, func() {
 		if bubble {
 			synctest.Test(t, test)
 		} else {
@@ -86,21 +87,21 @@ func (r rule) run(t *testing.T, newSubject func(testing.TB) Subject, lacks []Cap
 	})
 }
 
-// contained runs a test such that it fails, and nothing else does, if it never ends or if
-// its bubble is left with goroutines that do not.
-func contained(t *testing.T, over *gate, test func()) {
+// contained runs a test. If the test never returns, or if goroutines of its
+// bubble never return, the test fails and no other test is affected.
+func contained(t *testing.T, g *gate, test func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		defer func() {
 			if p := recover(); p != nil {
-				over.report(func() { t.Errorf("panic: %v", p) })
+				g.report(func() { t.Errorf("panic: %v", p) })
 			}
 		}()
 		test()
 	}()
-	if !over.awaits(done, 3*patience) {
-		over.close()
-		t.Fatal("hangs: something blocks that must not")
+	if !g.await(done, 3*patience) {
+		g.close()
+		t.Fatal("hangs: a call blocks that must not block")
 	}
 }

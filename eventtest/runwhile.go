@@ -7,7 +7,7 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// runRules are of guarantee 23.
+// runRules returns the rules of guarantee 23.
 func runRules() []rule {
 	f := needs(Filters, Backlog)
 	return []rule{
@@ -20,13 +20,14 @@ func runRules() []rule {
 	}
 }
 
-// A runs is a RunWhile over the subject, which keeps what has as many tens.
+// A runs is a RunWhile over the subject. A run continues as long as the number
+// of the Item divided by ten stays the same.
 type runs struct {
 	*call
 	began  chan int
 	causes chan error
-	finish chan error // a run returns this
-	stop   chan struct{}
+	finish chan error    // a run returns the error
+	stop   chan struct{} // a canceled run returns
 	err    error
 }
 
@@ -77,7 +78,8 @@ func (r *runs) cancelled(want error) {
 	}).returns()
 }
 
-func (r *runs) ends(want error) {
+// fails fails the test unless RunWhile returns the error want.
+func (r *runs) fails(want error) {
 	r.h.Helper()
 	if r.returns(); !errors.Is(r.err, want) {
 		r.h.Fatalf("RunWhile returns %v, want %v", r.err, want)
@@ -107,12 +109,12 @@ func runsAnew(h *harness) {
 	h.set(11)
 	r.cancelled(event.ErrChanged)
 	h.set(21)
-	r.idle() // It waits for run to return.
+	r.idle() // RunWhile waits until run returns.
 	r.stop <- struct{}{}
 	r.runs(21)
 	cancel()
 	r.stop <- struct{}{}
-	r.ends(context.Canceled)
+	r.fails(context.Canceled)
 }
 
 func keepsRun(h *harness) {
@@ -124,7 +126,7 @@ func keepsRun(h *harness) {
 	r.idle()
 	cancel()
 	r.stop <- struct{}{}
-	r.ends(context.Canceled)
+	r.fails(context.Canceled)
 }
 
 func nilWaits(h *harness) {
@@ -141,7 +143,7 @@ func nilWaits(h *harness) {
 	r.finish <- nil
 	r.idle()
 	cancel()
-	r.ends(context.Canceled)
+	r.fails(context.Canceled)
 }
 
 func errorEndsRun(h *harness) {
@@ -150,11 +152,11 @@ func errorEndsRun(h *harness) {
 	r := h.runWhile(ctx)
 	r.runs(1)
 	r.finish <- reason{1}
-	r.ends(reason{1})
+	r.fails(reason{1})
 	r = h.runWhile(ctx)
 	r.runs(1)
-	r.finish <- context.Canceled // Nobody has cancelled.
-	r.ends(context.Canceled)
+	r.finish <- context.Canceled // The context has not been canceled.
+	r.fails(context.Canceled)
 }
 
 func contextEndsRun(h *harness) {
@@ -166,7 +168,7 @@ func contextEndsRun(h *harness) {
 	r.cancelled(context.Canceled)
 	r.waits()
 	r.stop <- struct{}{}
-	r.ends(context.Canceled)
+	r.fails(context.Canceled)
 }
 
 func valueEndsRun(h *harness) {
@@ -174,9 +176,9 @@ func valueEndsRun(h *harness) {
 	h.set(1)
 	r := h.runWhile(ctx)
 	r.runs(1)
-	h.end(reason{1})
+	h.closeValue(reason{1})
 	r.cancelled(event.ErrClosed)
 	r.waits()
 	r.stop <- struct{}{}
-	r.ends(reason{1})
+	r.fails(reason{1})
 }

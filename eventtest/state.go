@@ -2,7 +2,7 @@ package eventtest
 
 import "github.com/eventvalue/event"
 
-// state is guarantees 1 to 7.
+// state returns guarantees 1 to 7.
 func state() []guarantee {
 	return []guarantee{
 		{"G01_NoDataFirst", []rule{
@@ -80,14 +80,14 @@ func nilIsData(h *harness) {
 	g := h.parked(h.Context(), w)
 	h.Set(nil)
 	g.getsNil()
-	h.nothing(w)
+	h.getWaits(w)
 }
 
 func zeroIsData(h *harness) {
 	w := h.watch()
 	h.set(0)
 	h.get(w, 0)
-	h.nothing(w)
+	h.getWaits(w)
 }
 
 func loadHasNil(h *harness) {
@@ -103,11 +103,11 @@ func noValueTwice(h *harness) {
 	for n := 1; n <= 3; n++ {
 		h.set(n)
 		h.get(w, n)
-		h.nothing(w)
+		h.getWaits(w)
 		g := h.parked(h.Context(), w)
 		h.set(10 + n)
 		g.gets(10 + n)
-		h.nothing(w)
+		h.getWaits(w)
 	}
 }
 
@@ -117,7 +117,7 @@ func slowWatcherSkips(h *harness) {
 		h.set(n)
 	}
 	h.get(w, 19)
-	h.nothing(w)
+	h.getWaits(w)
 }
 
 func watchersAreIndependent(h *harness) {
@@ -130,7 +130,7 @@ func watchersAreIndependent(h *harness) {
 		}
 	}
 	h.get(idle, 9)
-	h.nothing(slow)
+	h.getWaits(slow)
 }
 
 func parkedGetWakes(h *harness) {
@@ -147,7 +147,7 @@ func manyParkedWake(h *harness) {
 	for range many {
 		gets = append(gets, h.startGet(h.Context(), h.watch()))
 	}
-	h.settle()
+	h.waitIdle()
 	h.set(1)
 	for _, g := range gets {
 		g.gets(1)
@@ -170,14 +170,14 @@ func firstGetOfSeveral(h *harness) {
 	w := h.watch()
 	h.set(3)
 	h.get(w, 3)
-	h.nothing(w)
+	h.getWaits(w)
 }
 
 func firstGetOfWhatOthersHaveSeen(h *harness) {
 	h.set(1)
 	w := h.watch()
 	h.get(w, 1)
-	h.nothing(w)
+	h.getWaits(w)
 	_ = w.Close()
 	h.get(h.watch(), 1)
 }
@@ -190,7 +190,7 @@ func equalValueIsGot(h *harness) {
 		h.get(w, 7)
 		h.set(7)
 		h.get(w, 7)
-		h.nothing(w)
+		h.getWaits(w)
 	}
 }
 

@@ -6,16 +6,17 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// An Item is what the suite sets. It is a pointer's target, so that a test can see which
-// one it gets back and when it is garbage, and large enough to be an object of its own.
+// An Item is the element type of the tested values. The suite sets pointers to
+// Items, so that a test can identify an Item and see when it is garbage. An
+// Item is large enough to be a separate object in memory.
 type Item struct {
-	// N tells Items apart. An implementation that copies what it is given must keep it.
+	// N identifies the Item. An implementation that copies Items must keep N.
 	N int
 
 	_ [56]byte
 }
 
-// number is N, or that of no Item that is ever set.
+// number returns N. For nil it returns a number that no Item has.
 func (i *Item) number() int {
 	if i == nil {
 		return -1
@@ -23,10 +24,10 @@ func (i *Item) number() int {
 	return i.N
 }
 
-// A Subject is what is tested: a fresh value without data, as functions, so that it can also
-// consist of several parts, as a view and its source do.
+// A Subject is a fresh value without data that is tested. It consists of
+// functions, so that it can have several parts, such as a view and its source.
 //
-// Besides Items, nil is set. Everything must be usable from any goroutine.
+// The suite also sets nil. Any goroutine may call the functions, at any time.
 type Subject struct {
 	// Set sets the value. It is required.
 	Set func(*Item)
@@ -35,14 +36,18 @@ type Subject struct {
 
 	// Load returns the newest value. It may be nil.
 	Load func() (*Item, bool)
-	// Update replaces the value by what f makes of it. It may be nil.
+	// Update replaces the value by the result of f. It may be nil.
 	Update func(f func(old *Item, ok bool) (*Item, bool)) (*Item, bool)
-	// Close ends the value with a cause, which may be nil. It may be nil itself.
+	// Close closes the value with a cause, which may be nil. The function Close
+	// itself may be nil, too.
 	Close func(cause error) error
 }
 
-// Of returns the Subject that v is. It offers what v has of Load, Update and CloseWithError,
-// as [event.MemoryValue] has them. Of panics if v is nil.
+// Of returns a Subject that consists of v. The Subject includes Load, Update
+// and Close if v has the methods Load, Update and CloseWithError of
+// [event.MemoryValue].
+//
+// Of panics if v is nil.
 func Of(v event.Value[*Item]) Subject {
 	if v == nil {
 		panic("eventtest: Of: nil value")
@@ -66,33 +71,41 @@ func Of(v event.Value[*Item]) Subject {
 type Capability string
 
 const (
-	// Bubble: it works in a testing/synctest bubble, being made of memory and timers only.
+	// Bubble: the implementation works in a testing/synctest bubble. It uses
+	// only memory and timers.
 	Bubble Capability = "Bubble"
-	// Immediate: what was set is what all find once Set has returned. Without it the suite
-	// waits after each Set until that is so, in a bubble for an hour of its clock.
+	// Immediate: a value is visible to all callers when its Set has returned.
+	// Without Immediate, the suite waits after each Set until the value is
+	// visible. In a bubble it waits for an hour of the bubble's clock.
 	Immediate Capability = "Immediate"
-	// EqualValues: a Set of what is there already notifies, too (guarantee 6).
+	// EqualValues: a Set of a value that equals the last one notifies, too
+	// (guarantee 6).
 	EqualValues Capability = "EqualValues"
-	// NonBlockingSet: Set waits for nobody (guarantee 8).
+	// NonBlockingSet: Set never waits (guarantee 8).
 	NonBlockingSet Capability = "NonBlockingSet"
-	// NoAllocation: a Get with something to return allocates nothing (guarantees 9 and 16).
+	// NoAllocation: a Get that returns a value at once allocates nothing
+	// (guarantees 9 and 16).
 	NoAllocation Capability = "NoAllocation"
-	// NoGoroutine: a Get that waits holds no goroutine but its caller's (guarantee 10).
+	// NoGoroutine: a Get that waits holds only the goroutine of its caller
+	// (guarantee 10).
 	NoGoroutine Capability = "NoGoroutine"
-	// Collectable: old values and those of closed watchers are garbage (guarantee 11).
+	// Collectable: old values and the values of closed watchers are garbage
+	// (guarantee 11).
 	Collectable Capability = "Collectable"
-	// ConcurrentGets: of concurrent Gets on one watcher the later ones fail (guarantee 13).
+	// ConcurrentGets: a Get fails if another Get of its watcher is in progress
+	// (guarantee 13).
 	ConcurrentGets Capability = "ConcurrentGets"
-	// Filters: Get heeds Filter (guarantee 14).
+	// Filters: Get supports Filter (guarantee 14).
 	Filters Capability = "Filters"
-	// Backlog: Get heeds BacklogOnly (guarantee 15).
+	// Backlog: Get supports BacklogOnly (guarantee 15).
 	Backlog Capability = "Backlog"
-	// Changes: there is a Changed (guarantee 16).
+	// Changes: watchers support Changed (guarantee 16).
 	Changes Capability = "Changes"
-	// PreciseChanges: what Changed returns is closed only where a Get would return something. A
-	// view may be early, but not again before something has changed (guarantee 16).
+	// PreciseChanges: a channel of Changed is closed only if a Get would return
+	// a value or an error. The channel of a view may be closed too early, but
+	// not again before the next change (guarantee 16).
 	PreciseChanges Capability = "PreciseChanges"
-	// ClosingWatchers: the Close of a watcher ends its Gets (guarantee 17).
+	// ClosingWatchers: Close of a watcher ends its Gets (guarantee 17).
 	ClosingWatchers Capability = "ClosingWatchers"
 )
 
@@ -101,14 +114,15 @@ var capabilities = []Capability{
 	ConcurrentGets, Filters, Backlog, Changes, PreciseChanges, ClosingWatchers,
 }
 
-// What is lacking if a function of the Subject is nil.
+// These capabilities are lacking if a function of the Subject is nil.
 const (
 	canLoad   Capability = "Subject.Load"
 	canUpdate Capability = "Subject.Update"
 	canClose  Capability = "Subject.Close"
 )
 
-// lacking returns the functions that s does without, and why it is no Subject at all.
+// lacking returns the capabilities of the functions that are nil. It returns an
+// error if a required function is nil.
 func (s Subject) lacking() (lacks []Capability, err error) {
 	if s.Set == nil || s.Watch == nil {
 		return nil, errors.New("eventtest: a Subject without Set or Watch")

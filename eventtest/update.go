@@ -17,14 +17,14 @@ func updateRules() []rule {
 	}
 }
 
-// to is an update to the Item n.
+// to returns a function for Update that publishes the Item n.
 func to(n int) func(*Item, bool) (*Item, bool) {
 	return func(*Item, bool) (*Item, bool) { return &Item{N: n}, true }
 }
 
-// sees is an update that publishes nothing and expects to be called with the Item n, or
-// with none if n is 0.
-func (h *harness) sees(n int) func(*Item, bool) (*Item, bool) {
+// expect returns a function for Update that publishes nothing. It must be
+// called with the Item n, or without data if n is 0.
+func (h *harness) expect(n int) func(*Item, bool) (*Item, bool) {
 	return func(old *Item, ok bool) (*Item, bool) {
 		if ok != (n != 0) || ok && old.number() != n || !ok && old != nil {
 			h.Errorf("Update calls its function with %v and %t, want item %d", old, ok, n)
@@ -33,7 +33,8 @@ func (h *harness) sees(n int) func(*Item, bool) (*Item, bool) {
 	}
 }
 
-// updates fails the test unless an Update with f returns the Item n, or none, and done.
+// updates fails the test unless an Update with f returns the Item n and done.
+// If n is 0, the Update must return nil.
 func (h *harness) updates(f func(*Item, bool) (*Item, bool), n int, done bool) {
 	h.Helper()
 	h.do("Update", func() {
@@ -51,21 +52,21 @@ func updatePublishes(h *harness) {
 	w := h.watch()
 	h.updates(to(1), 1, true)
 	h.get(w, 1)
-	h.updates(h.sees(1), 1, false)
+	h.updates(h.expect(1), 1, false)
 	h.updates(to(2), 2, true)
 	h.get(w, 2)
-	h.nothing(w)
+	h.getWaits(w)
 }
 
 func updateLeaves(h *harness) {
 	w := h.watch()
-	h.updates(h.sees(0), 0, false)
-	h.nothing(w)
+	h.updates(h.expect(0), 0, false)
+	h.getWaits(w)
 	h.set(1)
-	h.updates(h.sees(1), 1, false)
+	h.updates(h.expect(1), 1, false)
 	h.get(w, 1)
-	h.updates(h.sees(1), 1, false)
-	h.nothing(w)
+	h.updates(h.expect(1), 1, false)
+	h.getWaits(w)
 }
 
 func updateWakes(h *harness) {
@@ -83,11 +84,11 @@ func updateWakesNobody(h *harness) {
 	h.get(w, 1)
 	h.get(other, 1)
 	g := h.parked(h.Context(), w)
-	h.updates(h.sees(1), 1, false)
+	h.updates(h.expect(1), 1, false)
 	g.waits()
 	if !h.lacks(Changes) {
 		changed := other.Changed()
-		h.updates(h.sees(1), 1, false)
+		h.updates(h.expect(1), 1, false)
 		h.open(changed)
 	}
 	h.set(2)
@@ -109,7 +110,7 @@ func noUpdateIsLost(h *harness) {
 					}
 					return &Item{N: old.number() + 1}, true
 				})
-				h.over.moves.Add(1)
+				h.gate.progress.Add(1)
 			}
 		})
 	}).returns()
@@ -117,15 +118,15 @@ func noUpdateIsLost(h *harness) {
 	h.get(h.watch(), updaters*n)
 }
 
-// updateAgain has a Set by another goroutine while the function runs. A lock around
-// the function would make it wait.
+// updateAgain calls Set on another goroutine while the function of an Update
+// runs. If Update held a lock around the function, Set would wait.
 func updateAgain(h *harness) {
 	h.set(1)
 	calls := 0
 	h.updates(func(old *Item, _ bool) (*Item, bool) {
 		if calls++; calls == 1 {
 			set := h.do("Set", func() { h.Set(&Item{N: 10}) })
-			if !h.over.awaits(set.done, patience) {
+			if !h.gate.await(set.done, patience) {
 				h.Error("Set does not return while the function of an Update runs")
 			}
 		}
@@ -144,14 +145,14 @@ func updateMayPanic(h *harness) {
 	if p := panics(func() { h.Update(func(*Item, bool) (*Item, bool) { panic("boom") }) }); p != "boom" {
 		h.Fatalf("Update panics with %v, want what its function panics with", p)
 	}
-	h.nothing(w)
+	h.getWaits(w)
 	h.updates(to(2), 2, true)
 	h.get(w, 2)
 }
 
 func noUpdateAfterClose(h *harness) {
 	h.set(1)
-	h.end(nil)
+	h.closeValue(nil)
 	h.updates(func(*Item, bool) (*Item, bool) {
 		h.Error("Update calls its function after Close")
 		return nil, true
@@ -164,6 +165,6 @@ func updateOfNilPanics(h *harness) {
 	if panics(func() { h.Update(nil) }) == nil {
 		h.Error("Update of a nil function does not panic")
 	}
-	h.nothing(w)
+	h.getWaits(w)
 	h.updates(to(1), 1, true)
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// viewRules are of guarantee 21, over the subject: what a view promises takes a source that
-// keeps its own promises.
+// viewRules returns the rules of guarantee 21, with the subject as a source of
+// the views. A view keeps its promises only if its sources do.
 func viewRules() []rule {
 	b := needs(Backlog, Filters)
 	return []rule{
@@ -38,7 +38,7 @@ func mapOnce(h *harness) {
 	h.set(1)
 	h.get(w, 2, filter(func(n int) bool { return n == 2 }), filter(func(int) bool { return true }))
 	h.set(2)
-	h.getFails(h.Context(), w, event.BacklogDone, backlog(), only(2)) // It is of what f made.
+	h.getFails(h.Context(), w, event.BacklogDone, backlog(), only(2)) // The Filter gets the result of f, which is 4.
 	h.set(3)
 	h.get(w, 6)
 	if len(calls) != 3 || calls[0] != 1 || calls[1] != 2 || calls[2] != 3 {
@@ -52,7 +52,7 @@ func mapOfEqual(h *harness) {
 	for range 3 {
 		h.set(7)
 		h.get(w, 7)
-		h.nothing(w)
+		h.getWaits(w)
 	}
 }
 
@@ -70,10 +70,10 @@ func distinctCompares(h *harness) {
 	h.set(12)
 	g.gets(12)
 	h.set(19)
-	h.nothing(w)
+	h.getWaits(w)
 }
 
-// sum is a Combine of the subject with another value.
+// sum returns a watcher of a Combine of the subject with another value.
 func (h *harness) sum(other event.ValueWatch[int]) event.Watcher[*Item] {
 	w := event.Combine(h.value(), other, func(i *Item, n int) *Item { return &Item{N: i.number() + n} }).Watch()
 	h.Cleanup(func() { _ = w.Close() })
@@ -94,7 +94,7 @@ func combineWaits(h *harness) {
 	g = h.parked(h.Context(), w)
 	other.Set(20)
 	g.gets(22)
-	h.nothing(w)
+	h.getWaits(w)
 }
 
 func combineLosesNothing(h *harness) {
@@ -110,7 +110,8 @@ func combineLosesNothing(h *harness) {
 	}
 }
 
-// combineIsNeverLate sets one source or the other as soon as what was set before has arrived.
+// combineIsNeverLate sets one source or the other as soon as the last value has
+// arrived.
 func combineIsNeverLate(h *harness) {
 	var other event.MemoryValue[int]
 	w := h.sum(&other)
@@ -151,14 +152,14 @@ func combineEnds(h *harness) {
 	h.set(1)
 	h.getFails(h.Context(), w, event.BacklogDone, backlog())
 	other.Set(10)
-	h.end(reason{1})
+	h.closeValue(reason{1})
 	h.get(w, 11)
 	for range 2 {
 		h.getFails(h.Context(), w, reason{1})
 		h.closes(w.Changed())
 		other.Set(20)
 	}
-	h.getFails(h.Context(), h.sum(new(event.MemoryValue[int])), reason{1}) // At once: nothing is whole.
+	h.getFails(h.Context(), h.sum(new(event.MemoryValue[int])), reason{1}) // It fails at once, because it can never have all parts.
 }
 
 func rateHoldsBack(h *harness) {

@@ -8,7 +8,8 @@ import (
 	"github.com/eventvalue/event/eventtest"
 )
 
-// A viewed value is a view over a value in memory, or over what that is made into.
+// A viewed value is a view over a value in memory, or over what that is made
+// into.
 type viewed struct {
 	name  string
 	over  func(*event.MemoryValue[*item]) event.ValueWatch[*item]
@@ -16,10 +17,10 @@ type viewed struct {
 }
 
 var (
-	// gathers is what views lack that keep a value for each watcher, and are asked while some
-	// source has none.
-	gathers = []eventtest.Capability{eventtest.NoAllocation, eventtest.Collectable, eventtest.PreciseChanges}
-	same    = func(a, b *item) bool { return a == b }
+	// mergeLacks has the capabilities that a view of several sources lacks. It
+	// keeps a value for each watcher, and a source may have no data.
+	mergeLacks = []eventtest.Capability{eventtest.NoAllocation, eventtest.Collectable, eventtest.PreciseChanges}
+	same       = func(a, b *item) bool { return a == b }
 )
 
 func left[T any](a *item, _ T) *item  { return a }
@@ -54,7 +55,7 @@ func all(vs ...event.ValueWatch[*item]) event.ValueWatch[*item] {
 }
 
 func views() []viewed {
-	lacks := func(more ...eventtest.Capability) []eventtest.Capability { return append(more, gathers...) }
+	lacks := func(more ...eventtest.Capability) []eventtest.Capability { return append(more, mergeLacks...) }
 	return []viewed{
 		{"Map", func(v *event.MemoryValue[*item]) event.ValueWatch[*item] {
 			return event.Map(v, func(i *item) *item { return i })

@@ -1,12 +1,13 @@
-// Package fuzz has the fuzz targets of event and notify. The bytes are programs, which
-// package replay runs against the library and its model at once.
+// Package fuzz has the fuzz targets of packages event and park. The inputs are
+// programs. Package replay runs each program on the library and on its model at
+// the same time.
 //
-// The corpora are under testdata/fuzz, one directory a target, and are replayed by a plain
-// go test ./fuzz. To look for more:
+// The corpora are under testdata/fuzz, one directory per target. A plain go
+// test ./fuzz replays them. This command searches for more inputs:
 //
 //	go test ./fuzz -run '^$' -fuzz FuzzValue -fuzztime 60s -fuzzminimizetime 10x
 //
-// Without the last flag the fuzzer spends its time in minimizing inputs.
+// Without the last flag the fuzzer spends its time minimizing inputs.
 package fuzz
 
 import (
@@ -16,10 +17,11 @@ import (
 	"github.com/eventvalue/event/internal/verify/model/replay"
 )
 
-// maxSteps bounds a program: what a longer one could find, a shorter one can.
+// maxSteps limits the length of a program. Longer programs find nothing more.
 const maxSteps = 200
 
-// FuzzValue runs programs on one value with one watcher, on which they find deep sequences.
+// FuzzValue runs programs on one value with one watcher. They find long
+// sequences of operations.
 func FuzzValue(f *testing.F) {
 	one := replay.Limits{Values: 1, Watchers: 1, Contexts: 2}
 	f.Fuzz(func(t *testing.T, program []byte) {
@@ -27,7 +29,8 @@ func FuzzValue(f *testing.F) {
 	})
 }
 
-// FuzzWatchers runs programs on several values and watchers, with several parked Gets.
+// FuzzWatchers runs programs on several values and watchers, with several
+// parked Gets.
 func FuzzWatchers(f *testing.F) {
 	several := replay.Limits{Values: 3, Watchers: 5, Contexts: 3}
 	f.Fuzz(func(t *testing.T, program []byte) {

@@ -14,9 +14,9 @@ import (
 
 var update = flag.Bool("update", false, "write the seeds to testdata/fuzz")
 
-// TestSeedsAreCommitted makes sure that the corpora hold the seeds below as they are; it
-// writes them with go test ./fuzz -run Seeds -update. What the fuzzer has found lies
-// beside them, under the names that it gave.
+// TestSeedsAreCommitted checks that the corpora contain the seeds below. go
+// test ./fuzz -run Seeds -update writes them. The inputs that the fuzzer has
+// found are in the same directories, under the names that the fuzzer gave them.
 func TestSeedsAreCommitted(t *testing.T) {
 	for target, seeds := range map[string][]seed{
 		"FuzzValue": valueSeeds, "FuzzWatchers": watcherSeeds, "FuzzNotify": notifySeeds,

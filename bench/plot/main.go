@@ -1,5 +1,6 @@
-// Plot draws line charts as SVG files, one for each drawing in the JSON array that it reads
-// from its standard input. Eventbench runs it. The same input makes the same bytes.
+// Plot draws line charts as SVG files. It reads a JSON array from its standard
+// input and writes one file for each drawing in it. Eventbench runs Plot. The
+// output is a function of the input.
 package main
 
 import (
@@ -19,10 +20,12 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// A drawing is one chart. Its lines are drawn in their order, the first one boldly.
+// A drawing is one chart. Its lines are drawn in their order, the first one
+// boldly.
 type drawing struct {
 	File, Title, X, Y string
-	// UnitX and UnitY are those of logarithmic axes, which have labels with SI prefixes.
+	// UnitX and UnitY are the units of logarithmic axes. The labels of these
+	// axes have SI prefixes.
 	UnitX, UnitY string
 	LogX, LogY   bool
 	Lines        []struct {
@@ -61,7 +64,7 @@ func (d drawing) save(dir string) error {
 	if _, err := to.WriteTo(&svg); err != nil {
 		return fmt.Errorf("%s: %w", d.File, err)
 	}
-	// Whoever does not have this font has others.
+	// A reader without this font sees another one.
 	text := bytes.ReplaceAll(svg.Bytes(), []byte("Liberation Sans;"), []byte("Liberation Sans, Arial, Helvetica, sans-serif;"))
 	return os.WriteFile(filepath.Join(dir, d.File), text, 0o644)
 }
@@ -84,7 +87,8 @@ func (d drawing) plot() (*plot.Plot, error) {
 	p.Legend.Top, p.Legend.Left = true, true
 	p.Legend.XOffs, p.Legend.YOffs = vg.Points(8), vg.Points(-4)
 	p.Legend.Padding = vg.Points(1)
-	// The first comes last, so that nothing hides it, but is the first in the legend.
+	// The first line is added last, so that no other line hides it. It is still
+	// the first in the legend.
 	var first []plot.Plotter
 	for i, l := range d.Lines {
 		if len(l.Points) == 0 {
@@ -113,7 +117,8 @@ func (d drawing) plot() (*plot.Plot, error) {
 	return p, nil
 }
 
-// ticks are those of a logarithmic axis, with labels at the powers of ten.
+// ticks is the unit of a logarithmic axis. Its ticks have labels at the powers
+// of ten.
 type ticks string
 
 func (unit ticks) Ticks(lo, hi float64) (marks []plot.Tick) {
@@ -129,7 +134,7 @@ func (unit ticks) Ticks(lo, hi float64) (marks []plot.Tick) {
 
 var prefixes = map[int]string{-3: "n", -2: "µ", -1: "m", 1: "k", 2: "M"}
 
-// colors can be told apart also by who does not see all of them.
+// colors are distinct even for color-blind readers.
 var colors = []color.RGBA{
 	{0xd5, 0x1e, 0x00, 0xff}, {0x00, 0x00, 0x00, 0xff}, {0x88, 0x88, 0x88, 0xff}, {0x00, 0x9e, 0x73, 0xff},
 	{0x00, 0x72, 0xb2, 0xff}, {0x56, 0xb4, 0xe9, 0xff}, {0xe6, 0x9f, 0x00, 0xff}, {0xcc, 0x79, 0xa7, 0xff},

@@ -1,4 +1,4 @@
-// Package rivals runs the workloads of package bench over libraries of others that keep a
-// value and tell of its changes. It is a module of its own, so that Event Values do not
-// depend on them.
+// Package rivals runs the workloads of package bench over libraries of other
+// authors that hold a value and notify of its changes. It is a separate module,
+// so that Event Values do not depend on these libraries.
 package rivals

@@ -47,7 +47,8 @@ func (v *juniperValue[T]) GetAll(ctx context.Context, ws []bench.Watcher[T], val
 	return nil
 }
 
-// A juniperWatcher knows by its channel, of which each Set makes another, what it has seen.
+// A juniperWatcher identifies the value that it has seen by its channel. Each
+// Set makes a new channel.
 type juniperWatcher[T any] struct {
 	value *juniperValue[T]
 	seen  chan struct{}

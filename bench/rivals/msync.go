@@ -51,14 +51,15 @@ func (v *msyncValue[T]) GetAll(ctx context.Context, ws []bench.Watcher[T], vals 
 type msyncWatcher[T any] struct {
 	value *msyncValue[T]
 	seen  msync.Link[maybe[T]]
-	any   bool // it has seen one
+	any   bool // it has seen a value
 }
 
 func (w *msyncWatcher[T]) Get(ctx context.Context, _ ...event.GetOption[T]) (zero T, err error) {
 	v := &w.value.Value
 	for {
 		if w.any && w.seen.Validate() {
-			// The channel before the second look: what is set after that closes it.
+			// The channel is taken before the second Validate. A later Set
+			// closes the channel.
 			changed := v.Wait()
 			if w.seen.Validate() {
 				select {

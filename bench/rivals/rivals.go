@@ -2,7 +2,7 @@ package rivals
 
 import "github.com/eventvalue/event/bench"
 
-// Contenders returns the libraries.
+// Contenders returns the contenders of this package, one for each library.
 func Contenders() []bench.Contender {
 	return []bench.Contender{
 		{Name: "juniper", New: NewJuniper[int64]},
@@ -11,8 +11,8 @@ func Contenders() []bench.Contender {
 	}
 }
 
-// A maybe is a value that may not have been set: all of these libraries begin with a zero
-// value, which is none.
+// A maybe is a value that may not have been set. It is necessary because all of
+// these libraries start with a zero value.
 type maybe[T any] struct {
 	val T
 	set bool

@@ -20,8 +20,8 @@ func TestConformance(t *testing.T) {
 		{"juniper", rivals.NewJuniper[*eventtest.Item], nil},
 		// A link keeps what it is a link to.
 		{"msync", rivals.NewMsync[*eventtest.Item], []eventtest.Capability{eventtest.Collectable}},
-		// Its Set takes longer the more watchers there are, of which the suite leaves many
-		// open. The suite does less where there is no bubble.
+		// Its Set takes longer the more watchers there are, of which the suite
+		// leaves many open. The suite does less where there is no bubble.
 		{"ro", rivals.NewRo[*eventtest.Item], []eventtest.Capability{eventtest.Bubble}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -32,7 +32,8 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-// TestLoops shows that none leaves out what nobody could notice in the end.
+// TestLoops shows that every library performs all operations of SetAll and
+// LoadAll.
 func TestLoops(t *testing.T) {
 	for _, c := range rivals.Contenders() {
 		t.Run(c.Name, func(t *testing.T) {
@@ -47,7 +48,8 @@ func TestLoops(t *testing.T) {
 	}
 }
 
-// TestReportNamesExist: everything that BENCHMARKS.md shows of these libraries can be run again.
+// TestReportNamesExist: everything that BENCHMARKS.md shows of these libraries
+// can be run again.
 func TestReportNamesExist(t *testing.T) {
 	functions, err := bench.Functions("rivals_test.go")
 	if err != nil {

@@ -11,17 +11,19 @@ import (
 	"github.com/eventvalue/event/bench"
 )
 
-// NewRo returns a BehaviorSubject of github.com/samber/ro. It pushes its values to observers,
-// here each into a channel of one element that it drains before.
+// NewRo returns a BehaviorSubject of github.com/samber/ro, which pushes its
+// values to observers. Each observer here drains a channel of one element and
+// sends the value to it.
 func NewRo[T any]() bench.Value[T] {
 	return &roValue[T]{subject: ro.NewBehaviorSubject(roItem[T]{})}
 }
 
 type roValue[T any] struct {
 	subject ro.Subject[roItem[T]]
-	// begun is the newest version, stored before the first watcher has it.
+	// begun is the newest version. It is stored before the first watcher
+	// receives the version.
 	begun atomic.Uint64
-	mu    sync.Mutex // The versions are in the order of the subject.
+	mu    sync.Mutex // Held by Set, so that the subject gets the versions in order.
 }
 
 type roItem[T any] struct {
@@ -62,7 +64,8 @@ type roWatcher[T any] struct {
 	subscription ro.Subscription
 }
 
-// next is called by one goroutine at a time, but perhaps while Get puts something back.
+// next is called by one goroutine at a time. A concurrent Get may put an item
+// back.
 func (w *roWatcher[T]) next(item roItem[T]) {
 	for item.version > 0 {
 		select {
@@ -79,11 +82,11 @@ func (w *roWatcher[T]) next(item roItem[T]) {
 
 func (w *roWatcher[T]) Get(ctx context.Context, _ ...event.GetOption[T]) (val T, err error) {
 	if ctx == nil {
-		panic("bench: Get: nil context") // Before it has taken anything.
+		panic("bench: Get: nil context") // Before the first receive.
 	}
 	for {
 		var item roItem[T]
-		select { // One case costs half of what two cost.
+		select { // A select with one case costs half as much as one with two.
 		case item = <-w.c:
 		default:
 			select {
@@ -92,15 +95,15 @@ func (w *roWatcher[T]) Get(ctx context.Context, _ ...event.GetOption[T]) (val T,
 				return val, ctx.Err()
 			}
 		}
-		// Another watcher may have a newer one, which has come to this one meanwhile
-		// or is about to.
+		// Another watcher may have received a newer item, which has arrived at
+		// this watcher by now or is about to arrive.
 		if item.version < w.value.begun.Load() {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
 			select {
 			case w.c <- item:
-			default: // There is a newer one.
+			default: // There is a newer item.
 			}
 			return val, err
 		}

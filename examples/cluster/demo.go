@@ -15,7 +15,8 @@ import (
 
 const (
 	prefix = "example-cluster/"
-	// patience is how long a step may take before the demonstration is given up.
+	// patience is the longest duration of a step. After it, the demonstration
+	// fails.
 	patience = 30 * time.Second
 )
 
@@ -24,10 +25,10 @@ type demo struct {
 	screen *Screen
 	team   *Team
 	flags  *remote.Range[string]
-	want   map[string]string // the flags, as they were set last
+	want   map[string]string // the flags that were set last
 }
 
-// runDemo is the whole of it. It starts an etcd if addrs is empty.
+// runDemo runs the demonstration. It starts an etcd if addrs is empty.
 func runDemo(ctx context.Context, addrs []string, nodes int, screen *Screen) error {
 	if len(addrs) == 0 {
 		server, err := etcdtest.Start(ctx, etcdtest.Config{})
@@ -47,14 +48,16 @@ func runDemo(ctx context.Context, addrs []string, nodes int, screen *Screen) err
 	defer d.team.Close()
 	d.flags = remote.NewRange(etcd.New(client, client), prefix+"flags/", remote.String())
 	defer d.flags.Close()
+	// An earlier run may have left keys.
 	if _, err := client.Delete(ctx, prefix, clientv3.WithPrefix()); err != nil {
-		return err // What an earlier run has left, or no etcd.
+		return err
 	}
 	defer screen.Follow(&d.team.Board)()
 	return d.play(ctx, nodes)
 }
 
-// play does one thing after the other, each when all nodes have seen the last.
+// play performs the steps. Each step begins when all nodes have seen the step
+// before.
 func (d *demo) play(ctx context.Context, nodes int) error {
 	for i := range nodes {
 		if err := d.team.Start(fmt.Sprintf("node-%d", i+1)); err != nil {
@@ -95,7 +98,7 @@ func (d *demo) play(ctx context.Context, nodes int) error {
 	return nil
 }
 
-// until waits until the board is as ok says, and returns it.
+// until waits until ok accepts the board, and returns the board.
 func (d *demo) until(ctx context.Context, what string, ok func(Board) bool) (Board, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -106,8 +109,8 @@ func (d *demo) until(ctx context.Context, what string, ok func(Board) bool) (Boa
 	return b, nil
 }
 
-// elected waits until all nodes that run see one leader, which is not the former, and
-// returns its name.
+// elected waits until all running nodes see the same leader, other than the
+// former one. It returns the name of the leader.
 func (d *demo) elected(ctx context.Context, former string) (name string, err error) {
 	start := time.Now()
 	_, err = d.until(ctx, "there is a leader", func(b Board) bool {
@@ -148,7 +151,7 @@ func (d *demo) remove(ctx context.Context, flag string) error {
 	return d.seen(ctx)
 }
 
-// seen waits until all nodes that run see the flags as they were set last.
+// seen waits until all running nodes see the flags that were set last.
 func (d *demo) seen(ctx context.Context) error {
 	start := time.Now()
 	_, err := d.until(ctx, "all see the flags", func(b Board) bool {

@@ -4,5 +4,6 @@ package main
 
 import "syscall"
 
-// ownGroup keeps the terminal's Ctrl-C from nodes: the program ends them itself.
+// ownGroup keeps Ctrl-C on the terminal away from the nodes. The program ends
+// the nodes itself.
 func ownGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }

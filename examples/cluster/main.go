@@ -1,10 +1,11 @@
-// Cluster shows processes that share a table of feature flags and elect a leader, in etcd.
+// Cluster shows processes that share a table of feature flags and elect a
+// leader, in etcd.
 //
 //	cluster                       starts an etcd in itself
 //	cluster -endpoints a,b,c      uses one that runs, and keys that begin with example-cluster/
 //
-// It starts some nodes, which are processes of their own, changes flags, kills the leader, starts
-// that again, and shows what each node sees.
+// It starts some nodes, which are separate processes. It changes flags, kills
+// the leader, starts it again, and shows the view of each node.
 package main
 
 import (
@@ -23,18 +24,19 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // From then on a second Ctrl-C kills.
+	context.AfterFunc(ctx, stop) // A second Ctrl-C kills the program.
 	nodeMain(ctx)
 	live := isatty.IsTerminal(os.Stdout.Fd()) && os.Getenv("TERM") != "dumb"
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr, live))
 }
 
-// run is the program. It returns the exit code: 0, 1 if it has failed, 2 if it was called wrongly.
+// run is the program. It returns the exit code: 0 for success, 1 for a failure,
+// and 2 for wrong arguments.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer, live bool) int {
 	flags := flag.NewFlagSet("cluster", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	endpoints := flags.String("endpoints", "", "etcd's, with commas between them; if empty, one is started")
-	nodes := flags.Int("nodes", 3, "how many nodes there are")
+	endpoints := flags.String("endpoints", "", "the endpoints of etcd, with commas between them; if empty, one is started")
+	nodes := flags.Int("nodes", 3, "number of nodes")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0

@@ -18,7 +18,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// An output is what the program has written. It can be looked at meanwhile.
+// An output is the text that the program has written so far.
 type output struct {
 	mu  sync.Mutex
 	buf bytes.Buffer

@@ -21,32 +21,33 @@ import (
 // nodeEnv is the variable that makes a process a node. It holds a NodeConfig.
 const nodeEnv = "EVENT_EXAMPLE_NODE"
 
-// leaseSeconds is for how long a leader that has died is still taken for one.
+// leaseSeconds is the time for which a dead leader still counts as the leader.
 const leaseSeconds = 2
 
-// A NodeConfig is what a node is told.
+// A NodeConfig is the configuration of a node.
 type NodeConfig struct {
 	Name      string
-	Addr      string // what others are to find the node by, if it leads
+	Addr      string // the address at which others find the node if it leads
 	Endpoints []string
 	Prefix    string
 }
 
-// A View is what a node sees. It does not change.
+// A View is the state that a node sees. Invariant: a View does not change.
 type View struct {
-	Leader string // its address, or empty
+	Leader string // the address of the leader, or ""
 	Flags  map[string]string
-	Link   string // how the node stands with etcd
+	Link   string // the state of the connection to etcd
 }
 
-// nodeMain is the program of a node, if this process is one; else it returns at once.
+// nodeMain is the program of a node. It returns at once if the process is not a
+// node.
 func nodeMain(ctx context.Context) {
 	text, ok := os.LookupEnv(nodeEnv)
 	if !ok {
 		return
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	go func() { // Nodes end with the program that has started them.
+	go func() { // A node ends when the program that has started it ends.
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		cancel()
 	}()
@@ -65,7 +66,8 @@ type node struct {
 	view   event.MemoryValue[View]
 }
 
-// runNode follows flags and leader, tries to be that, and writes each new View to w.
+// runNode follows the flags and the leader, and writes each new View to w. If
+// there is no leader, it tries to become the leader.
 func runNode(ctx context.Context, config string, w io.Writer) error {
 	n := new(node)
 	if err := json.Unmarshal([]byte(config), &n.NodeConfig); err != nil {
@@ -87,7 +89,8 @@ func runNode(ctx context.Context, config string, w io.Writer) error {
 
 	n.flags = remote.NewRange(etcd.New(client, client), n.Prefix+"flags/", remote.String())
 	defer n.flags.Close()
-	// The key of the leader goes when its process does.
+	// etcd deletes the key of the leader after the process of the leader has
+	// ended.
 	n.leader = remote.NewValue(etcd.New(client, client, etcd.Lease(lease.ID)), n.Prefix+"leader", remote.String())
 	defer n.leader.Close()
 
@@ -95,7 +98,7 @@ func runNode(ctx context.Context, config string, w io.Writer) error {
 	go func() { ended <- n.followFlags(ctx) }()
 	go func() { ended <- n.followLeader(ctx) }()
 	go func() { ended <- n.followLink(ctx) }()
-	go func() { ended <- n.tell(ctx, w) }()
+	go func() { ended <- n.writeViews(ctx, w) }()
 	go func() {
 		for range alive {
 		}
@@ -104,8 +107,8 @@ func runNode(ctx context.Context, config string, w io.Writer) error {
 	return <-ended
 }
 
-// see changes the view.
-func (n *node) see(change func(*View)) {
+// update changes the view.
+func (n *node) update(change func(*View)) {
 	n.view.Update(func(v View, _ bool) (View, bool) {
 		change(&v)
 		return v, true
@@ -123,19 +126,19 @@ func (n *node) followFlags(ctx context.Context) error {
 		for k, v := range table {
 			flags[strings.TrimPrefix(k, n.Prefix+"flags/")] = v
 		}
-		n.see(func(v *View) { v.Flags = flags })
+		n.update(func(v *View) { v.Flags = flags })
 	}
 	return nil
 }
 
-// followLeader follows who leads. That nobody does is a state as well: then the node
-// offers itself.
+// followLeader follows the key of the leader. If the key is absent, the node
+// tries to become the leader.
 func (n *node) followLeader(ctx context.Context) error {
 	for e, err := range event.All(ctx, n.leader) {
 		if err != nil {
 			return err
 		}
-		n.see(func(v *View) { v.Leader = e.Value })
+		n.update(func(v *View) { v.Leader = e.Value })
 		if !e.Present {
 			n.stand(ctx)
 		}
@@ -143,8 +146,8 @@ func (n *node) followLeader(ctx context.Context) error {
 	return nil
 }
 
-// stand makes the node the leader, unless another one is faster. The condition makes it safe to repeat
-// a write whose outcome is not known.
+// stand makes the node the leader, unless another node is faster. The write is
+// conditional, so it is safe to repeat a write whose outcome is unknown.
 func (n *node) stand(ctx context.Context) {
 	for ctx.Err() == nil {
 		one, cancel := context.WithTimeout(ctx, time.Second)
@@ -165,13 +168,14 @@ func (n *node) followLink(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		n.see(func(v *View) { v.Link = s.State.String() })
+		n.update(func(v *View) { v.Link = s.State.String() })
 	}
 	return nil
 }
 
-// tell writes what the node sees, and leaves out what was replaced in the meantime.
-func (n *node) tell(ctx context.Context, w io.Writer) error {
+// writeViews writes the view of the node after each change. It skips views that
+// were replaced in the meantime.
+func (n *node) writeViews(ctx context.Context, w io.Writer) error {
 	out := json.NewEncoder(w)
 	different := event.Distinct(&n.view, sameView)
 	for v, err := range event.All(ctx, different) {

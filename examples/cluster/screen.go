@@ -13,8 +13,9 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// A Screen shows what happens, and on a terminal below that, live, what each node sees. Elsewhere
-// that are lines as well. Its methods may be called concurrently.
+// A Screen shows the steps of the demonstration and the views of the nodes. On
+// a terminal the views are a live board below the steps. Otherwise they are
+// lines, too. The methods may be called concurrently.
 type Screen struct {
 	start time.Time
 	live  bool
@@ -22,9 +23,11 @@ type Screen struct {
 	mu    sync.Mutex
 	w     io.Writer
 	board Board
-	drawn int // lines of the board that stand on the terminal
+	drawn int // the number of lines of the board on the terminal
 }
 
+// NewScreen returns a Screen that writes to w. live reports whether w is a
+// terminal.
 func NewScreen(w io.Writer, live bool) *Screen {
 	return &Screen{start: time.Now(), live: live, w: w}
 }
@@ -38,7 +41,7 @@ func (s *Screen) Say(format string, args ...any) {
 	s.draw()
 }
 
-// Pause gives who looks at a terminal time to do so.
+// Pause waits for a second on a terminal, so that a person can read it.
 func (s *Screen) Pause(ctx context.Context) {
 	if !s.live {
 		return
@@ -81,7 +84,7 @@ func (s *Screen) show(b Board) {
 	s.board = b
 }
 
-// Close leaves the board as it is.
+// Close leaves the board on the terminal as it is.
 func (s *Screen) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -110,7 +113,7 @@ func (s *Screen) draw() {
 
 func names(b Board) []string { return slices.Sorted(maps.Keys(b)) }
 
-// line is one node in words.
+// line returns a line about one node.
 func line(name string, s Seat) string {
 	if s.Pid == 0 {
 		return fmt.Sprintf("%s  –", name)

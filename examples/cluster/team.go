@@ -12,20 +12,22 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// A Seat is what is known of one node.
+// A Seat is the state of one node.
 type Seat struct {
-	Pid  int // 0: it does not run
+	Pid  int // 0 if the node does not run
 	View View
 }
 
-// A Board is what is known of all nodes, by name. It does not change.
+// A Board has the states of all nodes, by name. Invariant: a Board does not
+// change.
 type Board map[string]Seat
 
-// A Team is the nodes, which are further processes of this program, and what they see.
+// A Team is the nodes, which are separate processes of this program, and their
+// views.
 type Team struct {
 	Board event.MemoryValue[Board]
 
-	config NodeConfig // what all have in common
+	config NodeConfig // the common part of all configurations
 	procs  map[string]*proc
 }
 
@@ -34,13 +36,14 @@ type proc struct {
 	ended chan struct{}
 }
 
+// NewTeam returns a Team without nodes.
 func NewTeam(config NodeConfig) *Team {
 	t := &Team{config: config, procs: map[string]*proc{}}
 	t.Board.Set(Board{})
 	return t
 }
 
-// Addr is where others would reach a node, if it listened.
+// Addr returns the address of a node. The nodes of this example do not listen.
 func Addr(name string) string { return name + ".example:8080" }
 
 // Start starts a node.
@@ -59,7 +62,7 @@ func (t *Team) Start(name string) error {
 	cmd.Env = append(os.Environ(), nodeEnv+"="+string(text))
 	cmd.Stderr = os.Stderr
 	cmd.SysProcAttr = ownGroup()
-	if _, err := cmd.StdinPipe(); err != nil { // Nobody writes to it: that it ends tells.
+	if _, err := cmd.StdinPipe(); err != nil { // The node exits when the pipe is closed.
 		return err
 	}
 	stdout, err := cmd.StdoutPipe()
@@ -71,27 +74,28 @@ func (t *Team) Start(name string) error {
 	}
 	p := &proc{cmd: cmd, ended: make(chan struct{})}
 	t.procs[name] = p
-	t.sit(name, Seat{Pid: cmd.Process.Pid})
+	t.setSeat(name, Seat{Pid: cmd.Process.Pid})
 	go func() {
 		defer close(p.ended)
 		t.listen(name, cmd.Process.Pid, stdout)
 		_ = cmd.Wait()
-		t.sit(name, Seat{})
+		t.setSeat(name, Seat{})
 	}()
 	return nil
 }
 
-// listen enters what a node says.
+// listen reads the views of a node and puts them on the board.
 func (t *Team) listen(name string, pid int, r io.Reader) {
 	for lines := bufio.NewScanner(r); lines.Scan(); {
 		var v View
 		if err := json.Unmarshal(lines.Bytes(), &v); err == nil {
-			t.sit(name, Seat{Pid: pid, View: v})
+			t.setSeat(name, Seat{Pid: pid, View: v})
 		}
 	}
 }
 
-func (t *Team) sit(name string, s Seat) {
+// setSeat replaces the Seat of a node on the board.
+func (t *Team) setSeat(name string, s Seat) {
 	t.Board.Update(func(b Board, _ bool) (Board, bool) {
 		b = maps.Clone(b)
 		b[name] = s

@@ -14,18 +14,20 @@ import (
 	"github.com/pelletier/go-toml/v2"
 )
 
-// A Config is one version of a service's configuration. Many goroutines share it, so it
-// is not modified once it has been published: a change is a new Config.
+// A Config is one version of a service's configuration. Many goroutines share
+// it. Invariant: a published Config is not modified. A change makes a new
+// Config.
 type Config struct {
 	LogLevel string `toml:"log_level"`
 	Server   Server `toml:"server"`
 	Limits   Limits `toml:"limits"`
 
-	// Version counts what was published: 1, 2, 3, … It is not in the file.
+	// Version numbers the published Configs: 1, 2, 3, … It is not in the file.
 	Version int `toml:"-"`
 
-	// delivery travels with the Config that it measures: a worker that has got the one
-	// has the other too, without a lock or a look-up that would spoil the measurement.
+	// delivery measures the delivery of the Config. It is a field of the
+	// Config, so that a worker needs no lock and no look-up that would distort
+	// the measurement.
 	delivery *Delivery
 }
 
@@ -45,11 +47,12 @@ type Limits struct {
 // A Duration is written like "1m30s".
 type Duration struct {
 	time.Duration
-	problem string // What is wrong with how it is written, or "".
+	problem string // The error in the text, or "".
 }
 
-// UnmarshalText implements [encoding.TextUnmarshaler]. What is wrong with the text is left to
-// Validate: of an error from here the parser would not always know the position.
+// UnmarshalText implements [encoding.TextUnmarshaler]. Validate reports an
+// error in the text, because the parser does not always add the position to an
+// error from here.
 func (d *Duration) UnmarshalText(text []byte) error {
 	var err error
 	if d.Duration, err = time.ParseDuration(string(text)); err != nil {
@@ -58,7 +61,7 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// A ConfigError says what is wrong with a configuration file, and where.
+// A ConfigError is an error in a configuration file, with its position.
 type ConfigError struct {
 	Path         string
 	Line, Column int // From 1.
@@ -78,8 +81,9 @@ func Load(path string) (*Config, error) {
 	return Parse(path, data)
 }
 
-// Parse makes a Config of data, the contents of the file at path. It is strict: a key that
-// nobody knows is most often one that somebody misspelt. Its errors are of type *ConfigError.
+// Parse makes a Config of data, the contents of the file at path. It refuses
+// unknown keys, because they are usually misspelt. Its errors are of type
+// *ConfigError.
 func Parse(path string, data []byte) (*Config, error) {
 	c := new(Config)
 	if err := decode(data, c); err != nil {
@@ -101,7 +105,8 @@ func decode(data []byte, into any) error {
 
 // syntaxError makes a ConfigError of what the parser returned.
 func syntaxError(path string, err error) error {
-	// Unknown keys first: they too are found by errors.As as a DecodeError.
+	// A StrictMissingError must be checked first, because errors.As finds it as
+	// a DecodeError, too.
 	if unknown, ok := errors.AsType[*toml.StrictMissingError](err); ok {
 		first := unknown.Errors[0]
 		line, column := first.Position()
@@ -118,11 +123,11 @@ func syntaxError(path string, err error) error {
 	return &ConfigError{path, 1, 1, err.Error()}
 }
 
-// locate returns the position of a key in a document that is valid TOML, or that of its
-// beginning if the key is not there.
+// locate returns the position of a key in a document that is valid TOML. If the
+// key is not there, it returns the beginning of the document.
 //
-// It decodes into a struct that has the sections of a Config and nothing in them. The
-// strict parser then finds fault with every key, and says where each one is.
+// It decodes the document into a struct with empty sections. The strict parser
+// then returns an error with the position of every key.
 func locate(data []byte, key string) (line, column int, found bool) {
 	var sections struct {
 		Server struct{} `toml:"server"`
@@ -139,15 +144,17 @@ func locate(data []byte, key string) (line, column int, found bool) {
 	return 1, 1, false
 }
 
-// A setting is a key of the file, what it is set to, and what is wrong with that, if anything.
+// A setting is a key of the file with its value. problem is the error in the
+// value, or "".
 type setting struct {
 	key     string
 	value   any
 	problem string
 }
 
-// settings lists what is in c. No zero value is valid: a key that is missing has a
-// problem, and so has an empty file, which is what one sees of a file that is just being saved.
+// settings lists the settings of c. Zero values are not valid, so a missing key
+// has a problem. An empty file has one, too: a file that is being saved may be
+// read while it is empty.
 func (c *Config) settings() []setting {
 	s, l := c.Server, c.Limits
 	return []setting{
@@ -160,7 +167,8 @@ func (c *Config) settings() []setting {
 	}
 }
 
-// Validate returns the first key that has a problem and the problem, or "" and "".
+// Validate returns the first key that has a problem and the problem, or "" and
+// "".
 func (c *Config) Validate() (key, problem string) {
 	for _, s := range c.settings() {
 		if s.problem != "" {
@@ -170,7 +178,7 @@ func (c *Config) Validate() (key, problem string) {
 	return "", ""
 }
 
-// Changes lists, for people to read, how c differs from old, which may be nil.
+// Changes lists the differences between old and c as text. old may be nil.
 func (c *Config) Changes(old *Config) []string {
 	if old == nil {
 		return []string{"first load"}

@@ -30,7 +30,8 @@ burst = 50
 // An edit replaces a piece of the file.
 type edit struct {
 	old, new string
-	// quick: the next edit does not wait until all workers have this one.
+	// quick reports that the next edit does not wait until all workers have
+	// this one.
 	quick bool
 }
 
@@ -38,9 +39,9 @@ var edits = []edit{
 	{old: "max_connections = 100", new: "max_connections = 200"},
 	{old: `"info"`, new: `"debug"`},
 	{old: `"5s"`, new: `"5s`},                // A syntax error, …
-	{old: `"5s`, new: `"3s"`},                // … mended.
+	{old: `"5s`, new: `"3s"`},                // … corrected.
 	{old: "burst = 50", new: "burst = 5000"}, // More than requests_per_second, …
-	{old: "burst = 5000", new: "burst = 60"}, // … mended.
+	{old: "burst = 5000", new: "burst = 60"}, // … corrected.
 	{old: "_second = 500", new: "_second = 600", quick: true},
 	{old: "_second = 600", new: "_second = 700", quick: true},
 	{old: "_second = 700", new: "_second = 800", quick: true},
@@ -50,11 +51,12 @@ var edits = []edit{
 }
 
 const (
-	// The demonstration's edits are complete when they appear: there is little to wait for.
+	// demoQuiet is short, because the edits of the demonstration are atomic.
 	demoQuiet = time.Millisecond
-	// An edit of which nothing has come for so long was not noticed.
+	// demoPatience is the time after which an edit counts as not noticed.
 	demoPatience = 30 * time.Second
-	// Between edits where somebody watches: else there is nothing to be seen.
+	// demoPause is the pause between edits on a terminal, so that a person can
+	// follow.
 	demoPause = 300 * time.Millisecond
 )
 
@@ -63,15 +65,15 @@ var (
 	errNotNoticed = errors.New("the edit was not noticed: can files be watched here?")
 )
 
-// A demo edits a file of its own and shows what becomes of the edits.
+// A demo edits its own file and shows the effects of the edits.
 type demo struct {
 	*Service
 	screen *Screen
 	path   string
-	text   string // What is in the file.
+	text   string // The contents of the file.
 	status event.Watcher[Status]
-	step   atomic.Int64 // How many edits were made; the live line reads it too.
-	bad    int          // How many of them were no good.
+	step   atomic.Int64 // The number of edits; the live line reads it too.
+	bad    int          // The number of edits with an error.
 }
 
 // runDemo runs the demonstration.
@@ -127,12 +129,13 @@ func (d *demo) run(ctx context.Context) error {
 	return nil
 }
 
-// observe waits for what the last edit has led to and shows it. If that was a quick one, the
-// table's row waits until a later one has reached all workers too.
+// observe waits for the effect of the last edit and shows it. After a quick
+// edit it does not wait for the workers. The table's row is then printed after
+// a later edit.
 func (d *demo) observe(ctx context.Context, quick bool) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, demoPatience, errNotNoticed)
 	defer cancel()
-	st, err := d.status.Get(ctx) // This watcher has seen what has come of the edits before.
+	st, err := d.status.Get(ctx) // The watcher has seen the effects of all earlier edits.
 	switch {
 	case err != nil:
 		return cmp.Or(context.Cause(ctx), err)
@@ -143,7 +146,7 @@ func (d *demo) observe(ctx context.Context, quick bool) error {
 	case quick:
 		return nil
 	}
-	version, err := event.Wait(ctx, d.Config.Settled(), func(v int) bool { return v >= st.Version })
+	version, err := event.Wait(ctx, d.Config.Delivered(), func(v int) bool { return v >= st.Version })
 	if err != nil {
 		return cmp.Or(context.Cause(ctx), err)
 	}
@@ -151,7 +154,7 @@ func (d *demo) observe(ctx context.Context, quick bool) error {
 	return nil
 }
 
-// progress is the live line.
+// progress returns the live line.
 func (d *demo) progress() string {
 	version, have := d.Config.Progress()
 	return fmt.Sprintf("edit %d/%d: %d/%d workers have version %d",
@@ -164,7 +167,7 @@ func (d *demo) summarize(end Ending) {
 		"got the version. Who skipped it got a newer one instead: all have got version %d.\n", version)
 	d.screen.Printf("\n%d edits, %d good and %d bad; version %d is in force.\n",
 		len(edits), len(edits)-d.bad, d.bad, version)
-	d.screen.Printf("%d of %d workers were told that %v, and ended.\n", end.Told, d.Config.workers, errDemoOver)
+	d.screen.Printf("%d of %d workers were told that %v, and ended.\n", end.Closed, d.Config.workers, errDemoOver)
 	d.screen.Printf("%d goroutines are left.\n", end.Goroutines)
 }
 
@@ -175,7 +178,8 @@ func pause(ctx context.Context) {
 	}
 }
 
-// replaceFile gives the file at path a new text as good editors do: the whole of it at once.
+// replaceFile replaces the text of the file at path atomically, as good editors
+// do.
 func replaceFile(path, text string) error {
 	next := path + ".new"
 	if err := os.WriteFile(next, []byte(text), 0o600); err != nil {

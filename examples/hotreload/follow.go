@@ -13,53 +13,58 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// A Status is what is known of the file after the last look at it.
+// A Status is the state of the file after it was read last.
 type Status struct {
-	Version int   // What is in force; 0 before there is anything.
-	Err     error // Why the file is not, or nil if it is.
+	Version int   // The version in force; 0 before the first one.
+	Err     error // Why the file is not in force, or nil if it is.
 }
 
-// A Follower publishes the contents of a file, now and whenever they change for others that
-// are valid. What is not valid is reported, and what was in force stays so.
+// A Follower publishes the contents of a file when it starts, and after each
+// change to other valid contents. It reports contents that are not valid, and
+// the version in force stays in force.
 type Follower struct {
 	Path  string
 	Value event.Value[*Config]
 
-	// Quiet is how long nothing must have happened to the file before it is read. One
-	// save is several events, and a file that is written in place is empty in between.
+	// Quiet is the time without events after which the file is read. A save
+	// consists of several events, and a file that is written in place is empty
+	// between them.
 	Quiet time.Duration
 
 	status  event.MemoryValue[Status]
 	events  *fsnotify.Watcher
-	target  string // The directory watched for the sake of a symbolic link, or "".
+	target  string // The directory that is watched because of a symbolic link, or "".
 	current *Config
 	last    Status
 }
 
-// Status tells how the file is doing. It is set after the Value, and ends when Run does,
-// with the cause. It is a state, not a log: an error that was mended quickly may be skipped.
+// Status returns a view of the status of the file. The status is set after the
+// Value. It is closed when Run returns, with the error of Run as the cause. It
+// is a state, not a log: an error that was corrected quickly may be skipped.
 func (f *Follower) Status() event.ValueWatch[Status] { return &f.status }
 
-// Run follows the file until ctx ends. It fails if the file cannot be loaded at the start;
-// once there is a good configuration, no file, however broken, ends it. Run it once.
+// Run follows the file until ctx ends. It fails if the file cannot be loaded at
+// the start. Once there is a valid configuration, no error in the file ends it.
+// Run may be called only once.
 func (f *Follower) Run(ctx context.Context) (err error) {
 	defer func() { _ = f.status.CloseWithError(err) }()
 	if f.events, err = fsnotify.NewWatcher(); err != nil {
 		return err
 	}
 	defer f.events.Close()
-	if err = f.look(); err != nil {
+	if err = f.reload(); err != nil {
 		return err
 	}
 	return f.loop(ctx)
 }
 
-// loop looks at the file whenever something has happened around it.
+// loop reloads the file after events in its directories.
 func (f *Follower) loop(ctx context.Context) error {
-	// An event does not mean a look at once but a timer, set anew by the next event, so
-	// that the last event of a save is always followed by a look. Under events without end
-	// there is one every now and then: no event waits for longer than ten times Quiet.
-	timer := time.NewTimer(f.Quiet) // The first time in vain, most likely.
+	// An event does not reload the file immediately, but resets a timer. The
+	// file is therefore always reloaded after the last event of a save. No
+	// event waits for longer than ten times Quiet, even if there are events all
+	// the time.
+	timer := time.NewTimer(f.Quiet) // The first reload usually finds no change.
 	defer timer.Stop()
 	var deadline time.Time // Zero while no event waits.
 	for {
@@ -67,14 +72,16 @@ func (f *Follower) loop(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-f.events.Events:
-			// Whatever it is: through symbolic links, much that goes by another name
-			// changes the file. To look in vain is cheap and notifies nobody.
+			// Every event resets the timer, because an event of another name
+			// can change the file through symbolic links. A reload without a
+			// change is cheap and notifies no watcher.
 		case <-f.events.Errors:
-			// Most often that events were lost. A look makes up for any of them.
+			// Usually, events were lost. A reload has the same effect as any of
+			// them.
 		case <-timer.C:
 			deadline = time.Time{}
-			if err := f.look(); err != nil && !isConfigError(err) {
-				timer.Reset(20 * f.Quiet) // Its directory may be gone too, and come back unseen.
+			if err := f.reload(); err != nil && !isConfigError(err) {
+				timer.Reset(20 * f.Quiet) // Its directory may have been deleted and be made again without an event.
 			}
 			continue
 		}
@@ -85,10 +92,10 @@ func (f *Follower) loop(ctx context.Context) error {
 	}
 }
 
-// look loads the file and publishes it if it says anything new.
-func (f *Follower) look() error {
+// reload loads the file and publishes it if a setting has changed.
+func (f *Follower) reload() error {
 	next, err := f.load()
-	if err == nil && len(next.Changes(f.current)) > 0 { // Else a comment has changed, or nothing.
+	if err == nil && len(next.Changes(f.current)) > 0 { // Otherwise at most a comment has changed.
 		next.Version = f.last.Version + 1
 		f.current = next
 		f.Value.Set(next)
@@ -121,8 +128,8 @@ func isConfigError(err error) bool {
 	return ok
 }
 
-// load watches where the file is and then loads it. In this order: a change that comes
-// between the two is an event, and so is not lost.
+// load watches the directories of the file and then loads it. In this order, a
+// change between the two steps is an event, and is not lost.
 func (f *Follower) load() (*Config, error) {
 	if err := f.watch(); err != nil {
 		return nil, err
@@ -130,15 +137,18 @@ func (f *Follower) load() (*Config, error) {
 	return Load(f.Path)
 }
 
-// watch watches the directory of the file. Not the file itself: editors replace it, by
-// another of the same name, and a watch stays with the one that is no more.
+// watch watches the directory of the file. It does not watch the file itself,
+// because editors replace the file by another one of the same name, and a watch
+// would stay with the old file.
 //
-// If the file is a symbolic link, what it leads to may change where it is, and next time
-// it may lead elsewhere. So the directory at its end is watched also, each time anew.
-// (Kubernetes has a link in between, in the file's own directory, and swaps that.)
+// If the file is a symbolic link, its target may change, and the link may lead
+// to another target later. watch therefore also watches the present directory
+// of the target. Kubernetes uses an intermediate link in the directory of the
+// file, and replaces the intermediate link.
 func (f *Follower) watch() error {
 	dir, target := filepath.Dir(f.Path), ""
-	// To add what is there already does nothing, or mends it if it is another by now.
+	// Adding a directory again has no effect, unless it is another directory by
+	// now.
 	if err := f.events.Add(dir); err != nil {
 		return fmt.Errorf("watch %s: %w", dir, err)
 	}
@@ -149,7 +159,7 @@ func (f *Follower) watch() error {
 		}
 	}
 	if f.target != "" && f.target != target {
-		_ = f.events.Remove(f.target) // It may be gone, and the watch with it.
+		_ = f.events.Remove(f.target) // The directory may have been deleted, with its watch.
 	}
 	f.target = target
 	return nil

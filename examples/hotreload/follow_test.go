@@ -13,7 +13,7 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// patience is how long a test waits for what must happen. It is measured by nobody.
+// patience is the longest wait of a test for an expected event.
 func patience(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
@@ -43,7 +43,8 @@ func follows(t *testing.T, path string) *followed {
 	return f
 }
 
-// inForce waits until a configuration as it should be is in force and the file has no problem.
+// inForce waits until a configuration as it should be is in force and the file
+// has no problem.
 func (f *followed) inForce(t *testing.T, pred func(*Config) bool) *Config {
 	t.Helper()
 	c, err := event.Wait(f.ctx, f.value, pred)
@@ -53,7 +54,8 @@ func (f *followed) inForce(t *testing.T, pred func(*Config) bool) *Config {
 	return c
 }
 
-// problem waits until the file has one, and requires that it has changed nothing.
+// problem waits until the file has one, and requires that it has changed
+// nothing.
 func (f *followed) problem(t *testing.T) error {
 	t.Helper()
 	before, _ := f.value.Load()
@@ -157,8 +159,9 @@ func TestFollowSymlinkToAnotherDirectory(t *testing.T) {
 	f.inForce(t, burst(7))
 }
 
-// TestFollowMountedVolume swaps the file as Kubernetes does: the file is a link through a
-// link, ..data, to a directory of the version's own; a swap replaces ..data.
+// TestFollowMountedVolume swaps the file as Kubernetes does: the file is a link
+// through a link, ..data, to a directory of the version's own; a swap replaces
+// ..data.
 func TestFollowMountedVolume(t *testing.T) {
 	dir := t.TempDir()
 	publish := func(n int) {
@@ -194,7 +197,7 @@ func TestFollowFailsWithoutGoodStart(t *testing.T) {
 			_, published := v.Load()
 			require.False(t, published)
 
-			// Who watches the status learns it, and that this was all.
+			// A watcher of the status gets the error, and then the end.
 			w := f.Status().Watch()
 			defer w.Close()
 			s, end := w.Get(t.Context())

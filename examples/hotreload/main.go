@@ -1,8 +1,8 @@
 // Hotreload shows ten thousand goroutines that follow a configuration file.
 //
-// The file is watched on disk, parsed, validated and published as an Event Value; each worker
-// has a watcher of its own. A file that is no good changes nothing: the last good
-// configuration stays in force.
+// The file is watched on disk, parsed, validated and published as an Event
+// Value. Each worker has its own watcher. If the file is not valid, the last
+// valid configuration stays in force.
 //
 //	hotreload [-workers n]         edits a file of its own and measures how the edits arrive
 //	hotreload [-workers n] file    follows that file until it is interrupted
@@ -25,12 +25,13 @@ const maxWorkers = 1_000_000
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // From then on a second Ctrl-C kills.
+	context.AfterFunc(ctx, stop) // A second Ctrl-C kills the program.
 	live := isatty.IsTerminal(os.Stdout.Fd()) && os.Getenv("TERM") != "dumb"
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr, live))
 }
 
-// run is the program. It returns the exit code: 0, 1 if it has failed, 2 if it was called wrongly.
+// run is the program. It returns the exit code: 0 for success, 1 for a failure,
+// and 2 for wrong arguments.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer, live bool) int {
 	flags := flag.NewFlagSet("hotreload", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -38,7 +39,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, live bool
 		fmt.Fprintln(stderr, "usage: hotreload [-workers n] [file]")
 		flags.PrintDefaults()
 	}
-	workers := flags.Int("workers", 10_000, "how many goroutines follow the configuration")
+	workers := flags.Int("workers", 10_000, "number of goroutines that follow the configuration")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0

@@ -26,7 +26,8 @@ func (o *output) String() string {
 	return s
 }
 
-// waitFor waits until what was written after the first so many bytes matches, and returns all.
+// waitFor waits until what was written after the first so many bytes matches,
+// and returns all.
 func (o *output) waitFor(t *testing.T, from int, pattern string) string {
 	t.Helper()
 	re := regexp.MustCompile(pattern)

@@ -9,38 +9,41 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// A Meter is a value that measures how its Configs are delivered to a fixed number of
-// workers. It is an [event.Value] itself, so that who publishes need not know of it.
-// One goroutine may Set.
+// A Meter is a value that measures the delivery of its Configs to a fixed
+// number of workers. It is an [event.Value] itself, so the producer does not
+// depend on it. Only one goroutine may call Set.
 type Meter struct {
-	value   event.MemoryValue[*Config]
-	workers int
-	settled event.MemoryValue[int]   // The newest version that all workers have got.
-	newest  atomic.Pointer[Delivery] // For the progress display.
+	value     event.MemoryValue[*Config]
+	workers   int
+	delivered event.MemoryValue[int]   // The newest version that all workers have got.
+	newest    atomic.Pointer[Delivery] // For the progress display.
 
-	mu   sync.Mutex // Set and Take only: no worker waits for it.
+	mu   sync.Mutex // Only Set and Take hold it, so no worker waits for it.
 	kept []*Delivery
 }
 
-// A Delivery is the measurement of one version. Its Set and Lags may be read when that
-// version, or a newer one, is settled: nobody writes to them any more.
+// A Delivery is the measurement of one version. Its Set and Lags may be read
+// when this version or a newer one has been delivered. They do not change after
+// that.
 type Delivery struct {
 	Version int
 	Changes []string
-	Set     time.Duration   // How long Set took.
-	Lags    []time.Duration // For each worker: from before Set until its Get had returned; 0: skipped.
+	Set     time.Duration   // The duration of Set.
+	Lags    []time.Duration // For each worker, the time from before Set until its Get had returned; 0 if it skipped the version.
 
 	meter *Meter
 	start time.Time
-	// missing counts the workers that have not arrived, and Set, which has not returned:
-	// some workers may be faster. Whoever brings it to 0 settles the version.
+	// missing is the number of workers that have not got the version, plus one
+	// until Set has returned. Some workers may get the version before Set
+	// returns. The last decrement marks the version as delivered.
 	missing atomic.Int64
 }
 
-// NewMeter returns a Meter for that many workers.
+// NewMeter returns a Meter for the given number of workers.
 func NewMeter(workers int) *Meter { return &Meter{workers: workers} }
 
-// Set publishes cfg, which nobody else has seen yet, and measures that.
+// Set publishes cfg and measures its delivery. No other goroutine may have cfg
+// yet.
 func (m *Meter) Set(cfg *Config) {
 	old, _ := m.value.Load()
 	d := &Delivery{
@@ -56,7 +59,8 @@ func (m *Meter) Set(cfg *Config) {
 	m.kept = append(m.kept, d)
 	m.mu.Unlock()
 
-	// All that costs anything is done: between here and a worker's Arrived is delivery.
+	// All preparations are done: the rest, until Arrived of a worker, is
+	// delivery.
 	d.start = time.Now()
 	m.value.Set(cfg)
 	d.Set = time.Since(d.start)
@@ -66,29 +70,31 @@ func (m *Meter) Set(cfg *Config) {
 // Watch implements [event.ValueWatch].
 func (m *Meter) Watch() event.Watcher[*Config] { return m.value.Watch() }
 
-// Close ends the value for the given reason: every worker gets the last Config, if it has not
-// got it yet, and then the reason.
+// Close closes the value with a cause. Every worker gets the last Config, if it
+// has not got it yet, and then the cause.
 func (m *Meter) Close(cause error) { _ = m.value.CloseWithError(cause) }
 
-// Arrived notes that a worker has got the version, just now. Each worker writes to a slot of
-// its own, and what it then shares with the others is one atomic counter.
+// Arrived records that a worker has just got the version. Each worker writes to
+// its own element. The workers share only one atomic counter.
 func (d *Delivery) Arrived(worker int) {
-	d.Lags[worker] = max(1, time.Since(d.start)) // Monotonic; never 0, which is to skip.
+	d.Lags[worker] = max(1, time.Since(d.start)) // Never 0, which would mean that it skipped the version.
 	d.done()
 }
 
 func (d *Delivery) done() {
 	if d.missing.Add(-1) == 0 {
-		// Versions settle in order: all who are needed for the next were needed for this.
-		d.meter.settled.Set(d.Version)
+		// Versions are delivered in order, because each version needs all
+		// workers.
+		d.meter.delivered.Set(d.Version)
 	}
 }
 
-// Settled is the newest version that all workers have got. By then they have got or
-// skipped every older one.
-func (m *Meter) Settled() event.ValueWatch[int] { return &m.settled }
+// Delivered returns a view of the newest version that all workers have got.
+// They have then got or skipped every older version.
+func (m *Meter) Delivered() event.ValueWatch[int] { return &m.delivered }
 
-// Take returns the deliveries up to a settled version that were not taken yet, and forgets them.
+// Take removes and returns the deliveries up to a version that has been
+// delivered.
 func (m *Meter) Take(upTo int) []*Delivery {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -97,11 +103,12 @@ func (m *Meter) Take(upTo int) []*Delivery {
 		n++
 	}
 	taken := m.kept[:n:n]
-	m.kept = slices.Clone(m.kept[n:]) // So that what was taken is garbage in the end.
+	m.kept = slices.Clone(m.kept[n:]) // The clone makes the taken deliveries collectable.
 	return taken
 }
 
-// Progress returns the newest version and how many workers have got it, at this moment.
+// Progress returns the newest version and the number of workers that have got
+// it so far.
 func (m *Meter) Progress() (version, have int) {
 	d := m.newest.Load()
 	if d == nil {

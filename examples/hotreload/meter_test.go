@@ -8,7 +8,8 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// TestMeter plays two workers: one gets both versions, the other skips the first.
+// TestMeter plays two workers: one gets both versions, the other skips the
+// first.
 func TestMeter(t *testing.T) {
 	m := NewMeter(2)
 	var _ event.Value[*Config] = m
@@ -18,9 +19,9 @@ func TestMeter(t *testing.T) {
 		c.delivery.Arrived(worker)
 	}
 	quick, slow := m.Watch(), m.Watch()
-	settled := m.Settled().Watch()
+	delivered := m.Delivered().Watch()
 	none := func() {
-		_, err := settled.Get(t.Context(), event.BacklogOnly[int]())
+		_, err := delivered.Get(t.Context(), event.BacklogOnly[int]())
 		require.Equal(t, event.BacklogDone, err)
 	}
 
@@ -32,7 +33,7 @@ func TestMeter(t *testing.T) {
 	arrive(slow, 1)
 	none()
 	arrive(quick, 0)
-	upTo, err := settled.Get(t.Context())
+	upTo, err := delivered.Get(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 2, upTo)
 
@@ -49,7 +50,7 @@ func TestMeter(t *testing.T) {
 	}
 }
 
-func TestFleetIsToldTheEnd(t *testing.T) {
+func TestFleetEndsWithTheValue(t *testing.T) {
 	m := NewMeter(5)
 	f := StartFleet(t.Context(), 5, m)
 	m.Set(&Config{Version: 1})

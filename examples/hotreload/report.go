@@ -10,13 +10,13 @@ import (
 	"unicode/utf8"
 )
 
-// A Screen prints lines, and keeps one line below them that says how things stand. Where the
-// output is not a terminal it leaves that one out.
+// A Screen prints lines. On a terminal it also shows a live line below them,
+// with the current state.
 type Screen struct {
 	mu   sync.Mutex
 	out  io.Writer
 	live bool
-	line string // What the live line shows.
+	line string // The text of the live line.
 }
 
 // NewScreen returns a Screen that prints to out, with a live line or without.
@@ -32,7 +32,8 @@ func (s *Screen) Printf(format string, args ...any) {
 	s.show(line)
 }
 
-// show replaces the live line. It is overwritten with blanks: not every terminal knows how to clear a line.
+// show replaces the live line. It overwrites the old line with blanks, because
+// some terminals cannot clear a line.
 func (s *Screen) show(line string) {
 	if line == s.line {
 		return
@@ -45,7 +46,8 @@ func (s *Screen) show(line string) {
 	s.line = line
 }
 
-// Live shows what text returns, several times a second, until the function that it returns is called.
+// Live calls text several times a second and shows the result as the live line,
+// until stop is called.
 func (s *Screen) Live(text func() string) (stop func()) {
 	if !s.live {
 		return func() {}
@@ -92,7 +94,8 @@ func (s *Screen) Rows(deliveries []*Delivery) {
 	}
 }
 
-// Problem prints what is wrong with the file, and what that means, or that all is well again.
+// Problem prints the error of the file and the version in force, or that the
+// file is valid again.
 func (s *Screen) Problem(st Status) {
 	if st.Err == nil {
 		s.Printf("%7s  the file is good again; version %d stays in force\n", "–", st.Version)
@@ -101,7 +104,8 @@ func (s *Screen) Problem(st Status) {
 	s.Printf("%7s  %v; version %d stays in force\n", "–", st.Err, st.Version)
 }
 
-// sortedLags returns the lags of the workers that got d, and how many did not.
+// sortedLags returns the lags of the workers that got d, and the number of
+// workers that skipped it.
 func sortedLags(d *Delivery) (lags []time.Duration, skipped int) {
 	lags = slices.Sorted(slices.Values(d.Lags))
 	for skipped < len(lags) && lags[skipped] == 0 {
@@ -110,7 +114,7 @@ func sortedLags(d *Delivery) (lags []time.Duration, skipped int) {
 	return lags[skipped:], skipped
 }
 
-// millis returns the least of the sorted lags that so many percent of them do not exceed.
+// millis returns a percentile of the sorted lags, in milliseconds.
 func millis(lags []time.Duration, percent int) string {
 	if len(lags) == 0 {
 		return "–"
@@ -119,7 +123,7 @@ func millis(lags []time.Duration, percent int) string {
 	return fmt.Sprintf("%.2f", float64(lags[i])/float64(time.Millisecond))
 }
 
-// pad makes s as wide as a column, by blanks or by leaving out its end.
+// pad pads or truncates s to the width of a column.
 func pad(s string, width int) string {
 	if runes := []rune(s); len(runes) > width {
 		s = string(runes[:width-1]) + "…"

@@ -9,7 +9,8 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// A Service is the whole: a file, who follows it, and the workers that want to know.
+// A Service consists of a file, its Follower, and the workers that use the
+// configuration.
 //
 //	file ── Follower ── Set ──▶ Meter (an event.Value) ── Get ──▶ Fleet of workers
 type Service struct {
@@ -19,11 +20,12 @@ type Service struct {
 	fleet    *Fleet
 	stopFile context.CancelFunc
 	fileDone chan error
-	before   int // How many goroutines there were before the first of these.
+	before   int // The number of goroutines before the Service was started.
 }
 
-// StartService starts the workers and then the Follower. Whether the file can be loaded shows in
-// File's Status, as everything that happens to it later. Stop the Service, even if ctx has ended.
+// StartService starts the workers and then the Follower. The Status of File
+// reports errors in the file, including the first load. Call Stop, even if ctx
+// has ended.
 func StartService(ctx context.Context, path string, workers int, quiet time.Duration) *Service {
 	before := runtime.NumGoroutine()
 	config := NewMeter(workers)
@@ -40,15 +42,16 @@ func StartService(ctx context.Context, path string, workers int, quiet time.Dura
 	return s
 }
 
-// An Ending is how a Service ended.
+// An Ending describes the end of a Service.
 type Ending struct {
-	Told       int // How many workers ended because the value has; the others' context had ended.
-	Goroutines int // How many goroutines are left that were not there before.
+	Closed     int // The number of workers that ended because the value was closed, not because of their context.
+	Goroutines int // The number of goroutines that are left of the Service.
 }
 
-// Stop ends the Service from the source to the sinks: first no more is published, then the
-// workers are told, by the value itself, that this was all, and why. It returns when all
-// have ended; the error is the Follower's, unless that was stopped.
+// Stop ends the Service from the source to the sinks. It first stops the
+// Follower, and then closes the value with the cause, which ends the workers.
+// It returns when all have ended. Its error is the error of the Follower,
+// unless Stop has stopped the Follower.
 func (s *Service) Stop(cause error) (Ending, error) {
 	s.stopFile()
 	err := <-s.fileDone
@@ -56,13 +59,13 @@ func (s *Service) Stop(cause error) (Ending, error) {
 		err = nil
 	}
 	s.Config.Close(cause)
-	told := s.fleet.Wait()
-	return Ending{Told: told, Goroutines: goroutinesAbove(s.before)}, err
+	closed := s.fleet.Wait()
+	return Ending{Closed: closed, Goroutines: goroutinesAbove(s.before)}, err
 }
 
-// goroutinesAbove returns how many more goroutines there are than before. One that has said
-// that it is done has still a few instructions to run, and gets a moment for that: nobody
-// can be asked to tell when it is really gone.
+// goroutinesAbove returns the number of goroutines minus before. It waits for a
+// moment, because a goroutine that has signaled its end still runs a few
+// instructions, and its real end cannot be observed.
 func goroutinesAbove(before int) int {
 	for range 1000 {
 		if runtime.NumGoroutine() <= before {

@@ -9,13 +9,13 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// fileQuiet is how long a file must be left alone before it is read: long enough for an editor's
-// save, too short for its user to wonder.
+// fileQuiet is the time without events after which a file is read. It is long
+// enough for a save of an editor, and short enough for its user.
 const fileQuiet = 50 * time.Millisecond
 
 var errInterrupted = errors.New("interrupted")
 
-// followFile follows the file at path until ctx ends, and shows what becomes of it.
+// followFile follows the file at path until ctx ends, and shows its changes.
 func followFile(ctx context.Context, path string, workers int, screen *Screen) error {
 	s := StartService(ctx, path, workers, fileQuiet)
 	s.show(ctx, screen)
@@ -27,31 +27,31 @@ func followFile(ctx context.Context, path string, workers int, screen *Screen) e
 	return nil
 }
 
-// show prints what happens until ctx ends, or the following of the file does.
+// show prints changes and errors until ctx ends or the Follower returns.
 func (s *Service) show(ctx context.Context, screen *Screen) {
 	status := s.File.Status().Watch()
 	defer status.Close()
 	last, err := status.Get(ctx)
 	if err != nil || last.Version == 0 {
-		return // The file is no good. Stop returns why.
+		return // The file is not valid. Stop returns the error.
 	}
 	screen.Printf("%d workers follow %s; Ctrl-C ends it\n\n", s.Config.workers, s.File.Path)
 	screen.Heading()
 	if last.Err != nil {
-		screen.Problem(last) // Good at the start, but no longer.
+		screen.Problem(last) // The file was valid at the start, but is not any more.
 	}
 	defer screen.Live(s.progress)()
 
-	// One goroutine follows two values of different types: that is what Changed is for. It
-	// may be early, so Get must not wait.
-	settled := s.Config.Settled().Watch()
-	defer settled.Close()
+	// Changed allows one goroutine to follow two values of different types. The
+	// channel may be closed too early, so Get must not wait.
+	delivered := s.Config.Delivered().Watch()
+	defer delivered.Close()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-settled.Changed():
-			if version, err := settled.Get(ctx, event.BacklogOnly[int]()); err == nil {
+		case <-delivered.Changed():
+			if version, err := delivered.Get(ctx, event.BacklogOnly[int]()); err == nil {
 				screen.Rows(s.Config.Take(version))
 			}
 		case <-status.Changed():
@@ -62,7 +62,7 @@ func (s *Service) show(ctx context.Context, screen *Screen) {
 			if err != nil {
 				continue
 			}
-			if st.Err != nil || st.Version == last.Version { // Else a row will tell.
+			if st.Err != nil || st.Version == last.Version { // Otherwise a row will show it.
 				screen.Problem(st)
 			}
 			last = st
@@ -70,7 +70,7 @@ func (s *Service) show(ctx context.Context, screen *Screen) {
 	}
 }
 
-// progress is the live line.
+// progress returns the live line.
 func (s *Service) progress() string {
 	version, have := s.Config.Progress()
 	return fmt.Sprintf("%d/%d workers have version %d", have, s.Config.workers, version)

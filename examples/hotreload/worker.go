@@ -8,50 +8,51 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// work is a worker: it follows the configuration until that, or ctx, ends, and returns why.
-// It has a watcher of its own, which All opens and closes.
+// work is a worker. It follows the configuration until the value is closed or
+// ctx ends, and returns the error. It has its own watcher, which All opens and
+// closes.
 func work(ctx context.Context, config event.ValueWatch[*Config], id int) error {
 	for cfg, err := range event.All(ctx, config) {
 		if err != nil {
 			return err
 		}
 		cfg.delivery.Arrived(id)
-		// Here it would put cfg to use. However long that takes, nobody waits for it, and
-		// when it is done it gets the newest, not what came in between.
+		// A real worker would use cfg here. No other goroutine waits for that,
+		// even if it takes long. The next Config is the newest one then.
 	}
-	return nil // Not reached: the last thing that All yields is an error.
+	return nil // Not reached, because All yields an error last.
 }
 
 // A Fleet is a number of workers.
 type Fleet struct {
 	running sync.WaitGroup
-	ends    []error // Why each worker ended.
+	errs    []error // The error of each worker.
 }
 
-// StartFleet starts the workers, all under the same context, and returns when each of
-// them runs.
+// StartFleet starts the workers, all under the same context, and returns when
+// each of them runs.
 func StartFleet(ctx context.Context, workers int, config event.ValueWatch[*Config]) *Fleet {
-	f := &Fleet{ends: make([]error, workers)}
+	f := &Fleet{errs: make([]error, workers)}
 	var started sync.WaitGroup
 	started.Add(workers)
 	for id := range workers {
 		f.running.Go(func() {
 			started.Done()
-			f.ends[id] = work(ctx, config, id)
+			f.errs[id] = work(ctx, config, id)
 		})
 	}
 	started.Wait()
 	return f
 }
 
-// Wait waits until all workers have ended. It returns how many were told by the value that
-// there is nothing more to come; the others' context has ended.
-func (f *Fleet) Wait() (told int) {
+// Wait waits until all workers have ended. It returns the number of workers
+// that ended because the value was closed. The context of the others has ended.
+func (f *Fleet) Wait() (closed int) {
 	f.running.Wait()
-	for _, err := range f.ends {
+	for _, err := range f.errs {
 		if errors.Is(err, event.ErrClosed) {
-			told++
+			closed++
 		}
 	}
-	return told
+	return closed
 }

@@ -10,13 +10,13 @@ import (
 
 var errCrash = errors.New("crash")
 
-// A producer sets one number after the other, and crashes now and then. What it has set is not
-// lost with it: the value holds it.
+// A producer sets one number after the other, and sometimes crashes. The value
+// keeps the number that was set last.
 type producer struct {
 	value *event.MemoryValue[int]
 	crash func() bool
-	ticks <-chan struct{} // each makes it set one
-	most  int             // which it does not exceed
+	ticks <-chan struct{} // the producer sets one number for each tick
+	max   int             // the largest number
 }
 
 // Serve makes a producer a service of suture.
@@ -34,16 +34,18 @@ func (p *producer) Serve(ctx context.Context) error {
 		if p.crash() {
 			return fmt.Errorf("producer: %w", errCrash)
 		}
-		p.value.Update(func(n int, _ bool) (int, bool) { return n + 1, n < p.most })
+		p.value.Update(func(n int, _ bool) (int, bool) { return n + 1, n < p.max })
 	}
 }
 
-// A consumer is written around a channel, which a Pipe feeds, and crashes now and then. It runs
-// the Pipe by itself, so that both are restarted together: then it gets what is current first.
+// A consumer receives from a channel, to which a Pipe sends, and sometimes
+// crashes. It runs the Pipe itself, so that both are restarted together. After
+// a restart, the first number is the current one.
 type consumer struct {
 	value *event.MemoryValue[int]
 	crash func() bool
-	// saw is told each number, and whether it is the first of a run and what was newest when that began.
+	// saw is called with each number. first reports whether it is the first
+	// number of a run. newest was the newest number when the run began.
 	saw func(n int, first bool, newest int)
 }
 
@@ -54,7 +56,7 @@ func (c *consumer) Serve(ctx context.Context) error {
 	ended := make(chan error, 1)
 	newest, _ := c.value.Load()
 	go func() { ended <- event.Pipe(c.value, numbers)(ctx) }()
-	defer func() { // No run leaves its Pipe behind, however it ends.
+	defer func() { // The Pipe ends with the run.
 		cancel()
 		if ended != nil {
 			<-ended

@@ -1,5 +1,6 @@
-// Supervised shows producers and consumers of an Event Value under supervisors: they crash at random
-// and are restarted, thousands of times, and no consumer misses where things stand.
+// Supervised shows producers and consumers of an Event Value under supervisors.
+// They crash at random and are restarted, thousands of times. No consumer
+// misses the current value.
 //
 //	go -C examples run ./supervised [-rounds n]
 package main
@@ -15,7 +16,7 @@ import (
 )
 
 func main() {
-	rounds := flag.Int("rounds", 5000, "how often the producer is to set a value")
+	rounds := flag.Int("rounds", 5000, "number of values that the producer sets")
 	flag.Parse()
 	for _, name := range names() {
 		r, err := run(context.Background(), supervisors[name], *rounds, func() bool { return rand.IntN(5) == 0 })

@@ -9,12 +9,12 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// A service is run until it fails, and again then.
+// A service is run until it fails. Then it is run again.
 type service interface {
 	Serve(ctx context.Context) error
 }
 
-// A report is what came of a run.
+// A report has the result of a run.
 type report struct {
 	set, got, starts int
 	last             int
@@ -55,8 +55,8 @@ func (w *witness) saw(n int, first bool, newest int) {
 	}
 }
 
-// run has a producer set a value that often, under a supervisor, and a consumer get it, and
-// returns when the consumer has the last.
+// run runs a producer that sets rounds values, and a consumer that gets them,
+// under a supervisor. It returns when the consumer has the last value.
 func run(ctx context.Context, supervise supervisor, rounds int, crash func() bool) (report, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -75,12 +75,13 @@ func run(ctx context.Context, supervise supervisor, rounds int, crash func() boo
 			if n == 0 || n%4 > 0 {
 				continue
 			}
-			// Now and then the consumer gets to see what there is, or it would hardly run.
+			// Every fourth time, wait until the consumer has the newest value.
+			// Otherwise it would hardly run.
 			_, _ = event.Wait(ctx, &w.seen, func(n int) bool { newest, _ := value.Load(); return n >= newest })
 		}
 	}()
 	supervise(ctx,
-		&producer{value: &value, crash: crash, ticks: ticks, most: rounds},
+		&producer{value: &value, crash: crash, ticks: ticks, max: rounds},
 		&consumer{value: &value, crash: crash, saw: w.saw})
 	for range ticks { // The goroutine above ends, too.
 	}

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// A supervisor runs services until ctx ends, each again when it crashes.
+// A supervisor runs services until ctx ends. It restarts services that crash.
 type supervisor func(ctx context.Context, services ...service)
 
 var supervisors = map[string]supervisor{
@@ -23,7 +23,7 @@ var supervisors = map[string]supervisor{
 func bySuture(ctx context.Context, services ...service) {
 	s := suture.New("supervised", suture.Spec{
 		EventHook:        func(suture.Event) {},
-		FailureThreshold: 1e9, // It is what this is about.
+		FailureThreshold: 1e9, // The example crashes thousands of times.
 		Timeout:          time.Minute,
 	})
 	for _, service := range services {
@@ -32,7 +32,8 @@ func bySuture(ctx context.Context, services ...service) {
 	_ = s.Serve(ctx)
 }
 
-// byErrgroup restarts all when one has crashed: the group ends with the first error.
+// byErrgroup restarts all services when one has crashed: the group ends with
+// the first error.
 func byErrgroup(ctx context.Context, services ...service) {
 	for ctx.Err() == nil {
 		g, ctx := errgroup.WithContext(ctx)
@@ -43,7 +44,8 @@ func byErrgroup(ctx context.Context, services ...service) {
 	}
 }
 
-// byRun restarts all when one has crashed: the group interrupts the others and waits for them.
+// byRun restarts all services when one has crashed: the group interrupts the
+// others and waits for them.
 func byRun(ctx context.Context, services ...service) {
 	for ctx.Err() == nil {
 		var g oklog.Group

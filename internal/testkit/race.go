@@ -2,5 +2,6 @@
 
 package testkit
 
-// RaceEnabled reports whether the race detector is on: then everything costs about ten times.
+// RaceEnabled reports whether the race detector is enabled. If it is,
+// everything takes about ten times as long.
 const RaceEnabled = true

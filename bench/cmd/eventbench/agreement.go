@@ -2,17 +2,18 @@ package main
 
 import "strings"
 
-// A pair is one ratio, as it came out in two runs.
+// A pair is one ratio with its results in two runs.
 type pair struct {
 	comparison
 	before summary
 }
 
-// agree reports whether the intervals have something in common.
+// agree reports whether the intervals overlap.
 func (p pair) agree() bool { return p.overlaps(p.before) }
 
-// pairs returns the ratios that have an interval in this run and in another. Those that came
-// out exactly the same each time, of counts, are left out: they say nothing of noise.
+// pairs returns the ratios that have an interval in both runs. It leaves out
+// ratios of counts with exactly the same result each time, because they contain
+// no information about noise.
 func (r *results) pairs(before *results) (ps []pair) {
 	w := &writer{r: r}
 	for _, c := range w.comparisons() {
@@ -25,6 +26,7 @@ func (r *results) pairs(before *results) (ps []pair) {
 	return ps
 }
 
+// agreeing returns the number of pairs that agree.
 func agreeing(ps []pair) (n int) {
 	for _, p := range ps {
 		if p.agree() {
@@ -34,11 +36,11 @@ func agreeing(ps []pair) (n int) {
 	return n
 }
 
-// agreement writes how far the run before gave the same ratios.
+// agreement writes how far the ratios agree with the ratios of the run before.
 func (w *writer) agreement() {
 	before := w.r.before
 	if before == nil && !w.r.full() {
-		return // Nobody has looked for one.
+		return // The run before is only read for a full run.
 	}
 	w.line("%s", "## Does another run agree?")
 	w.line("")

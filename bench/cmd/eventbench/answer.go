@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// answer writes the five lines that most want to know, and a plot.
+// answer writes five lines with the most important results, and a plot.
 func (w *writer) answer() {
 	for i, s := range []string{
 		w.sentence("**Set, nobody waiting: %s.** That is %s times a bare atomic store of a fresh object, %s times a channel closed and made anew with each Set, and %s times a mutex that nobody contends: there we lose.",
@@ -29,7 +29,8 @@ func (w *writer) answer() {
 	}
 }
 
-// sentence fills in this library's figure and then its ratios to rivals.
+// sentence fills this library's figure and then its ratios to rivals into
+// format.
 func (w *writer) sentence(format string, own figure, rivals ...string) string {
 	text := "?"
 	if v, ok := w.r.value(own); ok {
@@ -53,14 +54,15 @@ func (w *writer) sentence(format string, own figure, rivals ...string) string {
 	return fmt.Sprintf(format, args...)
 }
 
-// miss notes that there is no figure.
+// miss records that a figure is missing.
 func (w *writer) miss(f figure) {
 	if name := f.name() + " " + f.unit; !slices.Contains(w.missing, name) {
 		w.missing = append(w.missing, name)
 	}
 }
 
-// score counts in how many ratios this library takes less, and in how many more.
+// score writes the number of ratios in which this library takes less, and the
+// number in which it takes more.
 func (w *writer) score() string {
 	less, more, all := 0, 0, 0
 	for _, q := range w.comparisons() {
@@ -78,14 +80,15 @@ func (w *writer) score() string {
 // A comparison is a ratio to a rival.
 type comparison struct {
 	summary
-	figure        // the rival's
-	infinite bool // this library has some, and the rival none
+	figure        // the figure of the rival
+	infinite bool // this library's figure is positive, and the rival's is 0
 }
 
-// worse reports whether this library takes more for certain.
+// worse reports whether this library certainly takes more.
 func (c comparison) worse() bool { return c.infinite || c.above(1) }
 
-// comparisons returns all ratios in which less is better, in the order of the tables.
+// comparisons returns all ratios of units in which less is better, in the order
+// of the tables.
 func (w *writer) comparisons() []comparison {
 	if w.compared != nil {
 		return w.compared
@@ -120,8 +123,8 @@ func (r *results) comparison(rival figure) (comparison, bool) {
 	return comparison{figure: rival, infinite: none}, none
 }
 
-// better says in which direction a unit becomes better: -1 if that is down, 1 if it is up, and 0 if it is
-// neither.
+// better returns -1 if a smaller figure of the unit is better, 1 if a larger
+// figure is better, and 0 if neither is.
 func better(unit string) int {
 	switch unit {
 	case "sets/s":
@@ -134,7 +137,7 @@ func better(unit string) int {
 
 func lessIsBetter(unit string) bool { return better(unit) < 0 }
 
-// losses writes where this library takes more for certain, workload by workload.
+// losses writes where this library certainly takes more, workload by workload.
 func (w *writer) losses() {
 	w.line("%s", "## Where it loses, and why")
 	w.line("")
@@ -158,8 +161,9 @@ func (w *writer) losses() {
 	w.line("")
 }
 
-// lost says of each rival that takes less of a unit how much less, and where; at last, which have nothing
-// of it where this library has some.
+// lost returns one text for each rival whose figure of the unit is smaller than
+// this library's, with the ratio and the params. A last text lists the rivals
+// whose figure is 0.
 func (w *writer) lost(t table, c column) (lost []string) {
 	var none []string
 	for _, rival := range w.r.rivals(t.bench, c.unit) {
@@ -189,7 +193,8 @@ func (w *writer) lost(t table, c column) (lost []string) {
 	return lost
 }
 
-// where says with what params, if not with all.
+// where returns the params in parentheses, or "" if they are all params of the
+// benchmark.
 func (w *writer) where(bench string, params []string) string {
 	if len(params) == len(w.r.params[bench]) {
 		return ""
@@ -200,6 +205,7 @@ func (w *writer) where(bench string, params []string) string {
 	return " (" + strings.Join(params, ", ") + ")"
 }
 
+// span returns a range of numbers.
 func span(lo, hi float64) string {
 	if number(lo) == number(hi) {
 		return number(lo)

@@ -11,25 +11,29 @@ import (
 	"golang.org/x/perf/benchmath"
 )
 
-// slower is by how much something must have become slower to be of interest.
+// slower is the smallest factor of a change that is reported.
 const slower = 1.05
 
-// A change is how a figure of this library has changed, relative to its rivals.
+// A change is the change of a figure of this library, relative to its rivals.
 type change struct {
 	figure
-	by float64 // a factor
+	by float64 // the factor of the change
 	p  float64
-	// telling: there are enough rounds to find a change, were there one.
-	telling bool
-	worse   bool
+	// enough reports that there are enough rounds to find a change.
+	enough bool
+	worse  bool
 }
 
-// compareFiles writes which figures of this library have become worse from one file of
-// results to the other, and returns errSlower if there are any, or errUnsure if there may be. To be independent of
-// the machine's speed on that day and in that round it compares what this library takes relative to the rivals that are
-// in both files. What is significant is decided by the U-test, its threshold divided by the number
-// of comparisons. That knows how much a figure varies within a run; what varies from one run to the next
-// besides, as a Set call with many watchers parked does, has to show again in another.
+// compareFiles writes the figures of this library that have become worse from
+// one file of results to the other. It returns errSlower if there are any, and
+// errUnsure if there may be some.
+//
+// It compares figures relative to the rivals that are in both files, and is
+// therefore independent of the speed of the machine in a run and in a round.
+// The U-test decides whether a change is significant. Its threshold is divided
+// by the number of comparisons. The test considers the variation within a run.
+// Some figures, such as a Set call with many parked watchers, also vary from
+// run to run. A change of such a figure has to be confirmed by another run.
 func compareFiles(w io.Writer, older, newer string) error {
 	before, err := readResults(older)
 	if err != nil {
@@ -50,31 +54,33 @@ func compareFiles(w io.Writer, older, newer string) error {
 	fmt.Fprintf(w, "%d figures of this library compared; %d of %d ratios to rivals agree within their intervals.\n",
 		len(figures), agreeing(pairs), len(pairs))
 	var worse []change
-	var untold []figure
+	var unsure []figure
 	for _, c := range changes(before, after, figures) {
 		switch {
 		case c.worse:
 			worse = append(worse, c)
-		case !c.telling:
-			untold = append(untold, c.figure)
+		case !c.enough:
+			unsure = append(unsure, c.figure)
 		}
 	}
 	if len(lost) > 0 {
 		fmt.Fprintf(w, "Not in %s, and so not compared: %s.\n", newer, before.names(lost))
 	}
-	if len(untold) > 0 {
+	if len(unsure) > 0 {
 		fmt.Fprintf(w, "In %d and %d rounds, these were measured too few times to tell: %s.\n",
-			before.rounds, after.rounds, before.names(untold))
+			before.rounds, after.rounds, before.names(unsure))
 	}
-	return conclude(w, worse, len(figures)-len(untold), len(lost)+len(untold) == 0)
+	return conclude(w, worse, len(figures)-len(unsure), len(lost)+len(unsure) == 0)
 }
 
-// conclude writes what has become worse of so many figures that could tell, which may be all.
-func conclude(w io.Writer, worse []change, told int, all bool) error {
+// conclude writes the changes for the worse. decided is the number of figures
+// that have been compared with enough rounds, and all reports whether these are
+// all figures.
+func conclude(w io.Writer, worse []change, decided int, all bool) error {
 	switch {
 	case len(worse) > 0:
 		return writeChanges(w, worse)
-	case told == 0:
+	case decided == 0:
 		fmt.Fprintln(w, "So it cannot be told whether anything has become worse.")
 		return errUnsure
 	case !all:
@@ -85,6 +91,7 @@ func conclude(w io.Writer, worse []change, told int, all bool) error {
 	return nil
 }
 
+// writeChanges writes a table of changes and returns errSlower.
 func writeChanges(w io.Writer, worse []change) error {
 	tw := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(tw, "worse\tby\tp")
@@ -97,8 +104,8 @@ func writeChanges(w io.Writer, worse []change) error {
 	return errSlower
 }
 
-// common returns the figures of this library that can become worse and that both files have, and
-// those that only the older one has.
+// common returns the figures of this library that can become worse. The figures
+// in both are in both files, the figures in lost only in the older one.
 func common(before, after *results) (both, lost []figure) {
 	for _, f := range before.owned() {
 		if len(after.values[f]) > 0 {
@@ -125,8 +132,9 @@ func (r *results) owned() (figures []figure) {
 	return figures
 }
 
-// names names some of this library's figures, in the order of the tables. Where that is all figures of a
-// benchmark, or many, it names the benchmark.
+// names returns the names of figures of this library, in the order of the
+// tables. If figures contains all figures of a benchmark, or many, it names the
+// benchmark instead.
 func (r *results) names(figures []figure) string {
 	all, some := map[string]int{}, map[string]int{}
 	for _, f := range r.owned() {
@@ -152,10 +160,11 @@ func (r *results) names(figures []figure) string {
 	return strings.Join(names, ", ")
 }
 
-// many is how many figures of a benchmark are named one by one, at most.
+// many is the largest number of figures of a benchmark that are named one by
+// one.
 const many = 3
 
-// cautions say what makes the comparison of two runs doubtful.
+// cautions returns the reasons to doubt a comparison of two runs.
 func cautions(before, after *results) (cs []string) {
 	for _, k := range machineKeys {
 		if !before.same(after, k) {
@@ -173,7 +182,7 @@ func cautions(before, after *results) (cs []string) {
 	return cs
 }
 
-// changes returns how figures have changed.
+// changes returns the changes of the figures.
 func changes(before, after *results, figures []figure) (cs []change) {
 	thresholds := benchmath.DefaultThresholds
 	thresholds.CompareAlpha /= float64(len(figures))
@@ -181,8 +190,8 @@ func changes(before, after *results, figures []figure) (cs []change) {
 		usual := norms(before, after, f)
 		older := benchmath.NewSample(finite(before.relative(f, usual)), &thresholds)
 		newer := benchmath.NewSample(finite(after.relative(f, usual)), &thresholds)
-		c := change{figure: f, telling: telling(older, newer)}
-		if c.telling {
+		c := change{figure: f, enough: enough(older, newer)}
+		if c.enough {
 			test := benchmath.AssumeNothing.Compare(older, newer)
 			c.by, c.p = center(newer)/center(older), test.P
 			c.worse = test.P < test.Alpha && worsening(f.unit, c.by) > slower
@@ -192,7 +201,8 @@ func changes(before, after *results, figures []figure) (cs []change) {
 	return cs
 }
 
-// worsening returns a factor as one by which a unit has become worse.
+// worsening converts a factor of a unit to the factor by which the unit has
+// become worse.
 func worsening(unit string, by float64) float64 {
 	if better(unit) > 0 {
 		return 1 / by
@@ -200,9 +210,10 @@ func worsening(unit string, by float64) float64 {
 	return by
 }
 
-// telling reports whether the test could find a difference between samples of these sizes: whether it does
-// if one is wholly below the other.
-func telling(older, newer *benchmath.Sample) bool {
+// enough reports whether the samples are large enough for the test to find a
+// difference. That is true if the test finds it when all values of one sample
+// are below the other.
+func enough(older, newer *benchmath.Sample) bool {
 	n := len(older.Values)
 	apart := make([]float64, n+len(newer.Values))
 	for i := range apart {
@@ -217,23 +228,26 @@ func center(s *benchmath.Sample) float64 {
 	return benchmath.AssumeNothing.Summary(s, confidence).Center
 }
 
-// norms returns what each rival takes that is in both runs: the geometric mean of both.
+// norms returns a figure of each rival that is in both runs: the geometric mean
+// of the two medians.
 func norms(before, after *results, f figure) map[string]float64 {
 	norms := map[string]float64{}
 	for _, rival := range before.rivals(f.bench, f.unit) {
 		theirs := figure{f.bench, f.params, rival, f.unit}
 		older, newer := finite(before.values[theirs]), finite(after.values[theirs])
 		if rival == "event" || len(older) == 0 || len(newer) == 0 || slices.Min(older) <= 0 || slices.Min(newer) <= 0 {
-			continue // What is zero tells nothing of the machine.
+			continue // A zero does not depend on the machine.
 		}
 		norms[rival] = math.Sqrt(center(sample(older)) * center(sample(newer)))
 	}
 	return norms
 }
 
-// relative returns a figure of this library in each round, divided by how slow the machine was
-// then: by the geometric mean of what the rivals of that round took, each relative to its norm. So it does not
-// matter which rivals run in which rounds. A round without rivals has no value, unless no rival has a norm.
+// relative returns a figure of this library in each round, divided by the
+// slowness of the machine in the round. The slowness is the geometric mean of
+// the figures of the rivals, each relative to its norm, and so does not depend
+// on which rivals run in a round. A round without rivals has no value. If no
+// rival has a norm, relative returns the figures unchanged.
 func (r *results) relative(f figure, norms map[string]float64) []float64 {
 	values := slices.Clone(r.values[f])
 	if len(norms) == 0 {
@@ -248,11 +262,12 @@ func (r *results) relative(f figure, norms map[string]float64) []float64 {
 				n++
 			}
 		}
-		values[i] /= math.Exp(logs / n) // NaN, if there are none
+		values[i] /= math.Exp(logs / n) // NaN if the round has no rivals
 	}
 	return values
 }
 
+// finite returns the values that are numbers.
 func finite(values []float64) []float64 {
 	first, second := halves(values)
 	return append(first, second...)

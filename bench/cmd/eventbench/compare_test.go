@@ -24,7 +24,8 @@ func edited(t *testing.T, path string, oldnew ...string) string {
 	return path
 }
 
-// once is a file of results in which this library's Set has only been measured in the first round.
+// once is a file of results in which this library's Set has only been measured
+// in the first round.
 func once(t *testing.T, path string) string {
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
@@ -32,8 +33,8 @@ func once(t *testing.T, path string) string {
 	return edited(t, path, rest, strings.ReplaceAll(rest, "BenchmarkSet/rival=event", "BenchmarkSet/rival=other"))
 }
 
-// TestCompareSaysWhatItCannotTell: that nothing is found does not mean that there is nothing, if there are
-// few rounds or figures have gone.
+// TestCompareSaysWhatItCannotTell: that nothing is found does not mean that
+// there is nothing, if there are few rounds or figures have gone.
 func TestCompareSaysWhatItCannotTell(t *testing.T) {
 	long, short := steady(20, 2).write(t), steady(3, 2).write(t)
 	for name, c := range map[string]struct {
@@ -58,7 +59,8 @@ func TestCompareSaysWhatItCannotTell(t *testing.T) {
 	}
 }
 
-// TestCompareNamesFew: of many figures of one benchmark only their number is told.
+// TestCompareNamesFew: of many figures of one benchmark only their number is
+// told.
 func TestCompareNamesFew(t *testing.T) {
 	r := &results{values: map[figure][]float64{}, params: map[string][]string{}}
 	var figures []figure
@@ -73,7 +75,8 @@ func TestCompareNamesFew(t *testing.T) {
 	assert.Equal(t, "SetParked watchers=0 sec/set, SetParked watchers=1 sec/set", r.names(figures[:2]))
 }
 
-// TestCompareKnowsWhatIsBetter: a throughput is worse if it is less, and what is neither good nor bad is not compared.
+// TestCompareKnowsWhatIsBetter: a throughput is worse if it is less, and what
+// is neither good nor bad is not compared.
 func TestCompareKnowsWhatIsBetter(t *testing.T) {
 	many := edited(t, steady(20, 2).write(t), "BenchmarkSet/", "BenchmarkGarbage/", " ns/op 24 B/op", " sets/s")
 	few := edited(t, many, "BenchmarkGarbage/rival=event-2 100 10", "BenchmarkGarbage/rival=event-2 100 1")
@@ -110,7 +113,8 @@ func TestCompareOfOtherMachines(t *testing.T) {
 	assert.Contains(t, out.String(), "ended early")
 }
 
-// TestReadRejectsWhatCannotBe: a value that is no number, or less than nothing, is a mistake in the file.
+// TestReadRejectsWhatCannotBe: a value that is no number, or less than nothing,
+// is a mistake in the file.
 func TestReadRejectsWhatCannotBe(t *testing.T) {
 	for _, value := range []string{"NaN", "-5", "Inf", "-Inf"} {
 		path := filepath.Join(t.TempDir(), "r.txt")
@@ -148,8 +152,8 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// TestCompareIsFair: neither the machine's speed, nor which rivals are in a file, nor how often they
-// or all were run, makes anything slower.
+// TestCompareIsFair: neither the machine's speed, nor which rivals are in a
+// file, nor how often they or all were run, makes anything slower.
 func TestCompareIsFair(t *testing.T) {
 	all := []string{"event", "cond", "channel", "ro"}
 	takes := func(slow float64) func(int, string) float64 {

@@ -52,7 +52,8 @@ func TestPlotsAreCurrent(t *testing.T) {
 	}
 }
 
-// TestHalfARunIsRefused: what was cut off is no full run, and nothing is made of it.
+// TestHalfARunIsRefused: what was cut off is no full run, and nothing is made
+// of it.
 func TestHalfARunIsRefused(t *testing.T) {
 	real := options{root: "../../.."}
 	paths, err := real.full()
@@ -101,7 +102,8 @@ func TestBadArguments(t *testing.T) {
 	}
 }
 
-// TestDamagedRunIsRefused: what the answer or a cost needs is there, or no report is made.
+// TestDamagedRunIsRefused: what the answer or a cost needs is there, or no
+// report is made.
 func TestDamagedRunIsRefused(t *testing.T) {
 	r, err := (&options{root: "../../.."}).newest()
 	require.NoError(t, err)
@@ -119,7 +121,8 @@ func TestDamagedRunIsRefused(t *testing.T) {
 	}
 }
 
-// TestReportOfRawResults: benchstat is told to ignore all but what is measured, and on which machine.
+// TestReportOfRawResults: benchstat is told to ignore all but what is measured,
+// and on which machine.
 func TestReportOfRawResults(t *testing.T) {
 	r, err := (&options{root: "../../.."}).newest()
 	require.NoError(t, err)
@@ -128,7 +131,8 @@ func TestReportOfRawResults(t *testing.T) {
 	assert.ElementsMatch(t, keys, slices.Collect(maps.Keys(r.config)))
 }
 
-// TestNoiseOfCosts: also a cost that is to no rival, and so in no other table, is counted where noise is.
+// TestNoiseOfCosts: also a cost that is to no rival, and so in no other table,
+// is counted where noise is.
 func TestNoiseOfCosts(t *testing.T) {
 	text := string(report(steady(10, 2).read(t)))
 	assert.Contains(t, text, "Of 4 ratios")
@@ -145,7 +149,8 @@ func TestNoiseOfCosts(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(text, "*(noise)* |\n"))
 }
 
-// A run is the results of one, made up. at gives the value of a figure in a round, 0 if it is not run then.
+// A run is the results of one, made up. at gives the value of a figure in a
+// round, 0 if it is not run then.
 type run struct {
 	rounds int
 	rivals []string
@@ -181,8 +186,8 @@ func (r run) read(t *testing.T) *results {
 	return got
 }
 
-// steady is a run of this library and cond, which takes a given number of times as long.
-// Each has a little noise of its own.
+// steady is a run of this library and cond, which takes a given number of times
+// as long. Each has a little noise of its own.
 func steady(rounds int, times float64) run {
 	return run{rounds, []string{"event", "cond"}, func(round int, rival string) float64 {
 		if rival == "cond" {
@@ -208,7 +213,8 @@ func TestReadResults(t *testing.T) {
 	assert.Error(t, err)
 }
 
-// TestRatioCancelsDrift: the machine becomes half as fast during the run, the ratio stays.
+// TestRatioCancelsDrift: the machine becomes half as fast during the run, the
+// ratio stays.
 func TestRatioCancelsDrift(t *testing.T) {
 	even := steady(10, 2)
 	drifting := even
@@ -225,7 +231,8 @@ func TestRatioCancelsDrift(t *testing.T) {
 	assert.False(t, got.noise)
 }
 
-// TestNoise: a ratio that changes in the middle of the run is not to be relied on.
+// TestNoise: a ratio that changes in the middle of the run is not to be relied
+// on.
 func TestNoise(t *testing.T) {
 	r := steady(10, 2)
 	even := r.at
@@ -257,7 +264,8 @@ func TestReportOfLosses(t *testing.T) {
 	assert.NotContains(t, string(report(steady(10, 2).read(t))), "times cond\n")
 }
 
-// TestReportOfRounds: what it says of them is what was done, not what was asked for.
+// TestReportOfRounds: what it says of them is what was done, not what was asked
+// for.
 func TestReportOfRounds(t *testing.T) {
 	r := steady(6, 2).read(t)
 	r.config["rounds"] = "20"
@@ -270,7 +278,8 @@ func TestReportOfRounds(t *testing.T) {
 	assert.Contains(t, string(report(steady(2, 2).read(t))), "too little to know whether the machine was quiet")
 }
 
-// TestReportOfLossesToNothing: that a rival has nothing under one context does not hide how much it has under another.
+// TestReportOfLossesToNothing: that a rival has nothing under one context does
+// not hide how much it has under another.
 func TestReportOfLossesToNothing(t *testing.T) {
 	r := steady(10, 0.5).read(t)
 	many, few := fig("SetParked", shared+"100", "cond", "sec/set"), fig("SetParked", shared+"10", "cond", "sec/set")

@@ -4,7 +4,7 @@ package main
 
 import "os/exec"
 
-// inGroup does nothing: there are no process groups here.
+// inGroup does nothing, because the system has no process groups.
 func inGroup(*exec.Cmd) {}
 
 func endGroup(*exec.Cmd) {}

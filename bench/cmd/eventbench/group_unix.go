@@ -8,14 +8,16 @@ import (
 	"time"
 )
 
-// inGroup lets cmd and all that it starts be a process group, which a terminal's Ctrl-C does not reach.
+// inGroup makes cmd and all processes that it starts a process group. Ctrl-C on
+// the terminal does not reach the group.
 func inGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
-// endGroup kills what is left of the group of a cmd that has ended, and waits until nothing is. That has
-// a limit, for there are systems on which nobody collects the dead.
+// endGroup kills the processes that are left of the group of a cmd that has
+// ended, and waits until there are none. The time is limited, because there are
+// systems on which no process collects the dead ones.
 func endGroup(cmd *exec.Cmd) {
 	if cmd.Process == nil {
-		return // It has not even started.
+		return // cmd has not been started.
 	}
 	for range 500 {
 		if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil {

@@ -18,7 +18,8 @@ func (o *options) writeHeader(ctx context.Context, w io.Writer, sum string) erro
 	return err
 }
 
-// commit names the commit that is checked out, and says if that is not what is measured.
+// commit returns the name of the commit that is checked out. It adds a suffix
+// if the code differs from the commit.
 func (o *options) commit(ctx context.Context) string {
 	head, err := command(ctx, o.root, "git", "rev-parse", "--short=10", "HEAD")
 	if err != nil {
@@ -32,7 +33,7 @@ func (o *options) commit(ctx context.Context) string {
 	return name
 }
 
-// loadAverage is that of the last minute, where the system tells it.
+// loadAverage returns the load average of the last minute, or "unknown".
 func loadAverage() string {
 	text, err := os.ReadFile("/proc/loadavg")
 	if err != nil {

@@ -1,11 +1,12 @@
-// Eventbench runs the benchmarks of package bench, of bench/rivals and of etcd/etcdtest/integration, and
-// writes BENCHMARKS.md.
+// Eventbench runs the benchmarks of package bench, of bench/rivals and of
+// etcd/etcdtest/integration, and writes BENCHMARKS.md.
 //
-// It builds the test binaries once and then runs every sub-benchmark by itself (of etcd, every benchmark with
-// all of its sub-benchmarks), all of them in random order and that in many rounds, so that a machine that
-// drifts hits all alike. What the table of costs is about runs in every round, what takes long in every
-// third, all else in every second.
-// Raw results go to bench/results, in the format that benchstat reads.
+// It builds the test binaries once. Then it runs every sub-benchmark by itself,
+// all of them in random order, in many rounds. A slow change of the machine
+// therefore affects all of them equally. A benchmark of etcd runs with all of
+// its sub-benchmarks. The sub-benchmarks of the table of costs run in every
+// round, slow ones in every third round, all others in every second round. Raw
+// results go to bench/results, in the format that benchstat reads.
 //
 //	go run ./bench/cmd/eventbench                  # everything; less than twenty minutes
 //	go run ./bench/cmd/eventbench -quick           # the most important; less than a minute
@@ -13,20 +14,28 @@
 //	go run ./bench/cmd/eventbench -report          # write BENCHMARKS.md again
 //	go run ./bench/cmd/eventbench -compare old.txt # what has become slower since old.txt
 //
-// It exits with status 1 if it fails, and -compare with 3 if something has become worse, or with 4 if nothing
-// was found but not everything could be told: figures have gone, or rounds were too few. A run that
-// ends early leaves what it has measured, if that is a round or more, in a file whose name ends in .part.
+// It exits with status 1 if it fails. With -compare, it exits with status 3 if
+// something has become worse. It exits with status 4 if nothing was found, but
+// figures are missing or there were too few rounds for some. If a run ends
+// early after at least one round, its results stay in a file whose name ends in
+// .part.
 //
-// Only a full run writes BENCHMARKS.md; the others print their report. BENCHMARKS.md is about the
-// newest full run in bench/results, and says how far the one before, on the same machine, agrees.
+// Only a full run writes BENCHMARKS.md. Other runs print their report.
+// BENCHMARKS.md shows the newest full run in bench/results. It also shows how
+// far this run agrees with the run before on the same machine.
 //
 // # How noise is found
 //
-// Each round begins and ends with BenchmarkCalibrate, arithmetic that takes equally long unless
-// the machine is busy with something else, and notes the load average before. The report says
-// that the machine was noisy if more than a tenth of the calibrations took more than 5 % longer than
-// the median one, if more waited for a processor than the benchmarks themselves can make wait, or if
-// the times of simple things, a Set and a Get for which nobody waits, are known to no better than 10 %.
+// Each round begins and ends with BenchmarkCalibrate. It is arithmetic that
+// always takes the same time, unless the machine is busy with something else.
+// The load average is recorded at the beginning of each round. The report calls
+// the machine noisy if one of the following is true:
+//
+//   - More than a tenth of the calibrations took more than 5 % longer than the
+//     median calibration.
+//   - The load average was higher than the benchmarks account for.
+//   - The times of a Set and a Get without waiting are known to no better than
+//     10 %.
 package main
 
 import (
@@ -59,10 +68,10 @@ type options struct {
 	command string
 }
 
-// What -compare returns.
+// The errors of -compare.
 var (
-	errSlower = errors.New("slower")                // Something is.
-	errUnsure = errors.New("not all could be told") // Nothing is of what could be told.
+	errSlower = errors.New("slower")                // Some figure is worse.
+	errUnsure = errors.New("not all could be told") // No figure is worse, but some are undecided.
 )
 
 func main() { // uncovered: it is the process itself
@@ -96,8 +105,8 @@ func main() { // uncovered: it is the process itself
 	}
 }
 
-// untilStopped returns a context that ends when the program is to end. That it is not to when its terminal is
-// closed, as under nohup, remains so.
+// untilStopped returns a context that ends when a signal tries to end the
+// program. SIGHUP stays ignored if it is ignored, as under nohup.
 func untilStopped() (context.Context, context.CancelFunc) {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) {
@@ -122,7 +131,7 @@ func (o *options) main(ctx context.Context, w io.Writer) (err error) {
 	return o.run(ctx, w)
 }
 
-// check refuses what would be ignored.
+// check returns an error if flags or arguments are wrong or would be ignored.
 func (o *options) check() error {
 	given := func(name string) bool { return slices.Contains(o.given, name) }
 	switch {
@@ -143,7 +152,8 @@ func (o *options) check() error {
 	return nil
 }
 
-// compareWith compares with a file, or with the newest full run if that is "".
+// compareWith compares with the file newer, or with the newest full run if
+// newer is "".
 func (o *options) compareWith(w io.Writer, newer string) error {
 	if newer == "" {
 		r, err := o.newest()
@@ -157,8 +167,8 @@ func (o *options) compareWith(w io.Writer, newer string) error {
 
 func (o *options) results() string { return filepath.Join(o.root, "bench", "results") }
 
-// newest returns the results of the newest full run, and with them those of the one before on
-// the same machine, if there is one.
+// newest returns the results of the newest full run. Their field before has the
+// results of the full run before on the same machine, if there is one.
 func (o *options) newest() (r *results, err error) {
 	paths, err := o.full()
 	if err != nil {
@@ -186,7 +196,7 @@ func (o *options) newest() (r *results, err error) {
 
 var errNoResults = errors.New("bench/results has no full run: make one with go run ./bench/cmd/eventbench")
 
-// partial reports whether a run is not one for BENCHMARKS.md.
+// partial reports whether the run is not a full run.
 func (o *options) partial() bool {
 	return o.quick || o.million || o.bench != "" || !o.rivals || o.rounds < fullRounds
 }

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// A drawing is what bench/plot draws. It has the same type.
+// A drawing is one plot. Bench/plot has the same type.
 type drawing struct {
 	File, Title, X, Y string
 	UnitX, UnitY      string
@@ -25,7 +25,7 @@ type plotLine struct {
 	Points [][2]float64
 }
 
-// plot lets bench/plot draw the plots into a directory.
+// plot runs bench/plot, which draws the plots into a directory.
 func (o *options) plot(ctx context.Context, r *results, dir string) error {
 	data, err := json.Marshal(r.drawings())
 	if err != nil {
@@ -59,7 +59,8 @@ func (r *results) drawings() []drawing {
 	}
 }
 
-// againstWatchers returns the medians of a unit of SetParked, for each rival.
+// againstWatchers returns one line per rival: the medians of a unit of
+// SetParked against the number of watchers.
 func (r *results) againstWatchers(unit string) (lines []plotLine) {
 	for _, rival := range r.rivals("SetParked", unit) {
 		l := plotLine{Name: rival}
@@ -75,7 +76,7 @@ func (r *results) againstWatchers(unit string) (lines []plotLine) {
 	return lines
 }
 
-// distribution returns the quantiles of Latency, for each rival.
+// distribution returns one line per rival: the quantiles of Latency.
 func (r *results) distribution() (lines []plotLine) {
 	quantiles := []float64{1, 5, 10, 25, 50, 75, 90, 95, 99, 99.9, 99.99}
 	for _, rival := range r.rivals("Latency", "p50-sec") {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A progress tells how far a run is. On a terminal it is one line that changes; else a
-// line now and then.
+// A progress shows the progress of a run. On a terminal it is one line that
+// changes. Otherwise it prints a line every 20 seconds at most.
 type progress struct {
 	w        io.Writer
 	terminal bool
@@ -16,10 +16,10 @@ type progress struct {
 
 	started time.Time
 	took    map[string]time.Duration // the last run of each cell
-	ahead   map[string]int           // the runs of each that are to come
-	count   int                      // of runs so far
-	begun   time.Time                // of the current cell
-	told    time.Time
+	ahead   map[string]int           // the remaining runs of each cell
+	count   int                      // the number of runs so far
+	begun   time.Time                // when the current cell began
+	shown   time.Time                // when the last line was shown
 }
 
 func newProgress(f *os.File, rounds int, cells []cell) *progress {
@@ -40,16 +40,17 @@ func newProgress(f *os.File, rounds int, cells []cell) *progress {
 	return p
 }
 
+// begin is called before the run of a cell.
 func (p *progress) begin(round int, name string) {
 	p.begun = time.Now()
 	every := 20 * time.Second
 	if p.terminal {
 		every = 200 * time.Millisecond
 	}
-	if time.Since(p.told) < every {
+	if time.Since(p.shown) < every {
 		return
 	}
-	p.told = time.Now()
+	p.shown = time.Now()
 	line := fmt.Sprintf("round %d of %d, %d runs done, %s left: %s", round, p.rounds, p.count, p.left(), name)
 	if p.terminal {
 		fmt.Fprintf(p.w, "\r\x1b[K%.110s", line)
@@ -58,14 +59,16 @@ func (p *progress) begin(round int, name string) {
 	}
 }
 
+// done is called after the run of a cell.
 func (p *progress) done(name string) {
 	p.took[name] = time.Since(p.begun)
 	p.ahead[name]--
 	p.count++
 }
 
-// left estimates the time until the end: each cell takes what it took last. What has not run
-// yet takes what the others took on average.
+// left returns an estimate of the time until the end. It assumes that each cell
+// takes as long as the last time. For a cell that has not run yet, it assumes
+// the average of the others.
 func (p *progress) left() string {
 	if p.count == 0 {
 		return "?"
@@ -85,8 +88,8 @@ func (p *progress) left() string {
 	return left.Round(time.Second).String()
 }
 
-// over reports whether one more round like the last would exceed a budget.
-func (p *progress) over(budget time.Duration) bool {
+// exceeds reports whether one more round like the last would exceed a budget.
+func (p *progress) exceeds(budget time.Duration) bool {
 	elapsed := time.Since(p.started)
 	var round time.Duration
 	for _, d := range p.took {
@@ -95,7 +98,8 @@ func (p *progress) over(budget time.Duration) bool {
 	return elapsed+round > budget
 }
 
-func (p *progress) end() {
+// finish shows a summary.
+func (p *progress) finish() {
 	if p.terminal {
 		fmt.Fprint(p.w, "\r\x1b[K")
 	}

@@ -8,13 +8,15 @@ import (
 	"strings"
 )
 
-// report makes BENCHMARKS.md of results. The same results make the same bytes.
+// report returns the text of BENCHMARKS.md for results. It is a function of the
+// results.
 func report(r *results) []byte {
 	text, _ := r.report()
 	return text
 }
 
-// report also returns what the answer and the table of costs need and results lack.
+// report also returns the figures that the answer and the table of costs need
+// but r lacks.
 func (r *results) report() (text []byte, missing []string) {
 	w := &writer{r: r}
 	w.line("<!-- Made by go run ./bench/cmd/eventbench from bench/results. Not to be edited. -->")
@@ -32,15 +34,17 @@ func (r *results) report() (text []byte, missing []string) {
 	return w.buf.Bytes(), w.missing
 }
 
+// A writer writes the report.
 type writer struct {
 	r   *results
 	buf bytes.Buffer
-	// ratios and noisy count what the tables have shown.
+	// ratios is the number of ratios in the tables so far. noisy has the names
+	// of the noisy ones.
 	ratios int
 	noisy  []string
-	// missing are names of what there should be but is not.
+	// missing has the names of missing figures.
 	missing []string
-	// compared are the comparisons, once they have been made.
+	// compared is the result of comparisons, or nil before the first call.
 	compared []comparison
 }
 
@@ -60,7 +64,7 @@ func (w *writer) header(cells ...string) {
 	w.line("%s", "|---"+strings.Repeat("|---", len(cells)-1)+"|")
 }
 
-// conditions writes under what conditions the results came about.
+// conditions writes the conditions of the run.
 func (w *writer) conditions() {
 	c := w.r.config
 	w.line("Commit %s, %s, %s/%s, %s, GOMAXPROCS %s, %d rounds, %s, by `%s`. %s",
@@ -79,8 +83,9 @@ func (w *writer) conditions() {
 	w.line("")
 }
 
-// ofRun are the configuration keys that differ from round to round, or from one run to another on the same
-// machine. Benchstat makes a table of its own for each value of a key, unless it is told not to.
+// ofRun has the configuration keys that differ between rounds, or between runs
+// on the same machine. Benchstat makes a separate table for each value of a key
+// that it does not ignore.
 const ofRun = "round,rounds,load,date,commit,binaries,command"
 
 const howToRun = `
@@ -96,7 +101,7 @@ func (w *writer) howToRead() {
 	w.line("")
 }
 
-// frequency says in which rounds what was run.
+// frequency describes which sub-benchmarks run in which rounds.
 func (r *results) frequency() string {
 	for _, values := range r.values {
 		if len(finite(values)) < r.rounds {
@@ -157,13 +162,14 @@ func (w *writer) tables() {
 	}
 }
 
-// images are the plots that go with a workload.
+// images has the plots of each workload.
 var images = map[string][]string{
 	"SetParked": {"set.svg", "last.svg"},
 	"Latency":   {"latency.svg"},
 }
 
-// table writes one unit of a workload: rivals down, params across.
+// table writes a table of one unit of a workload, with a row for each rival and
+// a column for each of the params.
 func (w *writer) table(t table, c column) {
 	params := w.r.params[t.bench]
 	rivals := w.r.rivals(t.bench, c.unit)
@@ -202,7 +208,7 @@ func (w *writer) table(t table, c column) {
 	}
 }
 
-// cell writes a rival's figure, and this library's divided by it.
+// cell returns a rival's figure, and this library's figure divided by it.
 func (w *writer) cell(bench, params, rival, unit string) (value, ratio string) {
 	f := figure{bench, params, rival, unit}
 	v, ok := w.r.value(f)
@@ -228,11 +234,11 @@ func (w *writer) cell(bench, params, rival, unit string) (value, ratio string) {
 	return value, ratio
 }
 
-// A group is the params that go into one table: those with the same context.
+// A group has the params of one table, which have the same context.
 type group struct {
 	context string
 	params  []string
-	short   []string // without what all have
+	short   []string // the params without their common parts
 }
 
 func byContext(params []string) (groups []group) {
@@ -256,7 +262,7 @@ func byContext(params []string) (groups []group) {
 	return groups
 }
 
-// shorten leaves out what all params have in common.
+// shorten removes the parts that all params have in common.
 func shorten(params []string) (short []string) {
 	count := map[string]int{}
 	for _, p := range params {

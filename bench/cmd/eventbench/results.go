@@ -12,15 +12,15 @@ import (
 	"golang.org/x/perf/benchproc"
 )
 
-// A figure is something that was measured: one unit of one sub-benchmark.
+// A figure identifies a measured quantity: one unit of one sub-benchmark.
 type figure struct {
 	bench  string // without Benchmark
 	params string // without the rival: "ctx=shared/watchers=100"
 	rival  string
-	unit   string // tidied: of seconds and bytes
+	unit   string // tidied, so it has seconds and bytes
 }
 
-// name is that of the sub-benchmark.
+// name returns the name of the sub-benchmark.
 func (f figure) name() string {
 	name := "Benchmark" + f.bench + "/rival=" + f.rival
 	if f.params != "" {
@@ -29,18 +29,18 @@ func (f figure) name() string {
 	return name
 }
 
-// results are those of one run.
+// results are the results of one run.
 type results struct {
 	path   string
-	before *results // of the run before on the same machine, if that is of interest
+	before *results // the results of the run before on the same machine, or nil
 	config map[string]string
 	rounds int
-	// values are those of each round, NaN where there is none.
+	// values has the value of each figure in each round, or NaN.
 	values map[figure][]float64
-	// params are those that a benchmark was run with, in order.
+	// params has the params of each benchmark, in order.
 	params map[string][]string
 	loads  []float64
-	// arithmetic are all calibrations, by unit.
+	// arithmetic has the results of all calibrations, by unit.
 	arithmetic map[string][]float64
 }
 
@@ -78,7 +78,7 @@ func readResults(path string) (*results, error) {
 	return r, nil
 }
 
-// add adds one line.
+// add adds the results of one line.
 func (r *results) add(rec *benchfmt.Result, p *projections) error {
 	round, err := strconv.Atoi(rec.GetConfig("round"))
 	if err != nil || round < 1 {
@@ -117,20 +117,21 @@ func (r *results) add(rec *benchfmt.Result, p *projections) error {
 	return nil
 }
 
-// whole reports whether the file is of a run that came to its end: all rounds are there, with the calibrations
-// that each begins and ends with.
+// whole reports whether the run was complete: the file has all rounds, and each
+// round has its two calibrations.
 func (r *results) whole() bool {
 	return strconv.Itoa(r.rounds) == r.config["rounds"] && len(r.arithmetic["sec/one"]) == 2*r.rounds
 }
 
-// sameMachine reports whether two runs were made where the same is to be expected of the same code.
+// sameMachine reports whether two runs were made under conditions that give the
+// same results for the same code.
 func (r *results) sameMachine(other *results) bool {
 	return r.same(other, machineKeys...)
 }
 
 var machineKeys = []string{"cpu", "goos", "goarch", "gomaxprocs", "goversion"}
 
-// sameCode reports whether two runs measured the same, bit for bit.
+// sameCode reports whether two runs measured the same test binaries.
 func (r *results) sameCode(other *results) bool { return r.same(other, "binaries") }
 
 func (r *results) same(other *results, keys ...string) bool {
@@ -142,7 +143,7 @@ func (r *results) same(other *results, keys ...string) bool {
 	return true
 }
 
-// projections take the names of benchmarks apart.
+// projections split the names of benchmarks.
 type projections struct {
 	bench, rival, params *benchproc.Projection
 	seen                 map[string][]benchproc.Key // the params of a benchmark
@@ -175,7 +176,7 @@ func (p *projections) project(rec *benchfmt.Result) (bench, rival, params string
 	return bench, rival, paramsOf(key)
 }
 
-// paramsOf writes a key as it is in a benchmark's name.
+// paramsOf returns a key in the form that it has in the name of a benchmark.
 func paramsOf(key benchproc.Key) string {
 	var parts []string
 	for _, f := range key.Projection().FlattenedFields() {
@@ -201,19 +202,21 @@ func (p *projections) ordered() map[string][]string {
 	return params
 }
 
-// contexts are in the order in which they are shown.
+// contexts has the contexts in the order in which they are shown.
 var contexts = []string{"none", "cancel", "timeout", "shared", "own"}
 
 // contextOf returns the context of a key of params.
 func contextOf(key benchproc.Key) string { return key.Get(key.Projection().Fields()[0]) }
 
-// order is that in which contenders are shown; what is not in it comes last.
+// order has the contenders in the order in which they are shown. All other
+// contenders come last.
 var order = []string{
 	"event", "store", "poll", "cond", "cond-fresh", "cond-context", "channel",
 	"replace-eager", "replace-lazy", "juniper", "msync", "ro",
 }
 
-// rivals returns who has done a benchmark, in order, this library first.
+// rivals returns the contenders with results of a benchmark, in order, with
+// this library first.
 func (r *results) rivals(bench, unit string) []string {
 	found := map[string]bool{}
 	for f := range r.values {
@@ -225,14 +228,14 @@ func (r *results) rivals(bench, unit string) []string {
 	for name := range found {
 		names = append(names, name)
 	}
-	place := func(name string) int {
+	rank := func(name string) int {
 		if i := slices.Index(order, name); i >= 0 {
 			return i
 		}
 		return len(order)
 	}
 	slices.SortFunc(names, func(a, b string) int {
-		return cmp.Or(cmp.Compare(place(a), place(b)), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
 	})
 	return names
 }

@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// fullRounds is how many rounds a full run has, at least.
+// fullRounds is the smallest number of rounds of a full run.
 const fullRounds = 20
 
 func (o *options) run(ctx context.Context, w io.Writer) (err error) { // uncovered: it measures for minutes
@@ -61,8 +61,9 @@ func (o *options) run(ctx context.Context, w io.Writer) (err error) { // uncover
 	return err
 }
 
-// temporary makes a directory, which is also the one for the temporary files of all that is run from now
-// on: what they leave behind when they are killed goes with it.
+// temporary makes a directory. All programs that are run afterwards use it for
+// their temporary files. The files that a killed program leaves behind are
+// removed with the directory.
 func temporary() (dir string, err error) {
 	if dir, err = os.MkdirTemp("", "eventbench"); err != nil {
 		return "", err
@@ -70,7 +71,8 @@ func temporary() (dir string, err error) {
 	return dir, os.Setenv("TMPDIR", dir)
 }
 
-// fileName is that of the results. The names of full runs are in order of time.
+// fileName returns the name of the file of results. The names of full runs are
+// in chronological order.
 func (o *options) fileName(ctx context.Context) string {
 	if o.quick && o.bench == "" {
 		return "quick.txt"
@@ -82,7 +84,8 @@ func (o *options) fileName(ctx context.Context) string {
 	return name
 }
 
-// full reports whether these are the results of a full run, of which the plots are.
+// full reports whether these are the results of a full run. Only a full run has
+// plots.
 func (r *results) full() bool { return fullName.MatchString(filepath.Base(r.path)) }
 
 var fullName = regexp.MustCompile(`^\d{8}-\d{6}-\w+(-modified)?\.txt$`)
@@ -101,10 +104,11 @@ func (o *options) full() (paths []string, err error) {
 	return paths, nil
 }
 
-// quickBudget is what a quick run may take. It is over when the next round would not fit.
+// quickBudget is the longest duration of a quick run. The run ends if one more
+// round would exceed it.
 const quickBudget = 50 * time.Second
 
-// quickly are the sub-benchmarks of a quick run.
+// quickly matches the sub-benchmarks of a quick run.
 var quickly = regexp.MustCompile(`^Benchmark(` + `Calibrate/rival=none` +
 	`|(Set|Get|Load|RoundTrip|WatchGetClose)/rival=(event|cond|channel|replace-eager|store)(/ctx=cancel)?` +
 	`|SetParked/rival=(event|cond|replace-eager)/ctx=shared/watchers=(100|10000)` +
@@ -124,11 +128,11 @@ func quickTime(benchtime string) string {
 	return benchtime
 }
 
-// part is at the end of the name of a file of results as long as it is not complete.
+// part is the suffix of the name of a file of results that is not complete.
 const part = ".part"
 
-// runAll runs all cells, round after round, and writes what they print to a file. If that fails, the file
-// stays if there is a whole round in it.
+// runAll runs all cells, round after round, and writes their output to a file.
+// If it fails, it removes the file, unless the file has a whole round.
 func (o *options) runAll(ctx context.Context, cells []cell, sum, path string) error {
 	file, err := os.Create(path)
 	if err != nil {
@@ -145,14 +149,14 @@ func (o *options) runAll(ctx context.Context, cells []cell, sum, path string) er
 	return fmt.Errorf("%w\nThe run ended early; what it measured, with %d whole rounds, is in %s", err, finished, path)
 }
 
-// runInto writes the results to file, and returns how many rounds it has finished.
+// runInto writes the results to file, and returns the number of whole rounds.
 func (o *options) runInto(ctx context.Context, file io.Writer, cells []cell, sum string) (finished int, err error) {
 	if err := o.writeHeader(ctx, file, sum); err != nil {
 		return 0, err // uncovered: a full disk
 	}
 	p := newProgress(os.Stderr, o.rounds, cells)
-	defer p.end()
-	for round := 1; round <= o.rounds && !(o.quick && p.over(quickBudget)); round++ {
+	defer p.finish()
+	for round := 1; round <= o.rounds && !(o.quick && p.exceeds(quickBudget)); round++ {
 		if _, err := fmt.Fprintf(file, "round: %d\nload: %s\n", round, loadAverage()); err != nil {
 			return finished, err // uncovered: a full disk
 		}
@@ -172,11 +176,11 @@ func (o *options) runInto(ctx context.Context, file io.Writer, cells []cell, sum
 	return finished, nil
 }
 
-// due reports whether a cell is run in a round.
+// due reports whether the cell runs in a round.
 func (c cell) due(round int) bool { return (round-1)%c.every == 0 }
 
-// inRandomOrder returns the cells that are due in a round: calibration, all others in random
-// order, and calibration.
+// inRandomOrder returns the cells that are due in a round. The first and the
+// last are calibrations, and all others are in random order between them.
 func inRandomOrder(cells []cell, round int) []cell {
 	var ends, rest []cell
 	for _, c := range cells {
@@ -191,7 +195,7 @@ func inRandomOrder(cells []cell, round int) []cell {
 	return append(append(append([]cell{}, ends...), rest...), ends...)
 }
 
-// run runs the cell and returns what it prints of interest.
+// run runs the cell and returns the relevant lines of its output.
 func (c cell) run(ctx context.Context) ([]byte, error) {
 	var pattern []string
 	for part := range strings.SplitSeq(c.name, "/") {
@@ -216,7 +220,8 @@ func (c cell) run(ctx context.Context) ([]byte, error) {
 		case "pkg", "cpu", "goos", "goarch":
 			lines.Write(line)
 		}
-		// A benchmark that logs has its name in a line of its own, without results.
+		// A benchmark that logs has its name in a line of its own, without
+		// results.
 		if bytes.HasPrefix(line, []byte("Benchmark")) && len(bytes.Fields(line)) > 2 {
 			results++
 			lines.Write(line)
@@ -228,11 +233,12 @@ func (c cell) run(ctx context.Context) ([]byte, error) {
 	return lines.Bytes(), nil
 }
 
-// command runs a program and returns what it prints. If that fails, nothing that it has started runs any more.
+// command runs a program and returns its output. If the program fails, command
+// kills all processes that the program has started.
 func command(ctx context.Context, dir, name string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
-	cmd.WaitDelay = time.Second // What it has started may hold on to what it writes to.
+	cmd.WaitDelay = time.Second // Processes that it has started may keep its output open.
 	inGroup(cmd)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

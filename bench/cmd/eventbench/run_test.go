@@ -42,7 +42,8 @@ func TestRunReadsResults(t *testing.T) {
 	assert.Equal(t, two, lines)
 }
 
-// TestStoppedRunEnds: so does what it has started, which might still write what would be left.
+// TestStoppedRunEnds: so does what it has started, which might still write what
+// would be left.
 func TestStoppedRunEnds(t *testing.T) {
 	dir := t.TempDir()
 	alive := filepath.Join(dir, "alive")
@@ -91,7 +92,8 @@ func TestTemporary(t *testing.T) {
 	assert.Error(t, err)
 }
 
-// TestEarlyEnd: what was measured stays, if it is a round or more, and is no result of a full run.
+// TestEarlyEnd: what was measured stays, if it is a round or more, and is no
+// result of a full run.
 func TestEarlyEnd(t *testing.T) {
 	o := options{root: t.TempDir(), rounds: 5}
 	require.NoError(t, os.MkdirAll(o.results(), 0o755))
@@ -122,7 +124,8 @@ func TestEarlyEnd(t *testing.T) {
 	assert.Error(t, o.runAll(t.Context(), nil, "", filepath.Join(o.root, "none", "x")))
 }
 
-// TestStopped: whoever ends it lets it clean up, but what is to survive its terminal does.
+// TestStopped: whoever ends it lets it clean up, but what is to survive its
+// terminal does.
 func TestStopped(t *testing.T) {
 	self, err := os.FindProcess(os.Getpid())
 	require.NoError(t, err)
@@ -142,8 +145,8 @@ func TestStopped(t *testing.T) {
 	assert.True(t, signal.Ignored(syscall.SIGHUP))
 }
 
-// TestOrder: each round is calibration, what is due, each once, in an order of its own, and
-// calibration again.
+// TestOrder: each round is calibration, what is due, each once, in an order of
+// its own, and calibration again.
 func TestOrder(t *testing.T) {
 	var cells []cell
 	for _, line := range bench.Cells(bench.Contenders()) {

@@ -11,16 +11,20 @@ import (
 	"strings"
 )
 
-// A source is a package with benchmarks that are run. Their names are made of "/rival=" and a
-// contender, which may be missing if there is only one, and of the keys in newProjections. To add a package, in whatever module, is to add it to sources.
+// A source is a package with benchmarks that are run. Their names consist of
+// "/rival=" with a contender, and of the keys in newProjections. The contender
+// may be missing if there is only one. A new package, in any module, must only
+// be added to sources.
 type source struct {
 	dir string
-	// benchtime is for packages whose tests do not have the flags of bench.Main: how long each
-	// of their benchmarks runs, at a time with all of its sub-benchmarks.
+	// benchtime is the -benchtime of packages whose tests do not have the flags
+	// of bench.Main. A cell of such a package is a benchmark with all of its
+	// sub-benchmarks.
 	benchtime string
-	// quick: it is also part of a quick run.
+	// quick reports that the package is part of a quick run.
 	quick bool
-	// every, if it is not 0, says in which rounds it is run: in each so many-th.
+	// every is the number of rounds from one run of a cell to the next. If it
+	// is 0, the function every returns the number.
 	every int
 }
 
@@ -30,17 +34,18 @@ var sources = []source{
 	{dir: "etcd/etcdtest/integration", benchtime: "1x", every: 3},
 }
 
-// A cell is one sub-benchmark: what is run at a time.
+// A cell is one sub-benchmark, which is run by itself.
 type cell struct {
 	binary    string
 	dir       string // of the package
 	name      string
 	benchtime string
-	all       bool // it is a benchmark with all of its sub-benchmarks
-	every     int  // it is run in every such round, beginning with the first
+	all       bool // the cell is a benchmark with all of its sub-benchmarks
+	every     int  // the number of rounds from one run to the next, beginning with the first
 }
 
-// build builds the test binaries and asks them for their cells. The sum is one of what is measured.
+// build builds the test binaries and gets their cells. sum is a checksum of the
+// binaries.
 func (o *options) build(ctx context.Context, bin string) (cells []cell, sum string, err error) {
 	wanted, err := regexp.Compile(o.bench)
 	if err != nil {
@@ -71,7 +76,7 @@ func (o *options) build(ctx context.Context, bin string) (cells []cell, sum stri
 				c.benchtime = own
 			}
 			if c.calibrates() && i > 0 || !c.calibrates() && !wanted.MatchString(c.name) || o.quick && !isQuick(c.name) {
-				continue // Once is enough to calibrate.
+				continue // The calibration of one binary is enough.
 			}
 			if c.every = s.every; c.every == 0 {
 				c.every = every(c.name)
@@ -95,7 +100,7 @@ func addFile(w io.Writer, path string) error {
 	return err
 }
 
-// list returns what a binary can run, a line each.
+// list returns the cells of a binary, one in each line.
 func (o *options) list(ctx context.Context, s source, dir, binary string) (string, error) {
 	args := []string{"-cells"}
 	if s.benchtime != "" {
@@ -111,24 +116,26 @@ const calibrate = "BenchmarkCalibrate/"
 
 func (c cell) calibrates() bool { return strings.HasPrefix(c.name, calibrate) }
 
-// million reports whether it is one that its binary knows only by that flag.
+// million reports whether the cell exists only with the flag -million.
 func (c cell) million() bool { return strings.Contains(c.name, "watchers=1000000") }
 
-var crowded = regexp.MustCompile(`/watchers=\d{6,}`)
+// manyWatchers matches the names of sub-benchmarks that take long.
+var manyWatchers = regexp.MustCompile(`/watchers=\d{6,}`)
 
-// every returns in which rounds a sub-benchmark is run: in all, if the table of costs is about it;
-// seldom if it takes long.
+// every returns the number of rounds from one run of a sub-benchmark to the
+// next. It is 1 for the table of costs, and largest for sub-benchmarks that
+// take long.
 func every(name string) int {
 	switch {
 	case strings.HasPrefix(name, calibrate) || isCost(name):
 		return 1
-	case crowded.MatchString(name):
+	case manyWatchers.MatchString(name):
 		return 3
 	}
 	return 2
 }
 
-// isCost reports whether a row of the table of costs is about a sub-benchmark.
+// isCost reports whether a row of the table of costs needs a sub-benchmark.
 func isCost(name string) bool {
 	for _, c := range costs {
 		if name == c.num.name() || name == c.den.name() {

@@ -10,15 +10,16 @@ import (
 	"golang.org/x/perf/benchunit"
 )
 
-// The statistics are benchmath's, which assumes nothing of how measurements are distributed:
-// medians, their confidence intervals by order statistics, and Mann-Whitney's U-test.
+// The statistics are the ones of benchmath that assume nothing about the
+// distribution of measurements: medians, their confidence intervals by order
+// statistics, and the Mann-Whitney U-test.
 
 const confidence = 0.95
 
 // A summary is a median and its confidence interval.
 type summary struct {
 	benchmath.Summary
-	noise bool // the halves of the run contradict each other, or another run does
+	noise bool // the halves of the run contradict each other, or another run contradicts it
 }
 
 // summarize summarizes a sample that is in the order of the rounds.
@@ -57,8 +58,9 @@ func halves(values []float64) (first, second []float64) {
 // value summarizes one figure.
 func (r *results) value(f figure) (summary, bool) { return summarize(r.values[f]) }
 
-// ratio summarizes the quotients of two figures in the same round: what slowed down the
-// machine during a round slowed down both. There is none to what mostly is nothing.
+// ratio summarizes the quotients of two figures in the same round. A slow
+// machine affects both figures of a round. ratio reports false if the median of
+// den is 0 and the median of num is not.
 func (r *results) ratio(num, den figure) (summary, bool) {
 	if d, ok := r.value(den); ok && d.Center == 0 {
 		if n, ok := r.value(num); ok && n.Center > 0 {
@@ -85,18 +87,19 @@ func (r *results) quotients(num, den figure) []float64 {
 	return q
 }
 
-// above and below report whether that is so for certain. What is noise is never below: this
-// library does not win by it. But it is above, if all of the interval is, and loses.
+// above and below report whether the whole interval is above or below x. Noise
+// is never below, so that this library cannot win by noise. But noise can be
+// above, so that this library can lose.
 func (s summary) above(x float64) bool { return s.Lo > x && s.bounded() }
 func (s summary) below(x float64) bool { return s.Hi < x && s.bounded() && !s.noise }
 
 // bounded reports whether there were enough rounds for an interval.
 func (s summary) bounded() bool { return !math.IsInf(s.Lo, 0) && !math.IsInf(s.Hi, 0) }
 
-// overlaps reports whether two intervals have something in common.
+// overlaps reports whether two intervals overlap.
 func (s summary) overlaps(t summary) bool { return s.Lo <= t.Hi && t.Lo <= s.Hi }
 
-// interval writes the confidence interval.
+// interval returns the text of the confidence interval.
 func (s summary) interval() string {
 	if !s.bounded() {
 		return "[?]"
@@ -104,7 +107,7 @@ func (s summary) interval() string {
 	return fmt.Sprintf("[%s, %s]", number(s.Lo), number(s.Hi))
 }
 
-// number writes a number without a unit, in three digits.
+// number returns the text of a number without a unit, with three digits.
 func number(x float64) string {
 	switch {
 	case x == 0:
@@ -116,11 +119,12 @@ func number(x float64) string {
 	case math.Abs(x) >= 0.0995:
 		return fmt.Sprintf("%.2f", x)
 	}
-	// Two digits, never with an exponent.
+	// A smaller number has two digits, and never an exponent.
 	return strconv.FormatFloat(x, 'f', 1-int(math.Floor(math.Log10(math.Abs(x)))), 64)
 }
 
-// quantity writes a value with its unit, the denominator of which is known.
+// quantity returns the text of a value with its unit, without the denominator
+// of the unit.
 func quantity(x float64, unit string) string {
 	unit, _, _ = strings.Cut(unit, "/")
 	if i := strings.LastIndex(unit, "-"); i >= 0 {
@@ -150,7 +154,8 @@ func mustParse(s string) float64 {
 	return x
 }
 
-// measured writes a summary with its unit and how far the interval goes.
+// measured returns the text of a summary with its unit and the width of its
+// interval.
 func (s summary) measured(unit string) string {
 	text := quantity(s.Center, unit)
 	if s.Lo == s.Hi {

@@ -13,16 +13,16 @@ type table struct {
 	title string
 	text  string
 	units []column
-	// loses is why this library takes longer, or more, where it does.
+	// loses is the explanation why this library takes more in some ratios.
 	loses string
 }
 
-// A column is a unit of a workload, and what it means.
+// A column is a unit of a workload, and its meaning.
 type column struct{ unit, title string }
 
 const perOp = "sec/op"
 
-// again says how to get the table once more.
+// again returns the commands that repeat the measurements of the table.
 func (t table) again() string {
 	run := fmt.Sprintf("Again: `go run ./bench/cmd/eventbench -bench '^Benchmark%s\\b'`", t.bench)
 	if t.title == t.bench {
@@ -35,7 +35,8 @@ func (t table) again() string {
 	return run + fmt.Sprintf(", or `go %s ./bench`, and for the other libraries `go -C bench/rivals %s .`.", direct, direct)
 }
 
-// tables returns those that have results, at the end those of which no more is known than that.
+// tables returns the tables that have results. Benchmarks without an entry in
+// the variable tables come last, with their names and units as titles.
 func (r *results) tables() (ts []table) {
 	known := map[string]bool{}
 	for _, t := range tables {
@@ -66,7 +67,7 @@ func (r *results) tables() (ts []table) {
 	return ts
 }
 
-// tables are in the order of the report.
+// tables has the tables in the order of the report.
 var tables = slices.Concat(ofWorkloads, ofEtcd)
 
 var ofWorkloads = []table{
@@ -103,18 +104,18 @@ var ofWorkloads = []table{
 		text: "Two values, two Sets, two wake-ups. Contexts: `none` never ends, `cancel` can be cancelled, `timeout` is a fresh one with a timeout for each Get. " +
 			"`cond` and `cond-fresh` ignore theirs; `cond-context` is `cond` with a context.AfterFunc for each wait.",
 		units: []column{{perOp, "there and back"}, {"allocs/op", "objects"}},
-		loses: "sync.Cond waits without a context and allocates nothing: nothing else in Go wakes a goroutine as cheaply. Two of the objects are the snapshots, which rivals that store in place do without. Under a context that is seen for the first time, a Get waits in a select, as the rivals do, but pushes its place and has it released besides.",
+		loses: "sync.Cond waits without a context and allocates nothing: nothing else in Go wakes a goroutine as cheaply. Two of the objects are the snapshots, which rivals that store in place do without. Under a context that is seen for the first time, a Get waits in a select, as the rivals do. In addition, it pushes its node onto a stack, from which Set pops it.",
 	},
 	{
 		bench: "SetParked", title: "Set with watchers parked",
 		text: "Before each Set all watchers wait and the other processors sleep, so that most of a Set call is the wake-up of one of them. The watchers share one context (`ctx=shared`) or have one each (`ctx=own`). " +
 			"A few watchers are woken by the Set call itself. More are left to another goroutine, and to those that it wakes, so that the call takes no longer for many, and is over long before the last of those has the value.",
 		units: []column{{"sec/set", "the Set call (median)"}, {"worst-sec/set", "the Set call (longest)"}, {"sec/last", "until the last watcher has the value"}},
-		loses: "With a few watchers, which the Set call wakes itself, it is what publishing takes: a snapshot, an exchange that seals the old one, and the hand-over to the place of each who waits; until the last has the value, it is also what his Get keeps of itself: that it is busy, waits and is released. Past a few watchers, waking is left to another goroutine, which has to be started and to be scheduled. It wakes some, and each of these the next before his Get returns, by a send to each, where closing a channel or sync.Cond's Broadcast takes all from the list of those who wait at once.",
+		loses: "With a few watchers, which the Set call wakes itself, it is what publishing takes: a snapshot, an exchange that seals the old one, and the wake-up of the node of each waiter. Until the last watcher has the value, there is also the state that its Get stores: that it is busy, waits and is woken. Past a few watchers, waking is left to another goroutine, which has to be started and to be scheduled. It wakes some, and each of these wakes the next before its Get returns, by a send to each. Closing a channel and sync.Cond's Broadcast take all waiters from a list at once.",
 	},
 	{
 		bench: "SetBusy", title: "Set with watchers parked, in a process that is busy",
-		text:  "Four goroutines for each processor compute, 20 ms pass from one Set to the next, and the watchers share one context. When all are made runnable at once, each waits for its turn among those that compute. Here who is woken wakes the next, which Go lets run before them.",
+		text:  "Four goroutines for each processor compute, 20 ms pass from one Set to the next, and the watchers share one context. When all are made runnable at once, each waits for its turn among those that compute. Here each woken watcher wakes the next, which Go runs before them.",
 		units: []column{{"sec/set", "the Set call (median)"}, {"sec/last", "until the last watcher has the value"}},
 		loses: "As above: see Set with watchers parked.",
 	},
@@ -134,13 +135,13 @@ var ofWorkloads = []table{
 		bench: "Churn", title: "1,000 watchers, a tenth of which give up and come back all the time",
 		text:  "900 watchers wait; 100 others time out after 2.5 to 7.5 ms and wait again. A Set every 3 ms.",
 		units: []column{{"sec/set", "the Set call (median)"}, {"sec/last", "until the last of the 900 has the value"}},
-		loses: "As above: see Set with watchers parked. Who gives up leaves his place on the stack until it is swept.",
+		loses: "As above: see Set with watchers parked. A watcher that gives up leaves its node on the stack until a sweep.",
 	},
 	{
 		bench: "ParkedBytes", title: "Memory of a parked watcher",
 		text:  "10,000 watchers that share one context, each on a goroutine of its own, whose stack is counted apart. Heap includes what the runtime allocates for goroutines that wait.",
 		units: []column{{"heap-B/watcher", "heap, first Get under a context"}, {"heap2-B/watcher", "heap, later Gets"}, {"stack-B/watcher", "stack of the goroutine"}},
-		loses: "A watcher has a place to wait, a wake-up channel and, from its second Get under one context on, a registration with that. These make later waits cheap. Rivals that wait in a select have them on the stack or not at all.",
+		loses: "A watcher has a node, a wake-up channel and, from its second Get under one context on, a registration with that. These make later waits cheap. Rivals that wait in a select have them on the stack or not at all.",
 	},
 	{
 		bench: "Garbage", title: "Garbage of a million Sets a second",
@@ -173,12 +174,12 @@ var ofEtcd = []table{
 	},
 }
 
-// A cost is a row of the table of costs that this library is meant to have.
+// A cost is a row of the table of the intended costs of this library.
 type cost struct {
 	what, against string
 	num, den      figure // den is zero if num is not a ratio but a count
 	reach, aim    float64
-	missed        string // why, where it is missed
+	missed        string // the explanation if reach is missed
 }
 
 func fig(bench, params, rival, unit string) figure { return figure{bench, params, rival, unit} }
@@ -196,21 +197,21 @@ var costs = []cost{
 	{"Load, all cores reading", "bare atomic pointer load (`store`)",
 		fig("Load", "", "event", perOp), fig("Load", "", "store", perOp), 1.5, 1.1, "Load also says whether there is data."},
 	{"round trip, cancellable context", "sync.Cond without context (`cond`)",
-		fig("RoundTrip", cancel, "event", perOp), fig("RoundTrip", cancel, "cond", perOp), 1.7, 1.3, "Two snapshots are allocated, and each Get marks its watcher busy, parks and is released, each by an atomic operation; a mutex does for all that."},
+		fig("RoundTrip", cancel, "event", perOp), fig("RoundTrip", cancel, "cond", perOp), 1.7, 1.3, "Two snapshots are allocated, and each Get marks its watcher busy, parks and is woken, each by an atomic operation; a mutex does for all that."},
 	{"round trip, cancellable context", "one-element channels and select (`channel`)",
 		fig("RoundTrip", cancel, "event", perOp), fig("RoundTrip", cancel, "channel", perOp), 0.9, 0.7, "Two snapshots are allocated, where the rival allocates nothing. The rival's mutex is not contended either."},
 	{"round trip, cancellable context", "close-and-replace and select (`replace-eager`)",
-		fig("RoundTrip", cancel, "event", perOp), fig("RoundTrip", cancel, "replace-eager", perOp), 0.62, 0.5, "The rival waits in a select and makes a channel for each Set. Ours makes a snapshot, and each Get marks its watcher busy, parks and is released, each by an atomic operation."},
+		fig("RoundTrip", cancel, "event", perOp), fig("RoundTrip", cancel, "replace-eager", perOp), 0.62, 0.5, "The rival waits in a select and makes a channel for each Set. Ours makes a snapshot, and each Get marks its watcher busy, parks and is woken, each by an atomic operation."},
 	{"round trip, a fresh timeout each", "one-element channels and select (`channel`)",
-		fig("RoundTrip", "ctx=timeout", "event", perOp), fig("RoundTrip", "ctx=timeout", "channel", perOp), 1.05, 0.9, "Both wait in a select on two channels, after making a context with a timer, which is most of it, and collecting that as garbage. What ours does besides is spread over much: two snapshots, and atomic operations by which each Get marks its watcher, parks and is released, and each Set publishes and seals."},
+		fig("RoundTrip", "ctx=timeout", "event", perOp), fig("RoundTrip", "ctx=timeout", "channel", perOp), 1.05, 0.9, "Both wait in a select on two channels, after making a context with a timer, which is most of it, and collecting that as garbage. What ours does besides is spread over much: two snapshots, and atomic operations by which each Get marks its watcher, parks and is woken, and each Set publishes and seals."},
 	{"Set call, 10,000 parked", "sync.Cond Broadcast (`cond`)",
 		fig("SetParked", shared+"10000", "event", "sec/set"), fig("SetParked", shared+"10000", "cond", "sec/set"), 0.02, 0.003, ""},
 	{"Set call, 100,000 parked", "itself with 100 parked",
 		fig("SetParked", shared+"100000", "event", "sec/set"), fig("SetParked", shared+"100", "event", "sec/set"), 2, 1.2, "Both calls do the same: they start a goroutine, for which a processor is woken. After 100,000 goroutines have run, the caches have nothing left of what that takes."},
 	{"Set to last of 1,000 has it", "sync.Cond (`cond`)",
-		fig("SetParked", shared+"1000", "event", "sec/last"), fig("SetParked", shared+"1000", "cond", "sec/last"), 1.4, 1.0, "A Get that can be cancelled by itself has memory of its own to wait with, a place and a channel, which have to be fetched to wake it; who waits for a sync.Cond is in a list of the runtime."},
+		fig("SetParked", shared+"1000", "event", "sec/last"), fig("SetParked", shared+"1000", "cond", "sec/last"), 1.4, 1.0, "A Get that can be cancelled by itself has its own memory to wait with, a node and a channel, which have to be fetched to wake it. A waiter of a sync.Cond is in a list of the runtime."},
 	{"Set to last of 10,000 has it", "sync.Cond (`cond`)",
-		fig("SetParked", shared+"10000", "event", "sec/last"), fig("SetParked", shared+"10000", "cond", "sec/last"), 1.2, 0.9, "Each Get that can be cancelled by itself has memory of its own to wait with, a place and a channel, which has to be fetched to wake it, and with 10,000 that is more than the caches hold. Who waits for a sync.Cond is in a list of the runtime."},
+		fig("SetParked", shared+"10000", "event", "sec/last"), fig("SetParked", shared+"10000", "cond", "sec/last"), 1.2, 0.9, "Each Get that can be cancelled by itself has its own memory to wait with, a node and a channel. It has to be fetched to wake the watcher, and with 10,000 that is more than the caches hold. A waiter of a sync.Cond is in a list of the runtime."},
 	{"heap a parked watcher, without its goroutine's stack, one shared context", "close-and-replace and select (`replace-eager`)",
 		fig("ParkedBytes", shared+"10000", "event", "heap2-B/watcher"), fig("ParkedBytes", shared+"10000", "replace-eager", "heap2-B/watcher"), 1.5, 0.9, ""},
 	{"Watch, first Get, Close", "(objects)",

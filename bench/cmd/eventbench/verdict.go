@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// costs writes the table of the costs that this library is meant to have.
+// costs writes the table of the intended costs of this library.
 func (w *writer) costs() {
 	w.line("%s", "## What it is to cost")
 	w.line("")
@@ -38,7 +38,7 @@ func (w *writer) costs() {
 	}
 }
 
-// missCost notes which figures of a cost there are not.
+// missCost records the missing figures of a cost.
 func (w *writer) missCost(c cost) {
 	for _, f := range []figure{c.num, c.den} {
 		if _, ok := w.r.value(f); !ok && f != (figure{}) {
@@ -49,7 +49,7 @@ func (w *writer) missCost(c cost) {
 
 const missedIt = "**missed**"
 
-// cost summarizes what has been measured of a cost.
+// cost summarizes the measurements of a cost.
 func (r *results) cost(c cost) (summary, bool) {
 	if c.den == (figure{}) {
 		return r.value(c.num)
@@ -57,8 +57,9 @@ func (r *results) cost(c cost) (summary, bool) {
 	return r.ratio(c.num, c.den)
 }
 
+// verdict returns the verdict on a measured cost.
 func (c cost) verdict(s summary) string {
-	// What is shown is rounded, and so is what it is compared with.
+	// The report shows the rounded number, so the verdict is on that number.
 	center := mustParse(number(s.Center))
 	verdict, limit := missedIt, c.reach
 	switch {
@@ -76,7 +77,7 @@ func (c cost) verdict(s summary) string {
 	return verdict
 }
 
-// noise writes which ratios not to rely on.
+// noise writes the ratios that are not reliable.
 func (w *writer) noise() {
 	w.line("%s", "## Noise")
 	w.line("")
@@ -85,7 +86,7 @@ func (w *writer) noise() {
 	ratios, noisy := w.ratios, slices.Clone(w.noisy)
 	for _, c := range costs {
 		if c.den.rival != "event" {
-			continue // It is in a table above, or no ratio.
+			continue // It is in a table above, or it is a count.
 		}
 		if s, ok := w.r.cost(c); ok {
 			ratios++
@@ -105,15 +106,15 @@ func (w *writer) noise() {
 	w.line("")
 }
 
-// What is too much for a quiet machine: see the package's documentation.
+// The limits of a quiet machine. See the package's documentation.
 const (
-	tooLong     = 1.05 // times the median calibration
-	tooOften    = 0.1  // of all calibrations
-	tooMuchLoad = 0.5  // more than one for each processor
-	tooWide     = 0.1  // half an interval, of its median
+	tooLong     = 1.05 // duration of a calibration, relative to the median
+	tooOften    = 0.1  // share of the calibrations that take too long
+	tooMuchLoad = 0.5  // load average above one for each processor
+	tooWide     = 0.1  // half the width of an interval, relative to its median
 )
 
-// machine says how quiet the machine was.
+// machine returns the verdict on the machine: quiet, noisy or unknown.
 func (r *results) machine() string {
 	signs, noisy := r.signs()
 	text := strings.Join(signs, ", ") + "."
@@ -126,7 +127,8 @@ func (r *results) machine() string {
 	return "The machine was quiet: " + text
 }
 
-// signs says by what signs the machine was quiet or noisy; those of noise are bold.
+// signs returns the measurements by which the machine was quiet or noisy. Signs
+// of noise are bold.
 func (r *results) signs() (signs []string, noisy bool) {
 	sign := func(tooMuch bool, format string, args ...any) {
 		text := fmt.Sprintf(format, args...)
@@ -162,9 +164,11 @@ func (r *results) signs() (signs []string, noisy bool) {
 	return signs, noisy
 }
 
-// width returns how wide the intervals of simple things are, for which nobody waits: the median of
-// their halves, as a share of the median that each is of. The arithmetic does one thing at a time, and
-// so does not show a neighbour on the same core, who takes what does several.
+// width returns a typical width of the intervals of Set and Get, the workloads
+// without waiting. It is the median of half the widths, each relative to its
+// median. The calibration cannot detect another thread on the same core,
+// because its instructions depend on each other and leave parts of the core
+// unused.
 func (r *results) width() (share float64, ok bool) {
 	var widths []float64
 	for f, values := range r.values {

@@ -9,10 +9,10 @@
 // scenarios: each starts a few threads that set, wait, cancel and close, and
 // checks conditions at each step and at the end.
 //
-// The library contains no hook and no build tag for this package, only comments.
-// The constants in [SmallConstants] are smaller in the overlay. All lines keep
-// their numbers: the trace of a failing schedule shows each step at its line of
-// the source. A schedule can be replayed by its number.
+// The library contains no hook and no build tag for this package, only
+// comments. The constants in [SmallConstants] are smaller in the overlay. All
+// lines keep their numbers: the trace of a failing schedule shows each step at
+// its line of the source. A schedule can be replayed by its number.
 //
 //	go test ./internal/verify/explore                                          # small bounds
 //	make explore                                                               # large bounds

@@ -20,12 +20,12 @@ import (
 var (
 	full     = flag.Bool("full", false, "search the long scenarios too, and all with their full bound")
 	scenario = flag.String("scenario", "", "search the scenarios whose name matches")
-	replay   = flag.Uint64("replay", 0, "tell the schedule of this number of -scenario, a whole name, instead of searching")
+	replay   = flag.Uint64("replay", 0, "print the schedule of this number of -scenario, a whole name, instead of searching")
 	update   = flag.Bool("update", false, "write README.md, the table of what was searched")
 )
 
-// TestEveryInterleaving searches all scenarios. None fails, and none is cut off before it is
-// exhausted within its bound.
+// TestEveryInterleaving searches all scenarios. None fails, and none is cut off
+// before it is exhausted within its bound.
 func TestEveryInterleaving(t *testing.T) {
 	if testing.Short() && !*full {
 		t.Skip("searches for a quarter of a minute")
@@ -35,9 +35,9 @@ func TestEveryInterleaving(t *testing.T) {
 	require.NoError(t, err)
 	o := explore.Options{Pattern: *scenario, Full: *full, Progress: os.Stderr}
 	if *replay != 0 {
-		told, err := p.Replay(ctx, o, *scenario, *replay)
+		trace, err := p.Replay(ctx, o, *scenario, *replay)
 		require.NoError(t, err)
-		t.Log("\n" + told)
+		t.Log("\n" + trace)
 		return
 	}
 	var results []sched.Result
@@ -45,7 +45,7 @@ func TestEveryInterleaving(t *testing.T) {
 		results = append(results, r)
 		if r.Failure != "" {
 			t.Errorf("%s: schedule %d: %s\n%s\nonce more: go test ./internal/verify/explore -v -args -full=%t -scenario '%s' -replay %d",
-				r.Scenario, r.Schedules, r.Failure, r.Told, *full, r.Scenario, r.Schedules)
+				r.Scenario, r.Schedules, r.Failure, r.Trace, *full, r.Scenario, r.Schedules)
 		} else if !r.Exhausted || r.Schedules < 2 {
 			t.Errorf("%s: %d schedules, exhausted: %t", r.Scenario, r.Schedules, r.Exhausted)
 		}
@@ -59,7 +59,8 @@ func TestEveryInterleaving(t *testing.T) {
 	}
 }
 
-// withinDeadline returns a context that ends before the test is killed, which would say less.
+// withinDeadline returns a context that ends before the test is killed, which
+// would report less.
 func withinDeadline(t *testing.T) context.Context {
 	ctx := t.Context()
 	if end, ok := t.Deadline(); ok {
@@ -70,7 +71,7 @@ func withinDeadline(t *testing.T) context.Context {
 	return ctx
 }
 
-// lookThenSeal makes Fire look who waits, and seal after that.
+// lookThenSeal makes Fire read the stack first, and seal it in a second step.
 func lookThenSeal(file string, text []byte) ([]byte, error) {
 	if file != "internal/park/broadcast.go" {
 		return text, nil
@@ -104,15 +105,15 @@ func TestFailingScheduleIsToldAndReplayed(t *testing.T) {
 	require.Contains(t, r.Failure, "asleep for ever")
 	assert.False(t, r.Exhausted)
 
-	// It is told step by step, with file and line, of the source and not of what was made of it.
-	assert.Regexp(t, `(?m)^ *\d+ [ >] wait \d +CompareAndSwap = true +park/stack\.go:\d+ .*b\.top\.CompareAndSwap`, r.Told)
-	assert.Regexp(t, `(?m)^ *\d+ > fire +Store +park/broadcast\.go:\d+ .*b\.top\.Store`, r.Told)
-	assert.Regexp(t, `(?m)^ +wait \d +waits$`, r.Told)
-	t.Logf("schedule %d:\n%s", r.Schedules, r.Told)
+	// The trace shows each step with the file and line of the original source.
+	assert.Regexp(t, `(?m)^ *\d+ [ >] wait \d +CompareAndSwap = true +park/stack\.go:\d+ .*b\.top\.CompareAndSwap`, r.Trace)
+	assert.Regexp(t, `(?m)^ *\d+ > fire +Store +park/broadcast\.go:\d+ .*b\.top\.Store`, r.Trace)
+	assert.Regexp(t, `(?m)^ +wait \d +waits$`, r.Trace)
+	t.Logf("schedule %d:\n%s", r.Schedules, r.Trace)
 
-	told, err := p.Replay(ctx, o, r.Scenario, r.Schedules)
+	trace, err := p.Replay(ctx, o, r.Scenario, r.Schedules)
 	require.NoError(t, err)
-	assert.Equal(t, r.Told, told)
+	assert.Equal(t, r.Trace, trace)
 	before, err := p.Replay(ctx, o, r.Scenario, r.Schedules-1)
 	require.NoError(t, err)
 	assert.NotContains(t, before, "asleep for ever")

@@ -14,12 +14,12 @@ import (
 	"github.com/eventvalue/event/internal/verify/explore/sched"
 )
 
-// Options say what is searched, and how far.
+// Options select the scenarios to search and limit the search.
 type Options struct {
-	Pattern  string    // scenarios whose name matches
-	Full     bool      // also those that take long, and all with their full bound
-	Limit    uint64    // schedules of each scenario, unless it is 0
-	Progress io.Writer // tells of searches that take long
+	Pattern  string    // a regular expression that matches the names of the scenarios
+	Full     bool      // include the long scenarios, and search all with their full bound
+	Limit    uint64    // schedules of each scenario; 0 means no limit
+	Progress io.Writer // gets a line every few seconds during a long search
 }
 
 func (o Options) args() []string {
@@ -30,8 +30,8 @@ func (o Options) args() []string {
 	return args
 }
 
-// Run searches scenarios and calls f with what each came to, until f returns false. The end of ctx
-// is an error.
+// Run searches scenarios and calls f with each result, until f returns false.
+// It returns an error if ctx ends.
 func (p *Program) Run(ctx context.Context, o Options, f func(sched.Result) bool) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -55,14 +55,14 @@ func (p *Program) Run(ctx context.Context, o Options, f func(sched.Result) bool)
 		}
 		if err != nil || !f(r) {
 			cancel()
-			_ = c.Wait() // It was killed: that it says so is no news.
+			_ = c.Wait() // The error only reports that cancel killed the program.
 			return err
 		}
 	}
 }
 
-// Replay tells a schedule of a scenario step by step, by its number in the search that o
-// says. It repeats the search up to there.
+// Replay returns the steps of a schedule of a scenario, by its number in the
+// search with the options o. It repeats the search up to that schedule.
 func (p *Program) Replay(ctx context.Context, o Options, scenario string, number uint64) (string, error) {
 	o.Pattern = "^" + regexp.QuoteMeta(scenario) + "$"
 	c, err := p.command(ctx, append(o.args(), "-replay", strconv.FormatUint(number, 10))...)
@@ -76,11 +76,13 @@ func (p *Program) Replay(ctx context.Context, o Options, scenario string, number
 	return string(out), nil
 }
 
-// command returns the program with arguments. It is killed when ctx ends, and ends by itself
-// when this process does: then the pipe that is its standard input is closed.
+// command returns the program with arguments. The program is killed when ctx
+// ends. It exits when this process exits, because that closes the pipe that is
+// its standard input.
 func (p *Program) command(ctx context.Context, args ...string) (*exec.Cmd, error) {
 	c := exec.CommandContext(ctx, p.path, args...)
-	// One processor: a hand-off starts chains for each, and what is searched must not depend on the machine.
+	// A hand-off starts one chain for each processor. The search must not
+	// depend on the machine, so the program uses one processor.
 	c.Env = append(os.Environ(), sched.OverlayEnv+"="+p.overlay, "GOMAXPROCS=1")
 	_, err := c.StdinPipe()
 	return c, err

@@ -10,8 +10,8 @@ import (
 	"github.com/eventvalue/event/internal/verify/explore"
 )
 
-// TestRewriteRefusesWhatItDoesNotKnow has constructs that would escape the scheduler, or that need
-// a thought before they are let in.
+// TestRewriteRefusesWhatItDoesNotKnow has constructs that would escape the
+// scheduler, or that need a thought before they are let in.
 func TestRewriteRefusesWhatItDoesNotKnow(t *testing.T) {
 	for _, c := range []struct{ want, imports, body string }{
 		{"sync.WaitGroup", `"sync"`, `var wg sync.WaitGroup; wg.Wait()`},
@@ -112,7 +112,8 @@ func f(ctx context.Context, c chan int, mu *sync.Mutex, n *atomic.Int32) int {
 var _ context.Context
 `
 
-// TestRewrite shows what becomes of each construct. All of it stays on its line.
+// TestRewrite shows what becomes of each construct. All of it stays on its
+// line.
 func TestRewrite(t *testing.T) {
 	text := strings.NewReplacer("go f(ctx, c)", "go func(context.Context, chan int) {}(ctx, c)", "v, ok :=", "_, _ =").Replace
 	got, err := explore.Rewrite("x.go", text(before))

@@ -1,5 +1,6 @@
-// Package leak looks for goroutines that wait for what nobody can give them any more. The runtime
-// finds them in a garbage collection, where the toolchain has the experiment goroutineleakprofile:
+// Package leak finds goroutines that can never be woken. The runtime finds them
+// in a garbage collection, if the program was built with the experiment
+// goroutineleakprofile:
 //
 //	make leaks
 package leak
@@ -12,18 +13,19 @@ import (
 	"testing"
 )
 
-// Env is the environment variable that has [Main] fail where the profile is missing.
+// Env is the environment variable that makes [Main] fail if the profile is
+// missing.
 const Env = "EVENT_LEAKS"
 
-// Found returns a description of the goroutines that have leaked, "" if there are none. It reports
-// false if this program has been built without the profile.
+// Found returns a description of the leaked goroutines, or "" if there are
+// none. It reports false if the program was built without the profile.
 func Found() (goroutines string, ok bool) {
 	p := pprof.Lookup("goroutineleak")
 	if p == nil {
 		return "", false
 	}
 	var b bytes.Buffer
-	if err := p.WriteTo(&b, 1); err != nil { // Looks for them, and only then counts.
+	if err := p.WriteTo(&b, 1); err != nil { // Count is valid only after WriteTo.
 		return err.Error(), true
 	}
 	if p.Count() == 0 {
@@ -32,8 +34,9 @@ func Found() (goroutines string, ok bool) {
 	return b.String(), true
 }
 
-// Main is for TestMain: it runs the tests, and they fail also if goroutines have leaked after all
-// of them.
+// Main is for TestMain. It runs the tests and exits. The exit code reports a
+// failure if a test has failed, or if a goroutine has leaked after the last
+// test.
 func Main(m *testing.M) {
 	code := m.Run()
 	goroutines, ok := Found()

@@ -9,11 +9,13 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// patience is how long porcupine may look for an order. Histories here take it milliseconds.
+// patience is the longest time that porcupine may search for an order. It
+// usually needs milliseconds.
 const patience = time.Minute
 
-// Check returns an error unless some order explains history. A picture of one that none
-// explains is left in dir under the given name, and the error says where.
+// Check returns an error unless some order explains history. It then writes a
+// picture of the history to dir, under the given name, and the error contains
+// the path.
 func Check(history []porcupine.Operation, dir, name string) error {
 	switch porcupine.CheckOperationsTimeout(Spec(), history, patience) {
 	case porcupine.Ok:

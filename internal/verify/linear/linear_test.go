@@ -49,7 +49,8 @@ func TestHistories(t *testing.T) {
 		}
 	}
 	t.Logf("%d histories, %d calls that overlap others; results: %v", n, overlaps, results)
-	// Histories in which little happens at once, or one result never comes, show little.
+	// Histories in which little happens at once, or one result never comes,
+	// show little.
 	require.Greater(t, overlaps, n)
 	for _, result := range []string{
 		"Get ok", "Get ended", "Get ErrClosed", "Get ErrWatcherClosed", "Get BacklogDone",
@@ -59,7 +60,8 @@ func TestHistories(t *testing.T) {
 	}
 }
 
-// TestReferenceHistories has the reference model of the other tests checked likewise.
+// TestReferenceHistories has the reference model of the other tests checked
+// likewise.
 func TestReferenceHistories(t *testing.T) {
 	for seed := range uint64(500) {
 		h := record(new(model.Value[int]), seed)

@@ -13,7 +13,7 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// A Value is what can be checked. *event.MemoryValue[int] is one.
+// A Value is a value that can be checked, such as a *event.MemoryValue[int].
 type Value interface {
 	event.Value[int]
 	Update(f func(old int, ok bool) (int, bool)) (int, bool)
@@ -21,25 +21,26 @@ type Value interface {
 	Close() error
 }
 
-// A recorder is one history in the making.
+// A recorder records one history.
 type recorder struct {
 	v        Value
 	watchers [Watchers]event.Watcher[int]
 	contexts [Contexts]context.Context
 	cancels  [Contexts]func()
 	begin    time.Time
-	ready    chan struct{} // closed when all are there
+	ready    chan struct{} // closed when all goroutines have been started
 	rand     *rand.Rand
 
 	mu      sync.Mutex
 	history []porcupine.Operation
 }
 
-// calls is how many calls each goroutine of a history makes.
+// calls is the number of calls that each goroutine of a history makes.
 const calls = 6
 
-// Record lets goroutines call v at random, all drawn from seed, and returns what happened. The
-// history ends with the end of v and of all contexts, so that all calls return.
+// Record runs goroutines that make random calls of v, and returns the history.
+// All randomness derives from seed. At the end, Record closes v and ends all
+// contexts, so that all calls return.
 func Record(v Value, seed uint64) []porcupine.Operation {
 	r := &recorder{v: v, ready: make(chan struct{}), rand: rand.New(rand.NewPCG(seed, 0))}
 	for i := range r.watchers {
@@ -63,11 +64,11 @@ func Record(v Value, seed uint64) []porcupine.Operation {
 	for p := range 2 {
 		start(&producing, r.sets(1+p*calls))
 	}
-	start(&producing, r.ends())
+	start(&producing, r.closes())
 	close(r.ready)
 	producing.Wait()
-	// Whoever still waits is released: first by the value's end, and where a wrong
-	// implementation does not heed that, by the contexts'.
+	// The close of the value ends all waits. In a wrong implementation it may
+	// not, and then the end of the contexts ends them.
 	r.call(client, Input{Kind: CloseValue})
 	for c := range Contexts {
 		r.call(client, Input{Kind: Cancel, Context: c})
@@ -79,7 +80,7 @@ func Record(v Value, seed uint64) []porcupine.Operation {
 	return r.history
 }
 
-// gets is what the goroutine of watcher w does.
+// gets returns the calls of the goroutine of watcher w.
 func (r *recorder) gets(w int) (ins []Input) {
 	for range calls {
 		in := Input{Kind: Get, Watcher: w, Context: r.rand.IntN(Contexts)}
@@ -97,7 +98,7 @@ func (r *recorder) gets(w int) (ins []Input) {
 	return ins
 }
 
-// sets is what a producer does. It sets first and what follows.
+// sets returns the calls of a producer. It sets first and the numbers after it.
 func (r *recorder) sets(first int) (ins []Input) {
 	for i := range calls {
 		in := Input{Kind: Set, Val: first + i}
@@ -112,8 +113,9 @@ func (r *recorder) sets(first int) (ins []Input) {
 	return ins
 }
 
-// ends is what the goroutine does that ends things.
-func (r *recorder) ends() (ins []Input) {
+// closes returns the calls of the goroutine that closes watchers and the value
+// and ends contexts.
+func (r *recorder) closes() (ins []Input) {
 	for range r.rand.IntN(4) {
 		in := Input{Kind: Cancel, Context: r.rand.IntN(Contexts)}
 		switch r.rand.IntN(6) {
@@ -129,7 +131,7 @@ func (r *recorder) ends() (ins []Input) {
 	return ins
 }
 
-// run makes the calls ins, with pauses of random length between them.
+// run makes the calls ins, with pauses of random length between the calls.
 func (r *recorder) run(client int, ins []Input, pauses *rand.Rand) {
 	<-r.ready
 	for _, in := range ins {
@@ -155,6 +157,7 @@ func (r *recorder) call(client int, in Input) {
 	})
 }
 
+// do makes the call in and returns its output.
 func (r *recorder) do(in Input) (out Output) {
 	out.Result = OK
 	switch in.Kind {
@@ -208,7 +211,7 @@ func (r *recorder) get(in Input) Output {
 	return Output{Result: result(err), Val: val}
 }
 
-// pause lets others run within a call, once in a while.
+// pause yields the processor for every third val.
 func pause(val int) {
 	if val%3 == 0 {
 		runtime.Gosched()

@@ -6,13 +6,13 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// Watchers and Contexts are how many of each a history has.
+// Watchers and Contexts are the numbers of watchers and contexts of a history.
 const (
 	Watchers = 3
 	Contexts = 3
 )
 
-// A Kind is what is called.
+// A Kind is the function of a call.
 type Kind string
 
 const (
@@ -29,19 +29,19 @@ const (
 // An Input is a call.
 type Input struct {
 	Kind    Kind
-	Val     int  // what is set; never the same twice in a history, and never 0
+	Val     int  // the value to set; unique within a history, and never 0
 	Watcher int  // of Get, Changed and CloseWatcher
 	Context int  // of Get and Cancel
 	Backlog bool // Get with BacklogOnly
-	Odd     bool // Get with a Filter that accepts odd values; Update of odd ones only
+	Odd     bool // Get with a Filter that accepts odd values; Update of odd values only
 }
 
-// A Result is how a call ended.
+// A Result is the kind of result of a call.
 type Result string
 
 const (
-	OK            Result = "ok"    // a value; or what has no result
-	No            Result = "no"    // Load without data; Update that left it; Changed that is open
+	OK            Result = "ok"    // a value; or a call that returns nothing
+	No            Result = "no"    // Load without data; Update without a change; Changed that is open
 	Ended         Result = "ended" // Get: ctx.Err()
 	WatcherClosed Result = "ErrWatcherClosed"
 	Closed        Result = "ErrClosed"
@@ -52,29 +52,30 @@ const (
 // An Output is what a call returned.
 type Output struct {
 	Result Result
-	Val    int // of Load, Get and Update; 0 without data
-	Old    int // what Update's function was called with last
-	Called bool
+	Val    int  // of Load, Get and Update; 0 without data
+	Old    int  // the argument of the last call of Update's function
+	Called bool // Update's function was called
 }
 
-// A state is what a value and its watchers are between two calls.
+// A state is the state of a value, its watchers and the contexts between two
+// calls.
 type state struct {
-	val    int // 0 is no data
-	end    bool
+	val    int  // 0 means that there is no data
+	final  bool // the value is closed
 	seen   [Watchers]int
 	closed [Watchers]bool
 	ended  [Contexts]bool
 }
 
-// accepts says what Odd does.
+// accepts reports whether the Filter or Update of in accepts val.
 func (in Input) accepts(val int) bool { return !in.Odd || val%2 == 1 }
 
-// step reports whether in may return out in s, and what is after that. It is the contract,
-// as far as one call at a time goes.
+// step reports whether in may return out in s, and returns the state after the
+// call. It is the sequential part of the contract.
 func (s state) step(in Input, out Output) (bool, state) {
 	switch in.Kind {
 	case Set:
-		if !s.end {
+		if !s.final {
 			s.val = in.Val
 		}
 		return out.Result == OK, s
@@ -86,8 +87,8 @@ func (s state) step(in Input, out Output) (bool, state) {
 		return s.get(in, out)
 	case Changed:
 		w := in.Watcher
-		told := s.closed[w] || s.end || s.val != s.seen[w]
-		return (out.Result == OK) == told, s
+		ready := s.closed[w] || s.final || s.val != s.seen[w]
+		return (out.Result == OK) == ready, s
 	case Cancel:
 		s.ended[in.Context] = true
 		return true, s
@@ -95,7 +96,7 @@ func (s state) step(in Input, out Output) (bool, state) {
 		s.closed[in.Watcher] = true
 		return true, s
 	case CloseValue:
-		s.end = true
+		s.final = true
 		return true, s
 	}
 	panic("linear: no such call: " + in.Kind)
@@ -103,8 +104,8 @@ func (s state) step(in Input, out Output) (bool, state) {
 
 func (s state) update(in Input, out Output) (bool, state) {
 	switch {
-	case s.end:
-		// The function may have been called, for nothing, before the end.
+	case s.final:
+		// The function may have been called before Close, in vain.
 		return out.Result == No && out.Val == s.val, s
 	case !out.Called || out.Old != s.val:
 		return false, s
@@ -129,20 +130,21 @@ func (s state) get(in Input, out Output) (bool, state) {
 	case Ended:
 		return s.ended[in.Context], s
 	case WatcherClosed:
-		// Get asks the context first: it may have ended between the two.
+		// Get checks the context before the watcher. The context may have
+		// ended between the two checks.
 		return s.closed[w], s
 	case Closed:
 		s.seen[w] = s.val
-		return may && passed && s.end, s
+		return may && passed && s.final, s
 	case Done:
 		s.seen[w] = s.val
-		return may && passed && !s.end && in.Backlog, s
+		return may && passed && !s.final && in.Backlog, s
 	default:
 		return false, s
 	}
 }
 
-// Spec is the specification in porcupine's form.
+// Spec returns the specification in porcupine's form.
 func Spec() porcupine.Model {
 	return porcupine.Model{
 		Init: func() any { return state{} },

@@ -15,7 +15,8 @@ func describe(op operation) string {
 	return string(op.Input.(linear.Input).Kind) + " " + string(op.Output.(linear.Output).Result)
 }
 
-// overlapping counts the calls that begin before the one that began before them ended.
+// overlapping counts the calls that begin before the one that began before them
+// ended.
 func overlapping(h []operation) (n int) {
 	for i, a := range h {
 		for _, b := range h[:i] {
@@ -74,7 +75,8 @@ func update(old, val int) step {
 
 func end(kind linear.Kind) step { return step{in: linear.Input{Kind: kind}} }
 
-// TestSpec is what a history of one call at a time may be, and what it must not.
+// TestSpec is what a history of one call at a time may be, and what it must
+// not.
 func TestSpec(t *testing.T) {
 	cancel, closed, ended := end(linear.Cancel), end(linear.CloseWatcher), end(linear.CloseValue)
 	for _, c := range []struct {

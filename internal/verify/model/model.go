@@ -1,10 +1,9 @@
-// Package model is an Event Value that is slow and obviously right: one mutex, one
-// counter of Sets, and each rule of the contract in the place where it is read first.
+// Package model has an Event Value that is slow and obviously correct. It has
+// one mutex and one counter of Sets.
 //
-// What the real one returns is compared with what this one returns, by the random tests,
-// by the fuzz targets and by the benchmarks. A [Value] can be used as any
-// [event.Value]; beyond that its watchers can say, without waiting, what a Get that
-// waits would do: see [Watcher.Start].
+// The random tests, the fuzz targets and the benchmarks compare the library
+// with this model. A [Value] can be used like any [event.Value]. In addition,
+// its watchers can report without waiting what a Get does: see [Watcher.Start].
 package model
 
 import (
@@ -14,14 +13,14 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// A Value is the model of an event.MemoryValue. The zero Value is ready. It must not be
-// copied after first use.
+// A Value is the model of an event.MemoryValue. The zero Value is ready. It
+// must not be copied after first use.
 type Value[T any] struct {
 	mu      sync.Mutex
-	version int           // How many Sets there were. 0 means that there is no data.
-	val     T             // What the last of them set.
-	end     error         // Why the value has ended; nil if it has not.
-	changed chan struct{} // Closed by the next Set or Close; nil if nobody has asked.
+	version int           // The number of Sets; 0 means that there is no data.
+	val     T             // The argument of the last Set.
+	end     error         // The error of Gets after Close; nil if the value is open.
+	changed chan struct{} // Closed by the next Set or Close; nil if not made yet.
 }
 
 var _ event.Value[int] = (*Value[int])(nil)
@@ -33,7 +32,7 @@ func (v *Value[T]) Set(val T) {
 	v.set(val)
 }
 
-// set is Set; the caller holds the mutex.
+// set is Set for a caller that holds the mutex.
 func (v *Value[T]) set(val T) {
 	if v.end != nil {
 		return
@@ -43,7 +42,7 @@ func (v *Value[T]) set(val T) {
 	v.wake()
 }
 
-// wake closes the channel that those have who wait; the caller holds the mutex.
+// wake closes the channel that waiters have. The caller holds the mutex.
 func (v *Value[T]) wake() {
 	if v.changed != nil {
 		close(v.changed)
@@ -51,7 +50,8 @@ func (v *Value[T]) wake() {
 	}
 }
 
-// wait returns the channel that the next Set or Close closes; the caller holds the mutex.
+// wait returns the channel that the next Set or Close closes. The caller holds
+// the mutex.
 func (v *Value[T]) wait() <-chan struct{} {
 	if v.changed == nil {
 		v.changed = make(chan struct{})
@@ -59,7 +59,7 @@ func (v *Value[T]) wait() <-chan struct{} {
 	return v.changed
 }
 
-// Update replaces the value by what f makes of it, if f returns true.
+// Update replaces the value by the result of f, if f returns true.
 func (v *Value[T]) Update(f func(old T, ok bool) (T, bool)) (T, bool) {
 	for {
 		v.mu.Lock()
@@ -78,7 +78,8 @@ func (v *Value[T]) Update(f func(old T, ok bool) (T, bool)) (T, bool) {
 	}
 }
 
-// setIf sets val if the value is still at the given version, and reports whether.
+// setIf sets val if the value is still at the given version, and reports
+// whether it did.
 func (v *Value[T]) setIf(version int, val T) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -99,7 +100,7 @@ func (v *Value[T]) Load() (val T, ok bool) {
 // Close is CloseWithError(nil).
 func (v *Value[T]) Close() error { return v.CloseWithError(nil) }
 
-// CloseWithError ends the value.
+// CloseWithError closes the value.
 func (v *Value[T]) CloseWithError(cause error) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()

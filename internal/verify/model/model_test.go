@@ -12,8 +12,8 @@ import (
 	"github.com/eventvalue/event/internal/verify/model"
 )
 
-// The model is compared with the real one all day; what is tested here is that it says
-// itself what the contract says, where both could be wrong together.
+// The model is compared with the real one all day; what is tested here is that
+// it says itself what the contract says, where both could be wrong together.
 
 func TestModelGet(t *testing.T) {
 	ctx := context.Background()

@@ -8,12 +8,12 @@ import (
 	"github.com/eventvalue/event/notify"
 )
 
-// A Broadcast is the model of a notify.Broadcast. The zero Broadcast is ready. It must not
-// be copied after first use.
+// A Broadcast is the model of a notify.Broadcast. The zero Broadcast is ready.
+// It must not be copied after first use.
 type Broadcast struct {
 	mu    sync.Mutex
 	fired bool
-	done  chan struct{} // Closed if fired; nil if nobody has asked.
+	done  chan struct{} // Closed if fired; nil if Done has not been called before Fire.
 }
 
 // Fire fires b.
@@ -52,7 +52,7 @@ type Waiter struct{ closed bool }
 // Close closes w.
 func (w *Waiter) Close() { w.closed = true }
 
-// Wait returns what a Wait returns, and whether instead it waits.
+// Wait returns the result of a Wait, or reports that the Wait blocks.
 func (w *Waiter) Wait(ctx context.Context, b *Broadcast) (err error, blocked bool) {
 	switch {
 	case ctx.Err() != nil:

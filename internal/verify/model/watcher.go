@@ -7,10 +7,10 @@ import (
 	"github.com/eventvalue/event/internal/testkit"
 )
 
-// A Watcher is the model of a watcher. All its fields but v are guarded by v's mutex.
+// A Watcher is the model of a watcher. The mutex of v guards all other fields.
 type Watcher[T any] struct {
 	v      *Value[T]
-	seen   int           // The version that was returned or passed last.
+	seen   int           // The version that a Get returned or skipped last.
 	get    *get[T]       // The Get in progress; nil if there is none.
 	closed chan struct{} // Closed by Close.
 }
@@ -20,11 +20,12 @@ type get[T any] struct {
 	ctx     context.Context
 	preds   []func(T) bool
 	backlog bool
-	looked  int  // The version that the predicates were asked about last.
-	asked   bool // Whether they were.
+	looked  int  // The version for which the predicates were called last.
+	called  bool // The predicates have been called.
 }
 
-// A Result is what a Get does: it returns Val and Err, or it waits.
+// A Result is the result of a step of a Get. The Get returns Val and Err, or it
+// waits.
 type Result[T any] struct {
 	Val     T
 	Err     error
@@ -33,13 +34,13 @@ type Result[T any] struct {
 	wake <-chan struct{} // If Blocked: closed when the value changes.
 }
 
-// Start begins a Get and returns what it does. If that is to wait, then the Get is in
-// progress from now on, and [Watcher.Resume] says how it goes on. A panic of a
-// predicate ends the Get and reaches the caller.
+// Start begins a Get and returns its result. If the Get waits, it stays in
+// progress, and the result of [Watcher.Resume] is its next step. If a predicate
+// panics, the Get ends and the panic continues in the caller of Start.
 func (w *Watcher[T]) Start(ctx context.Context, opts ...event.GetOption[T]) Result[T] {
 	w.v.mu.Lock()
 	defer w.v.mu.Unlock()
-	if err := w.hindrance(ctx); err != nil {
+	if err := w.abortErr(ctx); err != nil {
 		return Result[T]{Err: err}
 	}
 	if w.get != nil {
@@ -56,34 +57,34 @@ func (w *Watcher[T]) Start(ctx context.Context, opts ...event.GetOption[T]) Resu
 	return w.advance(g)
 }
 
-// Resume returns what the Get in progress does now.
+// Resume continues the Get in progress and returns its result.
 func (w *Watcher[T]) Resume() Result[T] {
 	w.v.mu.Lock()
 	defer w.v.mu.Unlock()
 	return w.advance(w.get)
 }
 
-// advance takes g as far as it goes without waiting; the caller holds the mutex.
+// advance runs g until it returns or has to wait. The caller holds the mutex.
 func (w *Watcher[T]) advance(g *get[T]) (r Result[T]) {
 	defer func() {
-		if !r.Blocked { // So it is after a panic, too.
+		if !r.Blocked { // True after a panic, too.
 			w.get = nil
 		}
 	}()
 	v := w.v
 	for {
-		if err := w.hindrance(g.ctx); err != nil {
+		if err := w.abortErr(g.ctx); err != nil {
 			return Result[T]{Err: err}
 		}
 		switch unseen := v.version > g.looked; {
-		case unseen && !(g.backlog && g.asked): // Backlog: one question only.
+		case unseen && !(g.backlog && g.called): // BacklogOnly: one value at most.
 			version, val := v.version, v.val
-			g.looked, g.asked = version, true
+			g.looked, g.called = version, true
 			if !w.accepts(g, val) {
 				continue
 			}
-			// A predicate may have ended the one or the other.
-			if err := w.hindrance(g.ctx); err != nil {
+			// A predicate may have ended the context or closed the watcher.
+			if err := w.abortErr(g.ctx); err != nil {
 				return Result[T]{Err: err}
 			}
 			w.seen = version
@@ -100,7 +101,8 @@ func (w *Watcher[T]) advance(g *get[T]) (r Result[T]) {
 	}
 }
 
-// accepts asks the predicates, without the mutex: they may call back.
+// accepts reports whether all predicates accept val. It releases the mutex
+// while it calls them, because they may use the value and the watcher.
 func (w *Watcher[T]) accepts(g *get[T], val T) bool {
 	w.v.mu.Unlock()
 	defer w.v.mu.Lock()
@@ -112,8 +114,8 @@ func (w *Watcher[T]) accepts(g *get[T], val T) bool {
 	return true
 }
 
-// hindrance returns the error that a Get returns even if there is a value.
-func (w *Watcher[T]) hindrance(ctx context.Context) error {
+// abortErr returns the error that a Get returns even if there is a value.
+func (w *Watcher[T]) abortErr(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -125,7 +127,7 @@ func (w *Watcher[T]) hindrance(ctx context.Context) error {
 	}
 }
 
-// Get is Start and then, each time that something happens, Resume.
+// Get calls Start, and calls Resume after each event until the Get returns.
 func (w *Watcher[T]) Get(ctx context.Context, opts ...event.GetOption[T]) (T, error) {
 	if ctx == nil {
 		panic("model: Watcher.Get: nil context")
@@ -142,11 +144,13 @@ func (w *Watcher[T]) Get(ctx context.Context, opts ...event.GetOption[T]) (T, er
 	return r.Val, r.Err
 }
 
-// Changed returns a channel that is closed unless there is something to wait for.
+// Changed returns a channel that is closed if a Get with BacklogOnly would
+// return a value or an error other than BacklogDone. Otherwise the next change
+// closes the channel.
 func (w *Watcher[T]) Changed() <-chan struct{} {
 	w.v.mu.Lock()
 	defer w.v.mu.Unlock()
-	if w.hindrance(context.Background()) != nil || w.v.version > w.seen || w.v.end != nil {
+	if w.abortErr(context.Background()) != nil || w.v.version > w.seen || w.v.end != nil {
 		return testkit.Closed
 	}
 	return w.v.wait()
@@ -156,7 +160,7 @@ func (w *Watcher[T]) Changed() <-chan struct{} {
 func (w *Watcher[T]) Close() error {
 	w.v.mu.Lock()
 	defer w.v.mu.Unlock()
-	if w.hindrance(context.Background()) == nil {
+	if w.abortErr(context.Background()) == nil {
 		close(w.closed)
 	}
 	return nil

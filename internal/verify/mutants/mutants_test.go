@@ -30,7 +30,7 @@ type mutant struct {
 	caught       caught
 }
 
-// caught says what caught a mutant.
+// caught describes what caught a mutant.
 type caught struct {
 	by        string
 	schedules uint64 // of the scenario, if it is one
@@ -55,8 +55,8 @@ func mutants(t *testing.T) []*mutant {
 	return all
 }
 
-// TestPatchesApply shows that each patch applies to the library as it is now, and that the
-// table knows it.
+// TestPatchesApply shows that each patch applies to the library as it is now,
+// and is in the table.
 func TestPatchesApply(t *testing.T) {
 	table, err := os.ReadFile("README.md")
 	require.NoError(t, err)
@@ -74,8 +74,8 @@ func TestPatchesApply(t *testing.T) {
 	}
 }
 
-// TestMutantsAreCaught searches the short scenarios over each mutant until one fails. If none does, a
-// test of event or park must.
+// TestMutantsAreCaught searches the short scenarios over each mutant until one
+// fails. If none does, a test of event or park must.
 func TestMutantsAreCaught(t *testing.T) {
 	if !*catchAll {
 		t.Skip("builds and searches dozens of programs; make mutants does that")
@@ -117,7 +117,8 @@ const perCheck = 5 * time.Minute
 // passes go ever deeper: most bugs show up soon where they do at all.
 var passes = []explore.Options{{Limit: 300}, {Limit: 10_000}, {}}
 
-// search searches the scenarios over the mutant, one pass after another, until one fails.
+// search searches the scenarios over the mutant, one pass after another, until
+// one fails.
 func (m *mutant) search(t *testing.T, passes []explore.Options) {
 	ctx, cancel := context.WithTimeout(t.Context(), perCheck)
 	defer cancel()

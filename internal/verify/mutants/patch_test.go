@@ -66,7 +66,8 @@ func parse(text []byte) (patch, error) {
 	return p, nil
 }
 
-// apply changes one file. It fails if what is to be changed is not there exactly once.
+// apply changes one file. It fails if what is to be changed is not there
+// exactly once.
 func (p patch) apply(file string, text []byte) ([]byte, error) {
 	for _, h := range p[file] {
 		if n := bytes.Count(text, h.old); n != 1 {

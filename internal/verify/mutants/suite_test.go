@@ -14,7 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// oneSuite is held while tests run: they take all the processors that there are.
+// oneSuite is held while tests run: they take all the processors that there
+// are.
 var oneSuite sync.Mutex
 
 // test runs the tests of park and event over the mutant until one fails.
@@ -39,7 +40,8 @@ func (m *mutant) test(t *testing.T) {
 	}
 }
 
-// overlay writes the files that are patched, and returns the file that tells the go command.
+// overlay writes the patched files, and returns the name of the overlay file
+// for the go command.
 func (m *mutant) overlay(t *testing.T) string {
 	dir, replace := t.TempDir(), map[string]string{}
 	for file := range m.patch {

@@ -10,22 +10,23 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// A follower is a watching goroutine. It goes from watcher to watcher and from value to value.
+// A follower is a goroutine with a watcher. It replaces the watcher and changes
+// to other values from time to time.
 type follower struct {
 	s    *soak
 	rand *rand.Rand
 
-	mu     sync.Mutex // guards what follows; not held while it waits
+	mu     sync.Mutex // guards the fields below; not held during waits
 	stream *stream
 	w      event.Watcher[item]
 	fresh  bool   // w has returned nothing yet
-	killed bool   // somebody else closed w
-	seen   uint64 // the sequence number that was returned last, by this watcher or an earlier
+	killed bool   // another goroutine has closed w
+	seen   uint64 // the last sequence number returned, by w or by a former watcher
 	wait   wait
-	waits  uint64 // how many there were
+	waits  uint64 // the number of changes of wait; identifies a wait
 }
 
-// A wait is what a follower is waiting for.
+// A wait describes the wait that a follower is in.
 type wait struct {
 	on       bool
 	ctx      context.Context
@@ -55,7 +56,7 @@ func (f *follower) run() {
 	}
 }
 
-// move goes to another value.
+// move changes to another value.
 func (f *follower) move() {
 	f.mu.Lock()
 	f.stream, f.seen = f.s.slots[f.rand.IntN(len(f.s.slots))].stream.Load(), 0
@@ -63,7 +64,7 @@ func (f *follower) move() {
 	f.watch()
 }
 
-// watch gets a new watcher.
+// watch replaces the watcher by a new one.
 func (f *follower) watch() {
 	f.s.rewatched.Inc()
 	f.mu.Lock()
@@ -74,7 +75,7 @@ func (f *follower) watch() {
 	f.w, f.fresh, f.killed = f.stream.value.Watch(), true, false
 }
 
-// kill closes the watcher of f in the midst of whatever f is doing.
+// kill closes the watcher of f while f may be using it.
 func (f *follower) kill() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -84,11 +85,11 @@ func (f *follower) kill() {
 	}
 }
 
-// step gets one value, or fails to, in one of the ways that there are.
+// step tries to get one value, in a random way.
 func (f *follower) step() {
 	sc := f.s.contexts[f.rand.IntN(4)+f.rand.IntN(scopes-3)].Load()
 	switch f.rand.IntN(10) {
-	case 4: // One that has ended.
+	case 4: // A context that has ended.
 		ctx, cancel := context.WithCancel(sc.ctx)
 		cancel()
 		f.get(ctx, sc, f.rand.IntN(4) == 0, f.rand.IntN(4) == 0)
@@ -107,7 +108,7 @@ func (f *follower) step() {
 	}
 }
 
-// waiting notes that f begins to wait, and so on; done that it has ended.
+// waiting records that f begins to wait.
 func (f *follower) waiting(w wait) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -115,9 +116,10 @@ func (f *follower) waiting(w wait) {
 	f.waits++
 }
 
+// done records that the wait of f has ended.
 func (f *follower) done() { f.waiting(wait{}) }
 
-// changed waits by a select, and gets what there is.
+// changed waits for Changed in a select, and gets a value.
 func (f *follower) changed(sc *scope) {
 	f.waiting(wait{on: true, ctx: sc.ctx, changed: true})
 	select {
@@ -131,7 +133,7 @@ func (f *follower) changed(sc *scope) {
 	}
 }
 
-// get gets a value and checks what it got.
+// get calls Get and checks the result.
 func (f *follower) get(ctx context.Context, sc *scope, filter, backlog bool) error {
 	var opts []event.GetOption[item]
 	if filter {
@@ -166,7 +168,8 @@ func (f *follower) get(ctx context.Context, sc *scope, filter, backlog bool) err
 	return err
 }
 
-// check is for the value it, where newest was the newest before the call.
+// check checks the value it, which a Get returned. newest was the newest value
+// before the Get.
 func (f *follower) check(it, newest item, endedBefore bool, sc *scope) {
 	switch ended := sc.ended.Load(); {
 	case endedBefore:
@@ -174,7 +177,7 @@ func (f *follower) check(it, newest item, endedBefore bool, sc *scope) {
 	case ended != 0 && it.at > ended:
 		f.s.fail("a value was returned that was set after the context's end")
 	case it.stream != f.stream || it.sum != it.seq^uint64(it.at):
-		f.s.fail("a value was returned that nobody set: %+v", it)
+		f.s.fail("a value was returned that was never set: %+v", it)
 	case it.seq < newest.seq:
 		f.s.fail("value %d was returned, but %d was there before", it.seq, newest.seq)
 	case it.seq < f.seen || it.seq == f.seen && !f.fresh:
@@ -182,16 +185,16 @@ func (f *follower) check(it, newest item, endedBefore bool, sc *scope) {
 	}
 }
 
-// failed is for an error that is not the context's.
+// failed checks an error of a Get that is not the error of the context.
 func (f *follower) failed(err error, newest item, filter, backlog bool) {
 	switch {
 	case errors.Is(err, event.ErrClosed):
 		last, _ := f.stream.value.Load()
 		if !f.stream.closing.Load() {
-			f.s.fail("a value ended that nobody closed")
+			f.s.fail("a Get returned ErrClosed, but the value was not closed")
 		}
 		if !filter && f.unseen(last) {
-			f.s.fail("the end came before the final value: %d, seen is %d", last.seq, f.seen)
+			f.s.fail("ErrClosed was returned before the final value: %d, seen is %d", last.seq, f.seen)
 		}
 		if f.s.stopping.Load() {
 			return
@@ -201,7 +204,7 @@ func (f *follower) failed(err error, newest item, filter, backlog bool) {
 		if !filter && f.unseen(newest) {
 			f.s.fail("BacklogDone, but %d is newer than %d", newest.seq, f.seen)
 		}
-		if filter { // It has moved past what was rejected: how far is not known.
+		if filter { // The watcher has skipped an unknown number of rejected values.
 			f.watch()
 		}
 	case err == event.ErrWatcherClosed && f.wasKilled():
@@ -211,7 +214,7 @@ func (f *follower) failed(err error, newest item, filter, backlog bool) {
 	}
 }
 
-// unseen reports whether f's watcher has still to return it.
+// unseen reports whether the watcher of f has not returned it yet.
 func (f *follower) unseen(it item) bool { return it.seq > f.seen || f.fresh && it.seq > 0 }
 
 func (f *follower) wasKilled() bool {
@@ -220,7 +223,8 @@ func (f *follower) wasKilled() bool {
 	return f.killed
 }
 
-// overdue returns which wait f is in, and why that should have ended; "" if it may go on.
+// overdue returns the number of the wait that f is in, and the reason why the
+// wait should have ended. The reason is "" if the wait may continue.
 func (f *follower) overdue() (wait uint64, why string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

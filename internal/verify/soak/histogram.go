@@ -7,14 +7,14 @@ import (
 	"go.uber.org/atomic"
 )
 
-// A histogram counts durations, to an eighth of their size.
+// A histogram counts durations, with a resolution of an eighth of the duration.
 type histogram struct{ counts [64 * 8]atomic.Uint64 }
 
-// add counts one of d nanoseconds.
+// add counts a duration of d nanoseconds.
 func (h *histogram) add(d int64) { h.counts[bucket(uint64(max(d, 0)))].Inc() }
 
-// bucket is the number of the bucket of d: the position of its highest bit, and the three
-// bits after that.
+// bucket returns the number of the bucket of d. It consists of the position of
+// the highest bit of d and the next three bits.
 func bucket(d uint64) int {
 	if d < 8 {
 		return int(d)
@@ -23,7 +23,7 @@ func bucket(d uint64) int {
 	return (top-2)*8 + int(d>>(top-3)&7)
 }
 
-// least is the least duration in a bucket.
+// least returns the shortest duration of a bucket.
 func least(bucket int) uint64 {
 	if bucket < 8 {
 		return uint64(bucket)
@@ -32,7 +32,7 @@ func least(bucket int) uint64 {
 	return 1<<top | uint64(bucket%8)<<(top-3)
 }
 
-// quantile returns the duration below which the fraction q is.
+// quantile returns the duration that the fraction q of the durations is below.
 func (h *histogram) quantile(q float64) time.Duration {
 	var sum uint64
 	for i := range h.counts {

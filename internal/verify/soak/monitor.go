@@ -11,15 +11,17 @@ import (
 	"time"
 )
 
-// A monitor looks after a run.
+// A monitor watches a run and prints its progress.
 type monitor struct {
-	s     *soak
-	out   *screen
-	heap  []uint64 // what was reachable at the last collection, a sample a second
-	late  map[*follower]lateness
-	sets  uint64 // when the last line was written
-	got   uint64
-	lines time.Time
+	s    *soak
+	out  *screen
+	heap []uint64 // reachable bytes at the last collection, one sample a second
+	late map[*follower]lateness
+
+	// These fields describe the last line.
+	lines time.Time // when it was written
+	sets  uint64    // number of Sets
+	got   uint64    // number of Gets
 }
 
 // A lateness is a wait that should have ended.
@@ -32,14 +34,15 @@ func newMonitor(s *soak, out *screen) *monitor {
 	return &monitor{s: s, out: out, late: make(map[*follower]lateness), lines: s.begin}
 }
 
-// tick is how often the monitor looks.
+// tick is the time between two checks of the monitor.
 const tick = time.Second
 
-// watch returns when the time is up or something is wrong, and says what.
+// watch returns when the time is up, when the run is interrupted, or when there
+// is a violation. It returns the violation, or "".
 func (m *monitor) watch(interrupted <-chan os.Signal) (violation string) {
 	up := time.NewTimer(m.s.duration)
 	defer up.Stop()
-	// Where a number of Gets is what ends it, it ends as soon as they are there.
+	// If a number of Gets ends the run, the number is checked often.
 	often := tick
 	if m.s.gets > 0 {
 		often = tick / 100
@@ -66,8 +69,9 @@ func (m *monitor) watch(interrupted <-chan os.Signal) (violation string) {
 	}
 }
 
-// await waits for all followers to end, as they must now that all values have.
-func (m *monitor) await(watching *sync.WaitGroup) (violation string) {
+// awaitFollowers waits until all followers have returned. All values are
+// closed, so they must.
+func (m *monitor) awaitFollowers(watching *sync.WaitGroup) (violation string) {
 	ended := make(chan struct{})
 	go func() { watching.Wait(); close(ended) }()
 	for {
@@ -84,7 +88,8 @@ func (m *monitor) await(watching *sync.WaitGroup) (violation string) {
 	}
 }
 
-// overdue says who has been waiting for too long without a reason.
+// overdue returns a violation if a follower has been waiting for too long
+// without a reason.
 func (m *monitor) overdue() string {
 	for _, f := range m.s.followers {
 		wait, why := f.overdue()
@@ -96,20 +101,21 @@ func (m *monitor) overdue() string {
 		if !known || l.wait != wait {
 			m.late[f] = lateness{wait, time.Now()}
 		} else if d := time.Since(l.since); d > m.s.patience {
-			return fmt.Sprintf("somebody has been waiting for %v %s", d.Round(tick), why)
+			return fmt.Sprintf("a follower has been waiting for %v %s", d.Round(tick), why)
 		}
 	}
 	return ""
 }
 
-// read returns the bytes that are reachable and the number of goroutines.
+// read returns the number of reachable bytes and the number of goroutines.
 func read() (heap, goroutines uint64) {
 	s := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/sched/goroutines:goroutines"}}
 	metrics.Read(s)
 	return s[0].Value.Uint64(), s[1].Value.Uint64()
 }
 
-// sample takes a sample, and shows it when it is time.
+// sample records a sample of the heap. It prints a line if the last line is old
+// enough.
 func (m *monitor) sample() {
 	heap, goroutines := read()
 	m.heap = append(m.heap, heap)
@@ -126,7 +132,7 @@ func (m *monitor) sample() {
 	m.sets, m.got, m.lines = sets, got, time.Now()
 }
 
-// judge looks at what is left when all have ended: at goroutines and at the heap.
+// judge checks the goroutines and the heap after all followers have returned.
 func (m *monitor) judge(before int) (violation string) {
 	for i := 0; runtime.NumGoroutine() > before; i++ {
 		if i == 1000 {
@@ -142,8 +148,9 @@ func (m *monitor) judge(before int) (violation string) {
 	return ""
 }
 
-// flat compares the heap of the second quarter of the run with that of the last. A short run
-// has too few collections to tell.
+// flat reports whether the heap has not grown. It compares the medians of the
+// second and the last quarter of the run. It reports true for a short run,
+// which has too few collections.
 func (m *monitor) flat() (early, late uint64, ok bool) {
 	n := len(m.heap)
 	if n < 40 {
@@ -154,17 +161,18 @@ func (m *monitor) flat() (early, late uint64, ok bool) {
 	return early, late, late < early+early/5+2<<20
 }
 
-// verdict prints how it ended.
+// verdict prints a summary and the verdict. It reports whether there was no
+// violation.
 func (m *monitor) verdict(violation string) bool {
 	s := m.s
 	early, late, _ := m.flat()
-	m.out.end("%v: %d sets, %d gets, %d given up, %d watchers, %d values closed; latency p50 %v, p99 %v, p99.9 %v; heap %.1f MB early, %.1f MB late",
+	m.out.lastLine("%v: %d sets, %d gets, %d given up, %d watchers, %d values closed; latency p50 %v, p99 %v, p99.9 %v; heap %.1f MB early, %.1f MB late",
 		time.Since(s.begin).Round(time.Second), s.sets.Load(), s.got.Load(), s.gaveUp.Load(), s.rewatched.Load(), s.replaced.Load(),
 		s.latency.quantile(0.5), s.latency.quantile(0.99), s.latency.quantile(0.999), float64(early)/1e6, float64(late)/1e6)
 	if violation != "" {
-		m.out.end("FAIL: %s", violation)
+		m.out.lastLine("FAIL: %s", violation)
 		return false
 	}
-	m.out.end("PASS")
+	m.out.lastLine("PASS")
 	return true
 }

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// A screen is where lines go: written over one another on a terminal, else one after another.
+// A screen shows lines. On a terminal, each line replaces the line before it.
+// Otherwise the lines are printed one below the other.
 type screen struct {
 	w        io.Writer
 	terminal bool
@@ -21,7 +22,7 @@ func newScreen(f *os.File) *screen {
 	return &screen{f, false, 10 * time.Second}
 }
 
-// line shows how things stand.
+// line shows a line.
 func (s *screen) line(format string, args ...any) {
 	if s.terminal {
 		fmt.Fprintf(s.w, "\r\x1b[K"+format, args...)
@@ -30,8 +31,8 @@ func (s *screen) line(format string, args ...any) {
 	}
 }
 
-// end prints what stays.
-func (s *screen) end(format string, args ...any) {
+// lastLine shows a line that stays.
+func (s *screen) lastLine(format string, args ...any) {
 	s.line(format, args...)
 	if s.terminal {
 		fmt.Fprintln(s.w)

@@ -8,12 +8,12 @@ import (
 	"go.uber.org/atomic"
 )
 
-// An item is what values are set to.
+// An item is the element type of the values.
 type item struct {
-	stream *stream // whose it is
-	seq    uint64  // 1, 2, 3, … of that
-	at     int64   // an instant before it was set
-	sum    uint64  // of seq and at
+	stream *stream // the stream to which it belongs
+	seq    uint64  // 1, 2, 3, … within the stream
+	at     int64   // an instant before the item was set
+	sum    uint64  // a checksum of seq and at
 }
 
 func newItem(st *stream, seq uint64) item {
@@ -21,24 +21,25 @@ func newItem(st *stream, seq uint64) item {
 	return item{st, seq, at, seq ^ uint64(at)}
 }
 
-// odd is what the Filters here accept.
+// odd is the predicate of all Filters.
 func odd(it item) bool { return it.seq%2 == 1 }
 
-// A stream is a value and what is known of it.
+// A stream is a value and its state.
 type stream struct {
 	s       *soak
 	value   value
-	closing atomic.Bool // Close is or was called.
+	closing atomic.Bool // Close has been called or is about to be called.
 	closed  atomic.Bool // Close has returned.
 }
 
-// A slot has a stream, and when that has ended the next.
+// A slot has one stream after another. When the stream is closed, the slot gets
+// a new one.
 type slot struct {
 	s      *soak
-	update bool // by Update, by several at a time; else by Set, one after another
+	update bool // producers use Update concurrently; otherwise they use Set one at a time
 	stream atomic.Pointer[stream]
 
-	mu  sync.Mutex // held by who Sets or replaces
+	mu  sync.Mutex // held during Set and replace
 	seq uint64
 }
 
@@ -48,6 +49,7 @@ func newSlot(s *soak, update bool) *slot {
 	return sl
 }
 
+// renew gives the slot a new stream.
 func (sl *slot) renew() {
 	sl.seq = 0
 	sl.stream.Store(&stream{s: sl.s, value: sl.s.fresh()})
@@ -69,19 +71,19 @@ func (sl *slot) set() {
 	}
 }
 
-// end ends the value.
-func (sl *slot) end() {
+// close closes the value.
+func (sl *slot) close() {
 	st := sl.stream.Load()
 	st.closing.Store(true)
 	_ = st.value.Close()
 	st.closed.Store(true)
 }
 
-// replace ends the value and puts another one in its place.
+// replace closes the value and replaces it by a new one.
 func (sl *slot) replace() {
 	sl.mu.Lock()
 	defer sl.mu.Unlock()
-	sl.end()
+	sl.close()
 	sl.renew()
 	sl.s.replaced.Inc()
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// A value is what is soaked.
+// A value is the kind of value that is tested.
 type value interface {
 	event.Value[item]
 	Update(f func(old item, ok bool) (item, bool)) (item, bool)
@@ -22,21 +22,22 @@ type value interface {
 	Close() error
 }
 
-// A config says how much of what there is.
+// A config has the parameters of a run.
 type config struct {
 	duration  time.Duration
-	gets      uint64 // end after so many; 0 is never
+	gets      uint64 // the run ends after so many Gets; 0 means no limit
 	values    int
 	watchers  int
 	producers int
 	pause     time.Duration // of a producer, on average
-	patience  time.Duration // after that somebody who waits must have a reason to
+	patience  time.Duration // the longest wait without a reason
 	fresh     func() value
 }
 
 // A soak is one run.
 type soak struct {
-	// First, for on 32-bit machines only there they are sure to be aligned.
+	// These fields are first because only the first word of a struct is sure to
+	// be aligned on 32-bit machines.
 	sets, got, gaveUp, rewatched, replaced atomic.Uint64
 	latency                                histogram
 
@@ -45,25 +46,26 @@ type soak struct {
 	slots     []*slot
 	contexts  []*atomic.Pointer[scope]
 	followers []*follower
-	stopping  atomic.Bool // producers end, and then, when their value has, followers
-	aborted   atomic.Bool // followers end at once
+	stopping  atomic.Bool // producers return at once, followers when their value is closed
+	aborted   atomic.Bool // followers return at once
 	failed    chan string // the first violation
 }
 
-// A scope is a context and when it ended.
+// A scope is a context and the instant of its end.
 type scope struct {
 	ended  atomic.Int64 // 0, or an instant after which it had ended, by soak.now
 	ctx    context.Context
 	cancel func()
 }
 
-// scopes is how many contexts the watchers share.
+// scopes is the number of contexts that the watchers share.
 const scopes = 32
 
-// now is the time of the run, in nanoseconds and never 0.
+// now returns the time since the beginning of the run, in nanoseconds. It is
+// never 0.
 func (s *soak) now() int64 { return int64(time.Since(s.begin)) + 1 }
 
-// fail reports what must not be. The first report ends the run.
+// fail reports a violation. The first report ends the run.
 func (s *soak) fail(format string, args ...any) {
 	select {
 	case s.failed <- fmt.Sprintf(format, args...):
@@ -71,7 +73,7 @@ func (s *soak) fail(format string, args ...any) {
 	}
 }
 
-// run soaks and reports whether all was as it must be.
+// run does one run and reports whether there was no violation.
 func run(c config, out *screen, interrupted <-chan os.Signal) bool {
 	goroutines := runtime.NumGoroutine()
 	s := &soak{config: c, begin: time.Now(), failed: make(chan string, 1)}
@@ -86,9 +88,9 @@ func run(c config, out *screen, interrupted <-chan os.Signal) bool {
 	if violation == "" {
 		producing.Wait()
 		for _, sl := range s.slots {
-			sl.end()
+			sl.close()
 		}
-		violation = m.await(&watching)
+		violation = m.awaitFollowers(&watching)
 	}
 	s.aborted.Store(violation != "")
 	cancel()
@@ -126,7 +128,8 @@ func newScope(root context.Context) *scope {
 	return c
 }
 
-// disturb ends contexts, and closes watchers while their goroutines may be in a Get.
+// disturb ends contexts, and closes watchers while their goroutines may be in a
+// Get.
 func (s *soak) disturb(root context.Context) {
 	for !s.stopping.Load() {
 		if p := s.contexts[rand.IntN(scopes)]; rand.IntN(4) == 0 {

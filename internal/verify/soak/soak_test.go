@@ -55,8 +55,8 @@ func (w *wrongWatcher) Get(ctx context.Context, opts ...event.GetOption[item]) (
 }
 
 func TestSoakFindsBugs(t *testing.T) {
-	// A bug is known by what it leads to, and which of that is seen first is a matter of chance:
-	// want has all of it.
+	// A bug can lead to several violations. The first one that is reported
+	// depends on the schedule, so want has all of them.
 	type getter = func(w *wrongWatcher, ctx context.Context, opts ...event.GetOption[item]) (item, error)
 	for _, c := range []struct {
 		name, want string
@@ -75,7 +75,7 @@ func TestSoakFindsBugs(t *testing.T) {
 			}
 			return it, err
 		}},
-		{"Torn", "that nobody set", func(w *wrongWatcher, ctx context.Context, opts ...event.GetOption[item]) (item, error) {
+		{"Torn", "that was never set", func(w *wrongWatcher, ctx context.Context, opts ...event.GetOption[item]) (item, error) {
 			it, err := w.Watcher.Get(ctx, opts...)
 			it.sum++
 			return it, err
@@ -96,7 +96,7 @@ func TestSoakFindsBugs(t *testing.T) {
 		{"DoneTooEarly", "backlog done|BacklogDone, but|there is nothing", func(*wrongWatcher, context.Context, ...event.GetOption[item]) (item, error) {
 			return item{}, event.BacklogDone
 		}},
-		{"EndsByItself", "nobody closed|before the final value|event: value closed", func(*wrongWatcher, context.Context, ...event.GetOption[item]) (item, error) {
+		{"EndsByItself", "was not closed|before the final value|event: value closed", func(*wrongWatcher, context.Context, ...event.GetOption[item]) (item, error) {
 			return item{}, event.ErrClosed
 		}},
 		{"NoReason", "Get returned event: concurrent Get", func(*wrongWatcher, context.Context, ...event.GetOption[item]) (item, error) {
@@ -138,7 +138,7 @@ func TestSoakFindsAWaitWithoutReason(t *testing.T) {
 		pause: 100 * time.Microsecond, patience: time.Millisecond, fresh: func() value { return &wrong{get: get} },
 	}, &screen{w: &out, every: time.Hour}, nil)
 	assert.False(t, ok)
-	assert.Contains(t, out.String(), "somebody has been waiting")
+	assert.Contains(t, out.String(), "a follower has been waiting")
 }
 
 func TestFlat(t *testing.T) {

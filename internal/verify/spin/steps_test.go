@@ -1,5 +1,6 @@
-// Package spin_test checks that the table of steps in docs/internals/model-steps.md names what there is, in the
-// model and in the code. The model itself is checked by ./check.
+// Package spin_test checks that the table of steps in docs/internals/model-steps.md names what
+// there is, in the model and in the code. The model itself is checked by
+// ./check.
 package spin_test
 
 import (
@@ -13,7 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A row is one of the table: a step, the file and the code, both empty for what is not ours.
+// A row is one of the table: a step, the file and the code, both empty for what
+// is not ours.
 type row struct{ step, file, code string }
 
 var (
@@ -62,14 +64,15 @@ func TestTableQuotesTheCode(t *testing.T) {
 // atomics are operations that take part in what is modelled.
 var atomics = regexp.MustCompile(`\.(?:head|end|top|node|registration|closed|done)\.(?:Store|Swap|CompareAndSwap)\(|state\.(?:cas|Store|CompareAndSwap|Add|Sub)\(`)
 
-// TestTableLeavesNoWriteOut looks for the writes: each is quoted by some row, or excused here.
+// TestTableLeavesNoWriteOut finds the writes in the code. Each must be quoted
+// by some row, or excused here.
 func TestTableLeavesNoWriteOut(t *testing.T) {
 	excused := []string{
 		"v.head.CompareAndSwap(nil, new(snapshot[T]))",   // The first snapshot.
 		"&& b.top.CompareAndSwap(nil, n) || b.push(n) {", // A push onto an empty stack.
 		"g.closed.Store(true)",                           // Part of X2 and of R2, under the mutex.
 		"s.done.Store(&s.own)",                           // Part of N19 and N20: the shared state is not published yet.
-		"q.state.Store(queue)",                           // Nobody else has it yet.
+		"q.state.Store(queue)",                           // No other goroutine has it yet.
 	}
 	quoted := table(t)
 	for _, file := range []string{"value.go", "watcher.go", "internal/park/broadcast.go", "internal/park/chain.go", "internal/park/contexts.go",

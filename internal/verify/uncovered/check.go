@@ -10,7 +10,8 @@ import (
 	"strings"
 )
 
-// module is what the names in a profile begin with, where the files here do not.
+// module is a prefix of the file names in a profile. The files on disk are
+// found without it.
 const module = "github.com/eventvalue/event/"
 
 // A block is a run of statements, as in a profile.
@@ -47,7 +48,7 @@ func source(name string) ([]string, error) {
 	return strings.Split(string(text), "\n"), err
 }
 
-// check checks a profile, in which a block may come several times.
+// check checks a profile. The profile may contain a block several times.
 func check(profile string, source func(name string) ([]string, error)) (r report, err error) {
 	counts, sizes := make(map[block]int), make(map[block]int)
 	for line := range strings.Lines(profile) {
@@ -58,7 +59,7 @@ func check(profile string, source func(name string) ([]string, error)) (r report
 		b := block{file: strings.TrimPrefix(name, module)}
 		var statements, count int
 		if _, err := fmt.Sscanf(rest, "%d.%d,%d.%d %d %d", &b.line, &b.column, &b.endLine, &b.endCol, &statements, &count); err != nil {
-			return r, fmt.Errorf("no profile: %q: %w", line, err)
+			return r, fmt.Errorf("not a profile: %q: %w", line, err)
 		}
 		counts[b] += count
 		sizes[b] = statements
@@ -66,10 +67,10 @@ func check(profile string, source func(name string) ([]string, error)) (r report
 	if len(counts) == 0 {
 		return r, errors.New("the profile is empty")
 	}
-	byPlace := func(a, b block) int {
+	byPosition := func(a, b block) int {
 		return cmp.Or(cmp.Compare(a.file, b.file), cmp.Compare(a.line, b.line), cmp.Compare(a.column, b.column))
 	}
-	for _, b := range slices.SortedFunc(maps.Keys(counts), byPlace) {
+	for _, b := range slices.SortedFunc(maps.Keys(counts), byPosition) {
 		if sizes[b] == 0 {
 			continue
 		}
@@ -93,9 +94,12 @@ func check(profile string, source func(name string) ([]string, error)) (r report
 	return r, nil
 }
 
-// explanation returns what explains that b is not covered, and whether it never is.
+// explanation returns the text of the comment that explains why b is not
+// covered, or "". It reports true if the comment claims that b is never
+// covered.
 func explanation(b block, lines []string) (why string, never bool) {
-	// b begins at its first statement, or at the brace that opens it, or after the colon of a case.
+	// A block begins at its first statement, at the brace that opens it, or
+	// after the colon of a case.
 	for n := b.line; n <= min(b.line+1, b.endLine); n++ {
 		line := lines[n-1]
 		if _, why, found := strings.Cut(line, "// uncovered: "); found {

@@ -1,13 +1,15 @@
-// Uncovered fails if a coverage profile has a statement that no test ran and no comment explains.
+// Uncovered fails if a coverage profile has a statement that no test ran and no
+// comment explains.
 //
 //	go run ./internal/verify/uncovered cover.out
 //
-// A block that is not covered is explained by a comment in the line that opens the block, or in the next:
+// A comment explains a block that is not covered. It stands in the line that
+// opens the block, or in the next line:
 //
 //	// uncovered: why no test gets here
 //	// by chance: which schedule it takes
 //
-// The first must be so: it is an error if a test does get there.
+// If a test runs a block that has the first comment, Uncovered fails too.
 package main
 
 import (

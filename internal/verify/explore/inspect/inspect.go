@@ -1,35 +1,40 @@
-// Package inspect lets scenarios look inside of the library. The functions are set by files that
-// the overlay adds to it, and nil in a program that was built without.
+// Package inspect gives scenarios access to unexported state of the library.
+// The overlay adds files to the library that set the functions. In a program
+// that was built without the overlay, they are nil.
 //
-// What is called here takes no steps if it is called by a check.
+// The functions take no steps if a check calls them.
 package inspect
 
 import "github.com/eventvalue/event/internal/verify/explore/sched/atomic"
 
-// A Watcher is what is to be known of a watcher.
+// A Watcher is the state of a watcher.
 type Watcher struct {
 	Version uint64
-	Closed  bool // The version does not count any more.
-	Pending int  // wake-ups that nobody has taken
+	Closed  bool // Version is not valid any more.
+	Pending int  // wake-ups that no wait has received
 }
 
-// Of a *park.Broadcast.
+// These functions take values of package park.
 var (
-	// Stack returns how many places there are, and on how many of them somebody waits.
-	Stack func(broadcast any) (places, waiting int)
+	// Stack returns the number of nodes on the stack of a *park.Broadcast, and
+	// the number of nodes whose waiter waits.
+	Stack func(broadcast any) (nodes, waiting int)
 	// Contexts returns the number of groups of a *park.Contexts.
 	Contexts func(contexts any) int
-	// Pending returns how many wake-ups of a *park.Waiter nobody has taken.
+	// Pending returns the number of wake-ups of a *park.Waiter that no wait has
+	// received.
 	Pending func(waiter any) int
 )
 
-// Of a *event.MemoryValue[int] and its watchers.
+// These functions take a *event.MemoryValue[int] or one of its watchers.
 var (
-	// Head returns the broadcast of the head, whether that has fired and the version, or nil.
+	// Head returns the broadcast of the head, whether the broadcast has fired,
+	// and the version of the head. Without a head, the broadcast is nil.
 	Head func(value any) (broadcast any, fired bool, version uint64)
-	// Watch returns what is to be known of a watcher.
+	// Watch returns the state of a watcher.
 	Watch func(watcher any) Watcher
 )
 
-// A Flag is shared by the threads of a scenario: to set and to read it are steps.
+// A Flag is shared by the threads of a scenario. Each Store and each Load is a
+// step.
 type Flag = atomic.Bool

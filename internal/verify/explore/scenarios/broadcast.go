@@ -9,7 +9,7 @@ import (
 	"github.com/eventvalue/event/internal/verify/explore/sched"
 )
 
-// quiet makes it a failure that a waiter which does not wait has a wake-up pending.
+// quiet fails the run if a waiter that does not wait has a wake-up pending.
 func quiet(r *sched.Run, ws []*park.Waiter, waits []bool) {
 	r.Always(func() error {
 		for i, w := range ws {
@@ -21,8 +21,8 @@ func quiet(r *sched.Run, ws []*park.Waiter, waits []bool) {
 	})
 }
 
-// broadcasts are of park.Broadcast alone. Nobody may be left asleep: that is
-// checked where a scenario has no Finally.
+// broadcasts returns the scenarios of park.Broadcast alone. A scenario without
+// Finally fails if a thread waits at the end.
 func broadcasts() []*sched.Scenario {
 	return []*sched.Scenario{
 		{Name: "broadcast/wait", Bound: 4, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
@@ -36,7 +36,7 @@ func broadcasts() []*sched.Scenario {
 			r.Group("fire", 2, func(int) { b.Fire() })
 		}},
 		{Name: "broadcast/chains", Bound: 1, FullBound: 2, Run: func(r *sched.Run) {
-			// Three rows, and two chains.
+			// Three batches, and two chains.
 			var b park.Broadcast
 			r.Group("wait", 5, func(int) { want(r, "Wait", b.Wait(context.Background()), nil) })
 			r.Go("fire", b.Fire)
@@ -71,10 +71,10 @@ func broadcasts() []*sched.Scenario {
 		}},
 		{Name: "broadcast/done", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
 			var b park.Broadcast
-			taken := make([]<-chan struct{}, 2)
+			done := make([]<-chan struct{}, 2)
 			r.Group("done", 2, func(i int) {
-				taken[i] = b.Done()
-				sched.Recv(taken[i])
+				done[i] = b.Done()
+				sched.Recv(done[i])
 				if !b.Fired() {
 					r.Fail("Done is closed, and nothing has fired")
 				}
@@ -83,18 +83,18 @@ func broadcasts() []*sched.Scenario {
 		}},
 		{Name: "broadcast/done is one", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
 			var b park.Broadcast
-			taken := make([]<-chan struct{}, 2)
-			r.Group("done", 2, func(i int) { taken[i] = b.Done() })
+			done := make([]<-chan struct{}, 2)
+			r.Group("done", 2, func(i int) { done[i] = b.Done() })
 			r.Go("wait", func() { want(r, "Wait", b.Wait(context.Background()), nil) })
 			r.Finally(func([]string) error {
-				if taken[0] != taken[1] {
+				if done[0] != done[1] {
 					return fmt.Errorf("two channels of one broadcast, and nothing has fired")
 				}
 				return nil
 			})
 		}},
 		{Name: "broadcast/done, and the place moves on", Bound: 2, FullBound: 4, Run: func(r *sched.Run) {
-			// The place that is the top of the first is soon one of the second.
+			// The node at the top of the first stack soon moves to the second.
 			bs := make([]park.Broadcast, 2)
 			second := bs[1].Done()
 			var w park.Waiter
@@ -112,12 +112,13 @@ func broadcasts() []*sched.Scenario {
 				bs[0].Fire()
 				bs[1].Fire()
 				if open(second) {
-					r.Fail("the channel of one taker is open after Fire: who took that of another was counted")
+					r.Fail("the channel of the only call of Done is open after Fire: a call for another broadcast was counted")
 				}
 			})
 		}},
 		{Name: "broadcast/done in time", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
-			// One taker: the channel is closed before Fire returns, whoever waits besides.
+			// After one call of Done, the channel is closed before Fire
+			// returns, even if there are waiters.
 			var b park.Broadcast
 			c := b.Done()
 			r.Group("wait", 2, func(int) { want(r, "Wait", b.Wait(context.Background()), nil) })
@@ -131,7 +132,7 @@ func broadcasts() []*sched.Scenario {
 	}
 }
 
-// waiters are of park.Waiter.
+// waiters returns the scenarios of park.Waiter.
 func waiters() []*sched.Scenario {
 	return []*sched.Scenario{
 		{Name: "waiter/one after another", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
@@ -212,7 +213,7 @@ func waiters() []*sched.Scenario {
 			})
 		}},
 		{Name: "waiter/done", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
-			// However often each asks, there are no more takers than waiters.
+			// A Waiter counts as one receiver, however often it calls Done.
 			var b park.Broadcast
 			var w park.Waiter
 			var c [2]<-chan struct{}
@@ -228,11 +229,11 @@ func waiters() []*sched.Scenario {
 				}
 			})
 			r.Go("wait", func() { want(r, "Wait", b.Wait(context.Background()), nil) })
-			taken := w.Done(&b)
+			done := w.Done(&b)
 			r.Go("fire", func() {
 				b.Fire()
-				if open(taken) {
-					r.Fail("the channel of one taker is open after Fire")
+				if open(done) {
+					r.Fail("the channel of the only receiver is open after Fire")
 				}
 				if c := w.Done(&b); open(c) {
 					r.Fail("Done after Fire is open")

@@ -7,14 +7,14 @@ import (
 	"github.com/eventvalue/event/internal/verify/explore/sched"
 )
 
-// changes are of Changed.
+// changes returns the scenarios of Changed.
 func changes() []*sched.Scenario {
 	backlog := []event.GetOption[int]{event.BacklogOnly[int]()}
 	return []*sched.Scenario{
 		{Name: "changed/never late", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
 			w := newWorld(r, 1)
 			r.Go("select", func() {
-				for s := w.sees[0]; s.last() != 2; {
+				for s := w.recorders[0]; s.last() != 2; {
 					sched.Recv(s.w.Changed())
 					if _, err := s.get(background, backlog...); err != nil {
 						r.Fail("Get after Changed: %v", err)
@@ -26,8 +26,8 @@ func changes() []*sched.Scenario {
 		}},
 		{Name: "changed/closed when set returns", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
 			w := newWorld(r, 3)
-			c := w.sees[2].w.Changed()
-			r.Group("get", 2, func(i int) { w.sees[i].reach(r, background, 1) })
+			c := w.recorders[2].w.Changed()
+			r.Group("get", 2, func(i int) { w.recorders[i].reach(r, background, 1) })
 			r.Go("set", func() {
 				w.v.Set(1)
 				if open(c) {
@@ -38,8 +38,8 @@ func changes() []*sched.Scenario {
 		{Name: "changed/many takers", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
 			w := newWorld(r, 3)
 			r.Group("select", 3, func(i int) {
-				sched.Recv(w.sees[i].w.Changed())
-				if _, err := w.sees[i].get(background, backlog...); err != nil {
+				sched.Recv(w.recorders[i].w.Changed())
+				if _, err := w.recorders[i].get(background, backlog...); err != nil {
 					r.Fail("Get after Changed: %v", err)
 				}
 			})
@@ -48,36 +48,36 @@ func changes() []*sched.Scenario {
 		{Name: "changed/one channel", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
 			w := newWorld(r, 2)
 			r.Go("select", func() {
-				a := w.sees[0].w.Changed()
-				b := w.sees[0].w.Changed()
+				a := w.recorders[0].w.Changed()
+				b := w.recorders[0].w.Changed()
 				if a != b && open(a) && open(b) {
 					r.Fail("Changed returned two channels, both open")
 				}
 				sched.Recv(a)
 				sched.Recv(b)
 			})
-			r.Go("get", func() { w.sees[1].reach(r, background, 1) })
+			r.Go("get", func() { w.recorders[1].reach(r, background, 1) })
 			r.Go("set", func() { w.v.Set(1) })
 		}},
 		{Name: "changed/during a get", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
 			w := newWorld(r, 1)
-			s := w.sees[0]
+			s := w.recorders[0]
 			r.Go("get", func() { s.reach(r, background, 2) })
 			r.Go("select", func() { sched.Recv(s.w.Changed()) })
 			r.Go("set", func() { w.v.Set(1); w.v.Set(2) })
 			r.Finally(func(waiting []string) error {
 				if len(waiting) == 1 && waiting[0] == "select" && s.last() == 2 && open(s.w.Changed()) {
-					return nil // It came when all had been seen.
+					return nil // Changed was called when every value had been seen.
 				}
 				return w.finally(waiting)
 			})
 		}},
 		{Name: "changed/closed watcher", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
 			w := newWorld(r, 1)
-			r.Go("changed", func() { w.sees[0].w.Changed() })
-			r.Go("close", func() { _ = w.sees[0].w.Close() })
+			r.Go("changed", func() { w.recorders[0].w.Changed() })
+			r.Go("close", func() { _ = w.recorders[0].w.Close() })
 			r.Finally(func([]string) error {
-				if open(w.sees[0].w.Changed()) {
+				if open(w.recorders[0].w.Changed()) {
 					return fmt.Errorf("the channel of a closed watcher is open")
 				}
 				return nil
@@ -87,8 +87,8 @@ func changes() []*sched.Scenario {
 			w := newWorld(r, 1)
 			r.Go("select", func() {
 				for {
-					sched.Recv(w.sees[0].w.Changed())
-					if _, err := w.sees[0].get(background, backlog...); err != nil {
+					sched.Recv(w.recorders[0].w.Changed())
+					if _, err := w.recorders[0].get(background, backlog...); err != nil {
 						want(r, "Get after Changed", err, event.ErrClosed)
 						return
 					}

@@ -10,18 +10,19 @@ import (
 	"github.com/eventvalue/event/internal/verify/explore/sched"
 )
 
-// A world is a value with its watchers, and what must hold of them at all times.
+// A world is a value with its watchers. It checks their invariants after each
+// step.
 type world struct {
-	r       *sched.Run
-	v       *event.MemoryValue[int]
-	sees    []*seer
-	version uint64 // the head's, when it was last looked at
-	// stack bounds the places on the head's broadcast, if it is not 0.
+	r         *sched.Run
+	v         *event.MemoryValue[int]
+	recorders []*recorder
+	version   uint64 // the version of the head at the last check
+	// stack limits the nodes on the head's broadcast, unless it is 0.
 	stack int
 }
 
-// A seer is a watcher and what it has returned.
-type seer struct {
+// A recorder is a watcher with a record of what its Gets have returned.
+type recorder struct {
 	w        event.Watcher[int]
 	v        *event.MemoryValue[int]
 	vals     []int
@@ -29,14 +30,14 @@ type seer struct {
 	errs     []error
 	getting  bool
 	ctx      context.Context // of the Get in progress
-	at       uint64          // the watcher's version, when it was last looked at
+	at       uint64          // the watcher's version at the last check
 }
 
 // newWorld makes a world with n watchers.
 func newWorld(r *sched.Run, n int) *world {
 	w := &world{r: r, v: new(event.MemoryValue[int])}
 	for range n {
-		w.sees = append(w.sees, &seer{w: w.v.Watch(), v: w.v})
+		w.recorders = append(w.recorders, &recorder{w: w.v.Watch(), v: w.v})
 	}
 	r.Always(w.always)
 	r.Finally(w.finally)
@@ -54,14 +55,14 @@ func (w *world) always() error {
 	}
 	w.version = version
 	if w.stack > 0 && head != nil {
-		if places, waiting := inspect.Stack(head); places > w.stack {
-			return fmt.Errorf("%d places on the stack, on which %d wait", places, waiting)
+		if nodes, waiting := inspect.Stack(head); nodes > w.stack {
+			return fmt.Errorf("%d nodes on the stack, of which %d are waited on", nodes, waiting)
 		}
 	}
-	for i, s := range w.sees {
+	for i, s := range w.recorders {
 		at := inspect.Watch(s.w)
 		if at.Version > version {
-			return fmt.Errorf("watcher %d is at version %d, which there is not", i+1, at.Version)
+			return fmt.Errorf("watcher %d is at version %d, which does not exist", i+1, at.Version)
 		}
 		if at.Version < s.at && !at.Closed {
 			return fmt.Errorf("watcher %d went back from version %d to %d", i+1, s.at, at.Version)
@@ -74,13 +75,13 @@ func (w *world) always() error {
 	return nil
 }
 
-// finally is checked when nobody can go on: no watcher that sleeps may have something to
-// wake up for, and the histories must agree.
+// finally is checked when no thread can continue. No blocked Get may have a
+// reason to return, and the histories of the watchers must agree.
 func (w *world) finally(waiting []string) error {
 	names := map[uint64]int{}
 	newest, _ := w.v.Load()
 	sleepers := 0
-	for i, s := range w.sees {
+	for i, s := range w.recorders {
 		last := uint64(0)
 		for n, version := range s.versions {
 			if version <= last {
@@ -100,7 +101,7 @@ func (w *world) finally(waiting []string) error {
 			if inspect.Watch(s.w).Closed {
 				return fmt.Errorf("watcher %d sleeps, and is closed", i+1)
 			}
-			// The value too: two Sets may have made one version.
+			// The value is compared too: two Sets may have made one version.
 			if _, _, head := inspect.Head(w.v); head != last || s.last() != newest {
 				return fmt.Errorf("lost wake-up: watcher %d sleeps at version %d (value %d), %d (value %d) is there",
 					i+1, last, s.last(), head, newest)
@@ -113,8 +114,8 @@ func (w *world) finally(waiting []string) error {
 	return nil
 }
 
-// get is a Get whose result is noted.
-func (s *seer) get(ctx context.Context, opts ...event.GetOption[int]) (int, error) {
+// get calls Get and records the result.
+func (s *recorder) get(ctx context.Context, opts ...event.GetOption[int]) (int, error) {
 	s.getting, s.ctx = true, ctx
 	val, err := s.w.Get(ctx, opts...)
 	s.getting = false
@@ -123,16 +124,17 @@ func (s *seer) get(ctx context.Context, opts ...event.GetOption[int]) (int, erro
 		return 0, err
 	}
 	s.vals = append(s.vals, val)
-	// The version is the thread's own after a Get, but for Close, so that no step is needed. A Get
-	// that meets Close may return a value without moving: there is no Get after it.
+	// After a Get, only Close can change the version concurrently, so reading
+	// the version needs no step. A Get that is concurrent with Close may return
+	// a value and leave the version as it is. There is no Get after it.
 	if at := inspect.Watch(s.w); !at.Closed {
 		s.versions = append(s.versions, at.Version)
 	}
 	return val, nil
 }
 
-// follow gets until there is an error, and returns that.
-func (s *seer) follow(ctx context.Context) error {
+// follow calls get until get fails, and returns the error.
+func (s *recorder) follow(ctx context.Context) error {
 	for {
 		if _, err := s.get(ctx); err != nil {
 			return err
@@ -140,14 +142,15 @@ func (s *seer) follow(ctx context.Context) error {
 	}
 }
 
-func (s *seer) last() int {
+// last returns the last value that Get has returned, or 0.
+func (s *recorder) last() int {
 	if len(s.vals) == 0 {
 		return 0
 	}
 	return s.vals[len(s.vals)-1]
 }
 
-// want fails the run if err is not one of those wanted.
+// want fails the run if err is not one of the wanted errors.
 func want(r *sched.Run, what string, err error, wanted ...error) {
 	for _, w := range wanted {
 		if err == w || w != nil && errors.Is(err, w) {
@@ -157,7 +160,7 @@ func want(r *sched.Run, what string, err error, wanted ...error) {
 	r.Fail("%s: %v, wanted one of %v", what, err, wanted)
 }
 
-// open reports, without a step, whether c has not been closed.
+// open reports whether c is open. It takes no step.
 func open(c <-chan struct{}) bool {
 	select {
 	case <-c:

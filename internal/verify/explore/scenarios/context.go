@@ -8,9 +8,9 @@ import (
 	"github.com/eventvalue/event/internal/verify/explore/sched"
 )
 
-// until gets under ctx, with opts, until there is an error, which must be that ctx has ended, and no
-// value from limit on is returned before that.
-func (s *seer) until(r *sched.Run, ctx context.Context, limit int, opts ...event.GetOption[int]) {
+// getUntilCanceled calls get until get fails. It fails the run if the error is
+// not the error of ctx, or if get returns a value of at least limit.
+func (s *recorder) getUntilCanceled(r *sched.Run, ctx context.Context, limit int, opts ...event.GetOption[int]) {
 	for {
 		val, err := s.get(ctx, opts...)
 		if err != nil {
@@ -24,25 +24,25 @@ func (s *seer) until(r *sched.Run, ctx context.Context, limit int, opts ...event
 	}
 }
 
-// reach gets under ctx until it has val. No error may come of it.
-func (s *seer) reach(r *sched.Run, ctx context.Context, val int) {
+// reach calls get until get returns val. It fails the run if get fails.
+func (s *recorder) reach(r *sched.Run, ctx context.Context, val int) {
 	for s.last() != val {
 		if _, err := s.get(ctx); err != nil {
-			r.Fail("Get under a living context: %v", err)
+			r.Fail("Get under a context that has not ended: %v", err)
 			return
 		}
 	}
 }
 
-// contexts are of Gets whose context ends.
+// contexts returns the scenarios of Gets whose context ends.
 func contexts() []*sched.Scenario {
 	return []*sched.Scenario{
 		{Name: "context/first use", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
 			w := newWorld(r, 1)
 			ctx := sched.NewContext()
 			r.Go("get", func() {
-				w.sees[0].until(r, ctx, 1)
-				w.sees[0].reach(r, background, 1)
+				w.recorders[0].getUntilCanceled(r, ctx, 1)
+				w.recorders[0].reach(r, background, 1)
 			})
 			r.Go("end, then set", func() { ctx.Cancel(); w.v.Set(1) })
 		}},
@@ -50,29 +50,29 @@ func contexts() []*sched.Scenario {
 			w := newWorld(r, 1)
 			ctx := sched.NewContext()
 			r.Go("get", func() {
-				w.sees[0].until(r, ctx, 3)
-				w.sees[0].reach(r, background, 3)
+				w.recorders[0].getUntilCanceled(r, ctx, 3)
+				w.recorders[0].reach(r, background, 3)
 			})
 			r.Go("set, end, set", func() { w.v.Set(1); w.v.Set(2); ctx.Cancel(); w.v.Set(3) })
 		}},
 		{Name: "context/filter", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
 			w := newWorld(r, 1)
 			ctx := sched.NewContext()
-			every := event.Filter(func(int) bool { return true }) // Its waits are others than those without.
-			r.Go("get", func() { w.sees[0].until(r, ctx, 2, every) })
+			every := event.Filter(func(int) bool { return true }) // A Get with a filter waits differently.
+			r.Go("get", func() { w.recorders[0].getUntilCanceled(r, ctx, 2, every) })
 			r.Go("set, end, set", func() { w.v.Set(1); ctx.Cancel(); w.v.Set(2) })
 		}},
 		{Name: "context/shared", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
 			w := newWorld(r, 2)
 			ctx := sched.NewContext()
-			r.Group("get", 2, func(i int) { w.sees[i].until(r, ctx, 3) })
+			r.Group("get", 2, func(i int) { w.recorders[i].getUntilCanceled(r, ctx, 3) })
 			r.Go("set, end, set", func() { w.v.Set(1); w.v.Set(2); ctx.Cancel(); w.v.Set(3) })
 		}},
 		{Name: "context/shared, and one leaves", Bound: 2, Run: func(r *sched.Run) {
 			w := newWorld(r, 2)
 			ctx := sched.NewContext()
 			r.Group("get", 2, func(i int) {
-				s := w.sees[i]
+				s := w.recorders[i]
 				for {
 					if _, err := s.get(ctx); err != nil {
 						want(r, "Get", err, context.Canceled)
@@ -87,12 +87,12 @@ func contexts() []*sched.Scenario {
 		{Name: "context/shared, and one is closed", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
 			w := newWorld(r, 2)
 			ctx := sched.NewContext()
-			r.Go("get 1", func() { want(r, "Get", w.sees[0].follow(ctx), event.ErrWatcherClosed, context.Canceled) })
-			r.Go("get 2", func() { want(r, "Get", w.sees[1].follow(ctx), context.Canceled) })
+			r.Go("get 1", func() { want(r, "Get", w.recorders[0].follow(ctx), event.ErrWatcherClosed, context.Canceled) })
+			r.Go("get 2", func() { want(r, "Get", w.recorders[1].follow(ctx), context.Canceled) })
 			r.Go("set, close, end", func() {
 				w.v.Set(1)
 				w.v.Set(2)
-				_ = w.sees[0].w.Close()
+				_ = w.recorders[0].w.Close()
 				ctx.Cancel()
 			})
 			r.Finally(func(waiting []string) error {
@@ -106,8 +106,8 @@ func contexts() []*sched.Scenario {
 			w := newWorld(r, 1)
 			ctx := sched.NewContext()
 			r.Go("get", func() {
-				w.sees[0].until(r, ctx, 9)
-				w.sees[0].reach(r, background, 3)
+				w.recorders[0].getUntilCanceled(r, ctx, 9)
+				w.recorders[0].reach(r, background, 3)
 			})
 			r.Go("set", func() { w.v.Set(1); w.v.Set(2); w.v.Set(3) })
 			r.Go("end", ctx.Cancel)
@@ -116,7 +116,7 @@ func contexts() []*sched.Scenario {
 			w := newWorld(r, 1)
 			a, b := sched.NewContext(), sched.NewContext()
 			r.Go("get", func() {
-				s := w.sees[0]
+				s := w.recorders[0]
 				for range 2 {
 					_, err := s.get(a)
 					want(r, "Get", err, nil, context.Canceled)
@@ -131,11 +131,12 @@ func contexts() []*sched.Scenario {
 			r.Go("end", a.Cancel)
 		}},
 		{Name: "context/another, while the first lives", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
-			// Two Gets under a register with it; one under b makes the watcher forget it, having to wait or not.
+			// Two Gets under a register with a. A Get under b unregisters from
+			// a, even if the Get does not wait.
 			w := newWorld(r, 1)
 			a, b := sched.NewContext(), sched.NewContext()
 			r.Go("get", func() {
-				s := w.sees[0]
+				s := w.recorders[0]
 				for range 2 {
 					_, err := s.get(a)
 					want(r, "Get", err, nil)
@@ -144,7 +145,7 @@ func contexts() []*sched.Scenario {
 			})
 			r.Go("set", func() { w.v.Set(1); w.v.Set(2); w.v.Set(3) })
 			r.Finally(func(waiting []string) error {
-				if n := a.Registered(); n > 0 && w.sees[0].ctx == b {
+				if n := a.Registered(); n > 0 && w.recorders[0].ctx == b {
 					return fmt.Errorf("%d registrations with the former context are left", n)
 				}
 				return w.finally(waiting)
@@ -154,7 +155,7 @@ func contexts() []*sched.Scenario {
 			w := newWorld(r, 1)
 			a, b := sched.NewContext(), sched.NewContext()
 			r.Go("get, set, get", func() {
-				s := w.sees[0]
+				s := w.recorders[0]
 				for range 2 {
 					_, err := s.get(a)
 					want(r, "Get", err, nil)
@@ -165,7 +166,7 @@ func contexts() []*sched.Scenario {
 			})
 			r.Go("set", func() { w.v.Set(1); w.v.Set(2) })
 			r.Finally(func(waiting []string) error {
-				if n := a.Registered(); n > 0 && w.sees[0].ctx == b {
+				if n := a.Registered(); n > 0 && w.recorders[0].ctx == b {
 					return fmt.Errorf("%d registrations with the former context are left", n)
 				}
 				return w.finally(waiting)
@@ -175,7 +176,7 @@ func contexts() []*sched.Scenario {
 			w := newWorld(r, 1)
 			a, b := sched.NewContext(), sched.NewContext()
 			r.Go("get", func() {
-				s := w.sees[0]
+				s := w.recorders[0]
 				for _, ctx := range []context.Context{a, b} {
 					_, err := s.get(ctx)
 					want(r, "Get", err, nil, context.Canceled)
@@ -186,7 +187,7 @@ func contexts() []*sched.Scenario {
 			r.Go("set", func() { w.v.Set(1) })
 		}},
 		{Name: "context/gives up for good", Bound: 1, FullBound: 2, Run: func(r *sched.Run) {
-			// Nobody ever sets, and the places do not heap up.
+			// There is no Set, so only sweeps remove the nodes.
 			w := newWorld(r, 2)
 			w.stack = 10
 			ends := [2][6]*sched.Context{}
@@ -197,7 +198,7 @@ func contexts() []*sched.Scenario {
 			}
 			r.Group("get", 2, func(i int) {
 				for _, ctx := range ends[i] {
-					_, err := w.sees[i].get(ctx)
+					_, err := w.recorders[i].get(ctx)
 					want(r, "Get", err, context.Canceled)
 				}
 			})

@@ -11,23 +11,23 @@ import (
 
 var errOne, errTwo = errors.New("one"), errors.New("two")
 
-// ends are of closing watchers and values.
-func ends() []*sched.Scenario {
-	return append(watcherEnds(), valueEnds()...)
+// closes returns the scenarios that close watchers and values.
+func closes() []*sched.Scenario {
+	return append(watcherCloses(), valueCloses()...)
 }
 
-func watcherEnds() []*sched.Scenario {
+func watcherCloses() []*sched.Scenario {
 	return []*sched.Scenario{
 		{Name: "close/watcher", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
 			w := newWorld(r, 1)
 			ctx := sched.NewContext()
-			s := w.sees[0]
+			s := w.recorders[0]
 			r.Go("get", func() { want(r, "Get", s.follow(ctx), event.ErrWatcherClosed) })
 			r.Group("close", 2, func(int) { _ = s.w.Close() })
 		}},
 		{Name: "close/watcher, then set", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
 			w := newWorld(r, 1)
-			s := w.sees[0]
+			s := w.recorders[0]
 			r.Go("get", func() {
 				_, err := s.get(background)
 				want(r, "Get", err, event.ErrWatcherClosed)
@@ -37,7 +37,7 @@ func watcherEnds() []*sched.Scenario {
 		{Name: "close/watcher beside sets", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
 			w := newWorld(r, 1)
 			ctx := sched.NewContext()
-			s := w.sees[0]
+			s := w.recorders[0]
 			r.Go("get", func() {
 				want(r, "Get", s.follow(ctx), event.ErrWatcherClosed)
 				if !open(s.w.Changed()) {
@@ -57,16 +57,16 @@ func watcherEnds() []*sched.Scenario {
 		{Name: "close/watcher beside the context's end", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
 			w := newWorld(r, 1)
 			ctx := sched.NewContext()
-			s := w.sees[0]
-			var over inspect.Flag
+			s := w.recorders[0]
+			var canceled inspect.Flag
 			r.Go("get", func() {
 				for {
-					gone := over.Load()
+					before := canceled.Load()
 					_, err := s.get(ctx)
 					if err == nil {
 						continue
 					}
-					if gone {
+					if before {
 						want(r, "Get after the context's end", err, ctx.Err())
 					}
 					want(r, "Get", err, event.ErrWatcherClosed, ctx.Err())
@@ -74,14 +74,15 @@ func watcherEnds() []*sched.Scenario {
 				}
 			})
 			r.Go("close", func() { _ = s.w.Close() })
-			r.Go("end", func() { ctx.Cancel(); over.Store(true) })
+			r.Go("end", func() { ctx.Cancel(); canceled.Store(true) })
 			r.Go("set", func() { w.v.Set(1) })
 		}},
 	}
 }
 
-// ended follows until the value's end, and checks that its final value has been seen.
-func (s *seer) ended(r *sched.Run) {
+// followToClose follows until the value is closed. It fails the run unless the
+// final value has been returned.
+func (s *recorder) followToClose(r *sched.Run) {
 	want(r, "Get", s.follow(background), event.ErrClosed)
 	if val, _ := s.v.Load(); val != s.last() {
 		r.Fail("ErrClosed after %d, and the final value is %d", s.last(), val)
@@ -90,22 +91,22 @@ func (s *seer) ended(r *sched.Run) {
 	want(r, "Get once more", err, event.ErrClosed)
 }
 
-func valueEnds() []*sched.Scenario {
+func valueCloses() []*sched.Scenario {
 	return []*sched.Scenario{
 		{Name: "close/value", Bound: 1, FullBound: 2, Run: func(r *sched.Run) {
 			w := newWorld(r, 2)
-			r.Group("get", 2, func(i int) { w.sees[i].ended(r) })
+			r.Group("get", 2, func(i int) { w.recorders[i].followToClose(r) })
 			r.Go("set", func() { w.v.Set(1); w.v.Set(2) })
 			r.Go("close", func() { _ = w.v.Close() })
 		}},
 		{Name: "close/value without data", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
 			w := newWorld(r, 2)
-			r.Group("get", 2, func(i int) { w.sees[i].ended(r) })
+			r.Group("get", 2, func(i int) { w.recorders[i].followToClose(r) })
 			r.Go("close", func() { _ = w.v.Close() })
 		}},
 		{Name: "close/set is dropped", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
 			w := newWorld(r, 1)
-			r.Go("get", func() { w.sees[0].ended(r) })
+			r.Go("get", func() { w.recorders[0].followToClose(r) })
 			r.Go("close", func() {
 				_ = w.v.Close()
 				before, _ := w.v.Load()
@@ -119,7 +120,7 @@ func valueEnds() []*sched.Scenario {
 		}},
 		{Name: "close/value twice", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
 			w := newWorld(r, 2)
-			r.Group("get", 2, func(i int) { w.sees[i].ended(r) })
+			r.Group("get", 2, func(i int) { w.recorders[i].followToClose(r) })
 			for i, cause := range []error{errOne, errTwo} {
 				r.Go(fmt.Sprint("close ", i+1), func() {
 					_ = w.v.CloseWithError(cause)
@@ -131,12 +132,12 @@ func valueEnds() []*sched.Scenario {
 			}
 			r.Finally(func(waiting []string) error {
 				var errs []error
-				for _, s := range w.sees {
+				for _, s := range w.recorders {
 					errs = append(errs, s.errs...)
 				}
 				for _, err := range errs {
 					if errors.Is(err, errOne) != errors.Is(errs[0], errOne) {
-						return fmt.Errorf("the value ended in two ways: %v", errs)
+						return fmt.Errorf("the value was closed with two errors: %v", errs)
 					}
 				}
 				return w.finally(waiting)

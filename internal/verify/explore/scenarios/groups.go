@@ -8,7 +8,8 @@ import (
 	"github.com/eventvalue/event/internal/verify/explore/sched"
 )
 
-// register registers w with ctx, which takes two waits. They do not wait.
+// register registers w with ctx. A Waiter registers in its second wait, so
+// there are two waits. They return at once.
 func register(w *park.Waiter, ctx *sched.Context, shared *park.Contexts) {
 	var fired park.Broadcast
 	fired.Fire()
@@ -17,7 +18,8 @@ func register(w *park.Waiter, ctx *sched.Context, shared *park.Contexts) {
 	}
 }
 
-// released fails the run unless, at the end, neither contexts nor shared know a Waiter.
+// released fails the run if, at the end, a Waiter is registered with one of the
+// contexts or shared has a group.
 func released(r *sched.Run, shared *park.Contexts, ctxs ...*sched.Context) {
 	r.Finally(func(waiting []string) error {
 		for _, ctx := range ctxs {
@@ -32,7 +34,7 @@ func released(r *sched.Run, shared *park.Contexts, ctxs ...*sched.Context) {
 	})
 }
 
-// groups are of park.Contexts.
+// groups returns the scenarios of park.Contexts.
 func groups() []*sched.Scenario {
 	return []*sched.Scenario{
 		{Name: "contexts/all leave", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {

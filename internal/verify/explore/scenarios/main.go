@@ -1,5 +1,5 @@
-// Command scenarios searches the scenarios. It is of use only when built with the overlay that
-// package explore makes: see there.
+// Command scenarios searches the scenarios. It works only if it is built with
+// the overlay of package explore.
 package main
 
 import (
@@ -17,8 +17,8 @@ import (
 
 func main() {
 	pattern := flag.String("run", "", "search the scenarios whose name matches")
-	full := flag.Bool("full", false, "search the long ones too, and all with their full bound")
-	replay := flag.Uint64("replay", 0, "tell the schedule of this number instead of searching")
+	full := flag.Bool("full", false, "search the long scenarios too, and all with their full bound")
+	replay := flag.Uint64("replay", 0, "print the schedule of this number instead of searching")
 	limit := flag.Uint64("limit", 0, "schedules per scenario (0: no limit)")
 	flag.Parse()
 	if inspect.Head == nil {
@@ -38,7 +38,7 @@ func main() {
 			bound = s.FullBound
 		}
 		if *replay != 0 {
-			tell(s, bound, *replay)
+			printTrace(s, bound, *replay)
 			continue
 		}
 		if err := out.Encode(sched.Explore(s, bound, *limit)); err != nil {
@@ -47,26 +47,28 @@ func main() {
 	}
 }
 
-// exitWithParent ends the program when its standard input ends: when who started it is no more.
+// exitWithParent exits when the process that started the program has exited. It
+// notices that because standard input ends.
 func exitWithParent() {
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	os.Exit(1)
 }
 
-func tell(s *sched.Scenario, bound int, number uint64) {
-	told, err := sched.Replay(s, bound, number)
+// printTrace prints the schedule of s with the given number.
+func printTrace(s *sched.Scenario, bound int, number uint64) {
+	trace, err := sched.Replay(s, bound, number)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
-	fmt.Print(told)
+	fmt.Print(trace)
 }
 
-// all returns the scenarios, quick ones first.
+// all returns the scenarios, the quick ones first.
 func all() []*sched.Scenario {
 	var all []*sched.Scenario
 	for _, some := range [][]*sched.Scenario{
-		broadcasts(), waiters(), groups(), sweeps(), values(), contexts(), changes(), ends(), views(), large(),
+		broadcasts(), waiters(), groups(), sweeps(), values(), contexts(), changes(), closes(), views(), large(),
 	} {
 		all = append(all, some...)
 	}

@@ -8,42 +8,43 @@ import (
 	"github.com/eventvalue/event/internal/verify/explore/sched"
 )
 
-// abandon leaves n places on b on which nobody waits, unless b has fired: a waiter pushes one, and
-// gives up when its turn to wait has come.
+// abandon leaves n abandoned nodes on b, unless b has fired. Each waiter pushes
+// a node and gives up when it is about to wait.
 func abandon(b *park.Broadcast, n int) {
 	for range n {
 		var w park.Waiter
 		wake, done := w.Prepare(make(chan struct{}), b)
 		if done != nil {
-			done = ended // by now
+			done = closedChan // The context has ended by now.
 		}
 		w.Finish(b, park.Receive(wake, done))
 	}
 }
 
-var ended = func() chan struct{} {
+var closedChan = func() chan struct{} {
 	c := make(chan struct{})
 	close(c)
 	return c
 }()
 
-// wait is a wait that must succeed.
+// wait waits for b. It fails the run if the wait fails.
 func wait(r *sched.Run, b *park.Broadcast) {
 	want(r, "Wait", b.Wait(background), nil)
 }
 
-// swept checks that when all have given up one place is left of them, at most, and two that carry the crowd.
+// swept fails the run if more than three nodes are left when all waiters have
+// given up: one abandoned node, and two nodes that carry the shared state.
 func swept(r *sched.Run, b *park.Broadcast) {
 	r.Finally(func([]string) error {
-		if places, waiting := inspect.Stack(b); places > 3 {
-			return fmt.Errorf("%d places on the stack, on which %d wait", places, waiting)
+		if nodes, waiting := inspect.Stack(b); nodes > 3 {
+			return fmt.Errorf("%d nodes on the stack, of which %d are waited on", nodes, waiting)
 		}
 		return nil
 	})
 }
 
-// sweeps are of places that were given up. A sweep is due with every second push, for
-// the overlay says so.
+// sweeps returns the scenarios of abandoned nodes. Every second push sweeps,
+// because the overlay makes the constant minSweep small.
 func sweeps() []*sched.Scenario {
 	return []*sched.Scenario{
 		{Name: "sweep/fire", Bound: 3, FullBound: 4, Run: func(r *sched.Run) {
@@ -82,13 +83,13 @@ func sweeps() []*sched.Scenario {
 			r.Go("fire", b.Fire)
 		}},
 		{Name: "sweep/nobody is dropped", Bound: 1, FullBound: 2, Run: func(r *sched.Run) {
-			// Nothing fires: at the end, whoever waits must be on the stack.
+			// Nothing fires. At the end, each waiter must be on the stack.
 			b := new(park.Broadcast)
 			r.Group("give up", 2, func(int) { abandon(b, 3) })
 			r.Group("wait", 2, func(int) { wait(r, b) })
 			r.Finally(func(waiting []string) error {
-				if places, n := inspect.Stack(b); n != len(waiting) {
-					return fmt.Errorf("%q wait, on %d of %d places", waiting, n, places)
+				if nodes, n := inspect.Stack(b); n != len(waiting) {
+					return fmt.Errorf("%q wait, on %d of %d nodes", waiting, n, nodes)
 				}
 				return nil
 			})

@@ -10,7 +10,7 @@ import (
 
 var background = context.Background()
 
-// produce is a scenario of producers and watchers that follow.
+// produce returns a scenario of producers and of watchers that follow.
 func produce(name string, bound, full, producers, sets, watchers int, long bool) *sched.Scenario {
 	return &sched.Scenario{Name: name, Bound: bound, FullBound: full, Long: long, Run: func(r *sched.Run) {
 		w := newWorld(r, watchers)
@@ -19,11 +19,11 @@ func produce(name string, bound, full, producers, sets, watchers int, long bool)
 				w.v.Set(10*i + n + 1)
 			}
 		})
-		r.Group("get", watchers, func(i int) { _ = w.sees[i].follow(background) })
+		r.Group("get", watchers, func(i int) { _ = w.recorders[i].follow(background) })
 	}}
 }
 
-// values are of producers and watchers.
+// values returns the scenarios of producers and watchers.
 func values() []*sched.Scenario {
 	return []*sched.Scenario{
 		produce("value/1 set x 1 watcher", sched.Unlimited, 0, 1, 1, 1, false),
@@ -35,7 +35,7 @@ func values() []*sched.Scenario {
 		{Name: "value/watch beside the first set", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
 			w := newWorld(r, 0)
 			r.Go("watch", func() {
-				s := &seer{w: w.v.Watch(), v: w.v}
+				s := &recorder{w: w.v.Watch(), v: w.v}
 				s.reach(r, background, 1)
 			})
 			r.Go("set", func() {
@@ -61,7 +61,7 @@ func values() []*sched.Scenario {
 				}
 			})
 			r.Go("set", func() { w.v.Set(1); w.v.Set(2) })
-			r.Go("get", func() { _ = w.sees[0].follow(background) })
+			r.Go("get", func() { _ = w.recorders[0].follow(background) })
 			r.Finally(func(waiting []string) error {
 				if val, _ := w.v.Load(); val != 2 && (val != 102 || base != 2) {
 					return fmt.Errorf("%d at the end, where Update made %d of %d", val, made, base)
@@ -76,7 +76,7 @@ func values() []*sched.Scenario {
 					w.v.Update(func(old int, _ bool) (int, bool) { return old + 1, true })
 				}
 			})
-			r.Go("get", func() { _ = w.sees[0].follow(background) })
+			r.Go("get", func() { _ = w.recorders[0].follow(background) })
 			r.Finally(func(waiting []string) error {
 				if val, _ := w.v.Load(); val != 4 {
 					return fmt.Errorf("four increments make %d", val)
@@ -85,12 +85,13 @@ func values() []*sched.Scenario {
 			})
 		}},
 		{Name: "value/concurrent gets", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
-			// One of them may be refused, but no value is returned twice, nor one lost.
+			// One Get may be refused. No value may be returned twice or be
+			// lost.
 			w := newWorld(r, 1)
 			returned := make([][]int, 2)
 			r.Group("get", 2, func(i int) {
 				for range 2 {
-					val, err := w.sees[0].w.Get(background, event.BacklogOnly[int]())
+					val, err := w.recorders[0].w.Get(background, event.BacklogOnly[int]())
 					want(r, "Get", err, nil, event.ErrConcurrentGet, event.BacklogDone)
 					if err == nil {
 						returned[i] = append(returned[i], val)
@@ -114,10 +115,10 @@ func values() []*sched.Scenario {
 		{Name: "value/concurrent plain gets", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
 			w := newWorld(r, 1)
 			w.v.Set(1)
-			returned := make([][4]int, 2) // how often each of them returned each value
+			returned := make([][4]int, 2) // the number of times that each thread returned each value
 			ctx := sched.NewContext()
-			s := w.sees[0]
-			s.getting = true // one of them may
+			s := w.recorders[0]
+			s.getting = true // One of the two threads may wait.
 			r.Group("get", 2, func(i int) {
 				for range 2 {
 					val, err := s.w.Get(ctx)
@@ -152,16 +153,16 @@ func values() []*sched.Scenario {
 		}},
 		{Name: "value/filter", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
 			w := newWorld(r, 1)
-			asked := map[int]bool{}
+			called := map[int]bool{}
 			even := event.Filter(func(val int) bool {
-				if asked[val] {
-					r.Fail("the predicate is asked twice about %d", val)
+				if called[val] {
+					r.Fail("the predicate is called twice with %d", val)
 				}
-				asked[val] = true
+				called[val] = true
 				return val%2 == 0
 			})
 			r.Go("get", func() {
-				if val, err := w.sees[0].get(background, even); err != nil || val != 2 {
+				if val, err := w.recorders[0].get(background, even); err != nil || val != 2 {
 					r.Fail("Get: %d, %v", val, err)
 				}
 			})
@@ -170,7 +171,7 @@ func values() []*sched.Scenario {
 	}
 }
 
-// large are those that take minutes.
+// large returns the scenarios whose search takes minutes.
 func large() []*sched.Scenario {
 	return []*sched.Scenario{
 		produce("large/2 x 2 sets x 3 watchers", 2, 0, 2, 2, 3, true),

@@ -8,7 +8,7 @@ import (
 	"github.com/eventvalue/event/internal/verify/explore/sched"
 )
 
-// A pair is two values and a watcher of what they are combined to.
+// A pair is two values and a watcher of a view that combines them.
 type pair struct {
 	a, b event.MemoryValue[int]
 	w    event.Watcher[[2]int]
@@ -31,7 +31,7 @@ func nested(a, b event.ValueWatch[int]) event.ValueWatch[[2]int] {
 	return event.Combine(combined(same, b), a, func(p [2]int, _ int) [2]int { return p })
 }
 
-// saw fails the run unless each half has come from what was there before.
+// saw fails the run if one half of the pair goes back.
 func (p *pair) saw(r *sched.Run, next [2]int) {
 	if next[0] < p.last[0] || next[1] < p.last[1] {
 		r.Fail("%v after %v", next, p.last)
@@ -39,7 +39,7 @@ func (p *pair) saw(r *sched.Run, next [2]int) {
 	p.last = next
 }
 
-// reach gets until it has the pair.
+// reach calls Get until it returns the pair.
 func (p *pair) reach(r *sched.Run, want [2]int) {
 	for p.last != want {
 		next, err := p.w.Get(background)
@@ -51,7 +51,7 @@ func (p *pair) reach(r *sched.Run, want [2]int) {
 	}
 }
 
-// follow takes the pair, by Changed, until it is the one.
+// follow waits for Changed and calls Get until Get returns the pair.
 func (p *pair) follow(r *sched.Run, want [2]int) {
 	for p.last != want {
 		sched.Recv(p.w.Changed())
@@ -67,7 +67,7 @@ func (p *pair) follow(r *sched.Run, want [2]int) {
 	}
 }
 
-// views are of views, which wait for several values.
+// views returns the scenarios of views that wait for several values.
 func views() []*sched.Scenario {
 	return []*sched.Scenario{
 		{Name: "views/combine wakes", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
@@ -117,7 +117,8 @@ func views() []*sched.Scenario {
 	}
 }
 
-// failing has a Get take a part, and fail, while a channel is made.
+// failing runs a Get that receives a value of a source and then fails, while
+// another thread calls Changed.
 func failing(r *sched.Run, view func(a, b event.ValueWatch[int]) event.ValueWatch[[2]int]) {
 	p := newPair(view)
 	p.a.Set(1)
@@ -134,8 +135,8 @@ func failing(r *sched.Run, view func(a, b event.ValueWatch[int]) event.ValueWatc
 	r.Go("select", func() { sched.Recv(p.w.Changed()) })
 }
 
-// failingInside has the Get of the inner one of two views take a part, and fail, so that the outer one
-// has got nothing.
+// failingInside runs a Get of two nested views. The inner view receives a value
+// of a source and fails, so the outer view receives nothing.
 func failingInside(r *sched.Run) {
 	p := newPair(func(a, b event.ValueWatch[int]) event.ValueWatch[[2]int] {
 		one := new(event.MemoryValue[int])
@@ -157,7 +158,7 @@ func failingInside(r *sched.Run) {
 	r.Go("set", func() { p.a.Set(2); ctx.Cancel() })
 	r.Go("select", func() { sched.Recv(p.w.Changed()) })
 	r.Finally(func(waiting []string) error {
-		if len(waiting) > 0 && p.last[0] == 1 { // Else it may have come when all had been seen.
+		if len(waiting) > 0 && p.last[0] == 1 { // Otherwise Changed may have been called when every value had been seen.
 			return fmt.Errorf("asleep for ever: %q", waiting)
 		}
 		return nil

@@ -2,10 +2,11 @@ package sched
 
 import "unsafe"
 
-// Channels stay what they are: the code that is explored hands them out, and contexts have them. Only
-// what is done with them is decided here. As one thread runs at a time, a channel can
-// be asked without waiting. Only a channel without a buffer needs help: sender and receiver meet by way
-// of what the one that waits has on offer.
+// Channels are not replaced: the explored code returns them, and contexts have
+// them. Only the operations on channels are replaced. One thread runs at a
+// time, so an operation can be tried without waiting. A channel without a
+// buffer needs more: the thread that arrives second completes one of the
+// offers of the thread that waits.
 
 // channels has an Object for each channel that this run has used.
 var channels = map[unsafe.Pointer]*Object{}
@@ -23,13 +24,14 @@ func object(c unsafe.Pointer) *Object {
 type Case struct {
 	c    unsafe.Pointer // nil: never ready
 	send bool
-	// poll does it, if that is possible without anybody's help.
+	// poll performs the operation and reports true, if the operation needs no
+	// other thread.
 	poll func() bool
-	// ready says whether it is. It changes nothing.
+	// ready reports whether poll would succeed. It changes nothing.
 	ready func() bool
-	// val is where the value comes from or goes to: a *T.
+	// val points to the value that is sent or received. It is a *T.
 	val any
-	// move copies the value to that of a receiver.
+	// move copies the value of a sender to the val of a receiver.
 	move func(to any)
 	ok   *bool
 }
@@ -47,9 +49,9 @@ func onRecv[T any](c <-chan T, val *T, ok *bool) Case {
 			select {
 			case _, open := <-c:
 				if open {
-					panic("sched: a channel has a sender that is no thread")
+					panic("sched: a channel has a sender that is not a thread")
 				}
-				return true // and still is: a closed channel stays so.
+				return true // A closed channel stays ready.
 			default:
 				return false
 			}
@@ -84,13 +86,14 @@ func OnSend[T any](c chan<- T, val T) Case {
 
 func pointer[C any](c C) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&c)) }
 
-// closed has the channels that were closed, for senders, who could not find out without panicking.
+// closed has the channels that were closed. A sender cannot try a closed
+// channel without panicking.
 var closed = map[unsafe.Pointer]bool{}
 
-// able reports whether the case can be completed by t.
-func (c *Case) able(t *thread) bool { return c.c != nil && (c.ready() || c.partner(t) != nil) }
+// canComplete reports whether t can complete the case.
+func (c *Case) canComplete(t *thread) bool { return c.c != nil && (c.ready() || c.partner(t) != nil) }
 
-// partner returns the thread that waits to do the opposite, on a channel without room.
+// partner returns a thread other than t that waits to do the opposite, or nil.
 func (c *Case) partner(t *thread) *thread {
 	for _, u := range x.threads {
 		if u != t && u.live && u.taken < 0 && u.match(c) >= 0 {
@@ -100,6 +103,7 @@ func (c *Case) partner(t *thread) *thread {
 	return nil
 }
 
+// match returns the number of the offer of t that is the opposite of c, or -1.
 func (t *thread) match(c *Case) int {
 	for i := range t.offers {
 		if o := &t.offers[i]; o.c == c.c && o.send != c.send {
@@ -109,7 +113,7 @@ func (t *thread) match(c *Case) int {
 	return -1
 }
 
-// complete does the case.
+// complete performs the operation of the case.
 func (c *Case) complete(t *thread) {
 	if c.c != nil && !c.ready() {
 		u := c.partner(t)
@@ -124,7 +128,7 @@ func (c *Case) complete(t *thread) {
 		}
 		u.taken = i
 	} else if !c.poll() {
-		panic("sched: a channel that was ready is not")
+		panic("sched: a channel that was ready is not ready any more")
 	}
 	object(c.c).Write()
 }
@@ -141,7 +145,7 @@ func Select(cases ...Case) int {
 			return true
 		}
 		for i := range cases {
-			if cases[i].able(t) {
+			if cases[i].canComplete(t) {
 				return true
 			}
 		}
@@ -155,15 +159,16 @@ func Select(cases ...Case) int {
 	return choice(t, cases)
 }
 
-// choice completes one of the cases that can be, whichever.
+// choice completes one of the cases that t can complete. The choice is a
+// decision of the search.
 func choice(t *thread, cases []Case) int {
 	var able []int
 	for i := range cases {
-		if cases[i].able(t) {
+		if cases[i].canComplete(t) {
 			able = append(able, i)
 		}
 		if c := cases[i].c; c != nil && len(cases) > 1 {
-			object(c).Read() // Which there were to choose from matters.
+			object(c).Read() // The choice depends on all channels.
 		}
 	}
 	i := able[x.pick(len(able))]
@@ -171,6 +176,7 @@ func choice(t *thread, cases []Case) int {
 	return i
 }
 
+// selectNow is Select outside of a thread. It panics if no case is ready.
 func selectNow(cases []Case) int {
 	for i := range cases {
 		if cases[i].c != nil && cases[i].poll() {
@@ -180,11 +186,11 @@ func selectNow(cases []Case) int {
 	panic("sched: a select would wait outside of a thread")
 }
 
-// SelectDefault is Select with a default, for which it returns -1.
+// SelectDefault is Select with a default. It returns -1 for the default.
 func SelectDefault(cases ...Case) int {
 	Step("select with default")
 	for i := range cases {
-		if cases[i].able(x.cur) {
+		if cases[i].canComplete(x.cur) {
 			if x.cur == nil {
 				return selectNow(cases)
 			}
@@ -226,7 +232,7 @@ func Close[T any](c chan<- T) {
 	object(pointer(c)).Write()
 }
 
-// Go0 is a go statement. Where there are no threads, f is called at once.
+// Go0 is a go statement. Outside of a thread, it calls f itself.
 func Go0(f func()) {
 	if x.cur == nil {
 		f()
@@ -239,5 +245,5 @@ func Go0(f func()) {
 // Go1 is a go statement with an argument.
 func Go1[A any](f func(A), a A) { Go0(func() { f(a) }) }
 
-// Go2 is a go statement with two.
+// Go2 is a go statement with two arguments.
 func Go2[A, B any](f func(A, B), a A, b B) { Go0(func() { f(a, b) }) }

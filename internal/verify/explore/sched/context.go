@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A Context is a context that can be ended, of which each access is a step. It does in the same
-// order what those of package context do.
+// A Context is a context that can be canceled. Each access to it is a step. Its
+// operations have the same order as the operations of package context.
 type Context struct {
 	o      Object
 	err    error
@@ -18,8 +18,8 @@ type Context struct {
 type after struct {
 	o       Object
 	f       func()
-	decided bool // f has been started, or will not be.
-	gone    bool // The context has forgotten it.
+	decided bool // f has been started, or will never be started.
+	removed bool // The context does not have f any more.
 }
 
 // NewContext returns a context that has not ended.
@@ -28,7 +28,8 @@ func NewContext() *Context { return &Context{done: make(chan struct{})} }
 // Deadline implements [context.Context].
 func (c *Context) Deadline() (time.Time, bool) { return time.Time{}, false }
 
-// itself is the key by which a Context has itself, for who finds it under another one.
+// itself is the key under which Value returns the Context itself. AfterFunc
+// uses it to find the Context inside of another context.
 type itself struct{}
 
 // Value implements [context.Context].
@@ -39,7 +40,8 @@ func (c *Context) Value(key any) any {
 	return nil
 }
 
-// Done implements [context.Context]. It is no step: it always returns the same.
+// Done implements [context.Context]. It is not a step, because it always
+// returns the same channel.
 func (c *Context) Done() <-chan struct{} { return c.done }
 
 // Err implements [context.Context].
@@ -48,7 +50,7 @@ func (c *Context) Err() error {
 	err := c.err
 	c.o.Read()
 	if err != nil && !c.closed {
-		// So do those of package context.
+		// Err of package context waits too.
 		Wait("Context.Err, of a context that is ending", func() bool { return c.closed })
 		c.o.Read()
 	}
@@ -77,7 +79,8 @@ func (c *Context) Cancel() {
 	}
 }
 
-// Ended says, to who checks a run, whether the context has ended.
+// Ended reports whether the context has ended. It is for checks: it takes no
+// step.
 func (c *Context) Ended() bool { return c.err != nil }
 
 func (a *after) start() {
@@ -88,9 +91,10 @@ func (a *after) start() {
 	a.o.Write()
 }
 
-// AfterFunc is context.AfterFunc for contexts made by NewContext, those around one, and those that never
-// end. As package context does, it asks a context for the one inside it both to register f and to take it
-// out again: who has no answer any more leaves f there.
+// AfterFunc is context.AfterFunc for a Context, for a context around a Context,
+// and for a context that never ends. Like package context, it calls ctx.Value
+// to find the Context inside, first to register f and again in stop to remove
+// f. If ctx does not return the Context the second time, f stays registered.
 func AfterFunc(ctx context.Context, f func()) (stop func() bool) {
 	if ctx.Done() == nil {
 		return func() bool { return true }
@@ -112,17 +116,18 @@ func AfterFunc(ctx context.Context, f func()) (stop func() bool) {
 		Step("stop of an AfterFunc")
 		stopped := !a.decided
 		a.decided = true
-		a.gone = ok && inside == c
+		a.removed = ok && inside == c
 		a.o.Write()
 		return stopped
 	}
 }
 
-// Registered returns how many functions the context has not forgotten, if it has not ended.
+// Registered returns the number of functions that are registered. It returns 0
+// for a context that has ended.
 func (c *Context) Registered() int {
 	n := 0
 	for _, a := range c.after {
-		if !a.gone && c.err == nil {
+		if !a.removed && c.err == nil {
 			n++
 		}
 	}

@@ -1,45 +1,60 @@
-// Package sched runs a few goroutine-like threads one step at a time and, run after run, in every
-// order that there is.
+// Package sched runs a few goroutine-like threads one step at a time. It
+// repeats the run until it has run the steps in every possible order.
 //
-// Code takes part by calling this package, and the atomics of its subpackage, where it would otherwise
-// use the memory that goroutines share: the rewriter in the package above sees to that. Each such
-// call is a step: before it is taken, the scheduler decides which thread goes on. A
-// thread is a coroutine ([iter.Pull]), so that exactly one runs at any time, and a run depends on
-// nothing but the decisions.
+// The explored code calls this package, and the atomics of its subpackage,
+// instead of using memory that goroutines share. The rewriter in the package
+// above replaces the operations. Each such call is a step. The scheduler
+// decides before each step which thread continues. A thread is a coroutine
+// ([iter.Pull]), so exactly one thread runs at any time. A run depends on the
+// decisions alone.
 //
 // # The search
 //
-// [Explore] searches depth first: a run is repeated with the same decisions but for the last one
-// that has an alternative left. Two things keep that finite and short:
+// [Explore] searches depth first. It repeats a run with the same decisions up
+// to the last decision that has an alternative left, and takes the alternative.
+// Two rules keep the search finite and short:
 //
-//   - A bound on preemptions, which are decisions against a thread that could go on. To leave a
-//     thread that has to wait, or is done, is free.
-//   - States that were met before are not entered again. A state that was met with fewer preemptions left is.
+//   - The number of preemptions is bounded. A preemption is a decision against
+//     a thread that could continue. Leaving a thread that waits or has returned
+//     is free.
+//   - A state is not entered twice, unless more preemptions are left than the
+//     first time.
 //
 // # Why remembering states is sound
 //
-// What a thread does next depends only on what it has read. So a state is told by its history: every
-// thread and every shared object carries a hash of all that it depends on. To read mixes the object's into the
-// thread's; to write does the same, and gives the object the result. Two runs come to the same hashes
-// exactly if they differ only in the order of steps that do not touch the same object, or only
-// read it (who has read it before a write and who after tells the hash of the reader):
-// then all variables are the same, and so is all that can follow. The
-// hashes of the threads add up to that of the state. Threads of one group ([Run.Group]) start with the same, so that a
-// state and its mirror image count as one. Which thread ran last is part of a state if
-// that thread can go on, for then it costs a preemption to leave it.
+// The next step of a thread depends only on the values that the thread has
+// read. The history of a state therefore identifies the state. Every thread and
+// every shared object carries a hash of everything that it depends on. A read
+// mixes the hash of the object into the hash of the thread. A write does the
+// same and stores the result as the hash of the object as well.
 //
-// From each state that is entered, every step that the bound allows is taken, and [Run.Always] is called
-// before and after it; so it sees every state that can be reached, and every step between two. A step always
-// changes the hash, so that no state is cut for being its own successor.
+// Two runs reach the same hashes exactly if they differ only in the order of
+// independent steps. Steps are independent if they do not touch the same
+// object, or if all of them only read it. A read before a write and a read
+// after it give the reader different hashes. In runs with the same hashes all
+// variables are equal, and so are all possible continuations.
 //
-// The hashes have 64 bits (60 in the table): in a search of ten million states, the probability that some two
-// collide, and so something is overlooked, is about one to twenty thousand.
+// The hash of a state is the sum of the hashes of its threads. Threads of one
+// group ([Run.Group]) start with the same hash, so a state and its mirror image
+// count as one state. The thread that ran last is part of the state if it can
+// continue, because leaving it costs a preemption.
 //
-// Everything that threads share must be seen by the scheduler for this to hold, the
-// bookkeeping of a scenario included: what one thread notes and another one reads goes through
-// the atomics. What is read only by [Run.Always] and [Run.Finally] must be a thread's own. Variables
-// that are not atomic count as part of the thread that wrote them, which is so in a program without data races: whoever
-// reads them has read, after that, what that thread wrote.
+// The search takes every step that the bound allows from each state that it
+// enters. It calls [Run.Always] before and after the step. The check therefore
+// sees every reachable state and every step between two states. Invariant: a
+// step changes the hash, so a state is never taken for its own successor.
 //
-// There is one search at a time in a process.
+// The hashes have 64 bits, of which the table keeps 60. In a search of ten
+// million states, two states collide with a probability of about one to twenty
+// thousand. The search overlooks something only if two states collide.
+//
+// The argument holds only if the scheduler sees everything that threads share,
+// including the notes of a scenario. If one thread writes a note and another
+// thread reads it, the note must be an atomic. A variable that only
+// [Run.Always] and [Run.Finally] read must belong to one thread. A variable
+// that is not atomic counts as part of the thread that wrote it. That is true
+// in a program without data races: a thread that reads the variable has read,
+// through an atomic, something that the other thread wrote after it.
+//
+// A process runs one search at a time.
 package sched

@@ -1,8 +1,8 @@
 package sched
 
-// Forgetful calls f, during which searches do not remember states.
-func Forgetful(f func()) {
-	x.forgetful = true
+// EnterAllStates calls f, during which searches do not remember states.
+func EnterAllStates(f func()) {
+	x.allStates = true
 	f()
-	x.forgetful = false
+	x.allStates = false
 }

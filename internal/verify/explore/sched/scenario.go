@@ -2,15 +2,16 @@ package sched
 
 import "fmt"
 
-// A Scenario is what is searched.
+// A Scenario is a small program whose runs are searched.
 type Scenario struct {
 	Name string
-	// Bound is the number of preemptions, or Unlimited; FullBound that of the long search, if another.
+	// Bound is the number of preemptions, or Unlimited. FullBound is the bound
+	// of the long search. If FullBound is 0, both searches use Bound.
 	Bound, FullBound int
-	// Long is for a scenario that is left to the long search.
+	// Long reports that only the long search includes the scenario.
 	Long bool
-	// Run sets a run up: it makes what is shared and adds the threads. It is called for each
-	// run, and must do the same each time.
+	// Run sets up a run: it makes the shared objects and adds the threads. It
+	// is called for each run, and must do the same each time.
 	Run func(r *Run)
 }
 
@@ -24,8 +25,9 @@ type Run struct {
 // Go adds a thread.
 func (r *Run) Go(name string, body func()) { r.Group(name, 1, func(int) { body() }) }
 
-// Group adds n threads that do the same, each with objects of its own: to exchange any two of
-// them throughout a run must make no difference to what is checked.
+// Group adds n threads that do the same, each with its own objects. No check
+// may depend on which of the threads did what: exchanging two of them
+// throughout a run must make no difference.
 func (r *Run) Group(name string, n int, body func(i int)) {
 	past := mix(uint64(len(x.threads)), 17)
 	for i := range n {
@@ -37,12 +39,14 @@ func (r *Run) Group(name string, n int, body func(i int)) {
 	}
 }
 
-// Always has f called after each step; what it does takes none. An error fails the scenario.
+// Always makes the search call f after each step. The operations of f are not
+// steps. An error fails the scenario.
 func (r *Run) Always(f func() error) { r.always = f }
 
-// Finally has f called when no thread can go on, with the names of those which wait. An error
-// fails the scenario. Without Finally, it is a failure that somebody waits.
+// Finally makes the search call f when no thread can continue, with the names
+// of the threads that wait. An error fails the scenario. Without Finally, a
+// scenario fails if a thread waits at the end.
 func (r *Run) Finally(f func(waiting []string) error) { r.finally = f }
 
-// Fail fails the scenario. A thread calls it.
+// Fail fails the scenario. Threads call it.
 func (r *Run) Fail(format string, args ...any) { x.fail(fmt.Sprintf(format, args...)) }

@@ -7,73 +7,76 @@ import (
 	"time"
 )
 
-// Unlimited is the bound of a search that tries every order, however often it switches.
+// Unlimited is the bound of a search without a bound on preemptions.
 const Unlimited = -1
 
 const (
-	unlimitedBudget = 14     // as good as any: nothing uses it up
-	stepLimit       = 5000   // of a run; the longest that ends takes a few hundred
-	loopLimit       = 10_000 // rounds of loops between two steps
+	unlimitedBudget = 14     // is never decremented; any number would do
+	stepLimit       = 5000   // steps of a run; the longest run that ends takes a few hundred
+	loopLimit       = 10_000 // loop iterations between two steps
 	reportEvery     = 10 * time.Second
 )
 
-// x is the search in progress, or one without threads.
+// x is the search in progress. Outside of a search it has no current thread.
 var x = new(explorer)
 
-// A decision is a point of a run at which it could have gone on otherwise.
+// A decision is a point of a run at which the run had more than one option.
 type decision struct{ chosen, options int }
 
 type explorer struct {
 	run     *Run
 	threads []*thread // of this run; the first len(threads) of pool
 	pool    []*thread
-	cur     *thread // the one that runs; nil outside of threads
-	next    *thread // the one to run next; nil if the run is over
+	cur     *thread // the thread that runs; nil outside of threads
+	next    *thread // the thread to run next; nil if the run has ended
 
-	bound  int
-	budget int // how many preemptions are left
-	path   []decision
-	depth  int // how many decisions of path this run has taken
-	met    states
-	// forgetful is for tests: no state is remembered.
-	forgetful bool
+	bound   int
+	budget  int // preemptions that are left
+	path    []decision
+	depth   int // decisions of path that this run has taken
+	visited states
+	// allStates is for tests: states are entered as often as they are reached.
+	allStates bool
 
-	unwinding bool
-	pruned    bool
-	asleep    []string // the threads that waited when the run was over
-	failure   string
-	taken     int // steps of this run
-	loops     int // rounds of loops since the last step
-	steps     uint64
-	runs      uint64 // also tells runs apart, so it never goes back
-	began     uint64 // runs, when this search began
-	cuts      uint64
-	options   []*thread
+	unwinding  bool
+	pruned     bool
+	blocked    []string // the threads that waited when the run ended
+	failure    string
+	runSteps   int // steps of this run
+	loops      int // loop iterations since the last step
+	steps      uint64
+	runs       uint64 // identifies the run, so it is never reset
+	runsBefore uint64 // the value of runs when this search began
+	cuts       uint64
+	options    []*thread
 
 	tracing bool
-	trace   []traced
+	trace   []tracedStep
 }
 
-// choose decides who goes on after the thread that runs has come to its next step, has to wait or is
-// done. It returns nil if the run is over.
+// choose returns the thread that continues. It is called when the current
+// thread is about to take a step or to wait, and when it has returned. It
+// returns nil if the run has ended.
 func (x *explorer) choose() *thread {
 	if x.failure != "" {
 		return nil
 	}
 	cur := x.cur
-	if x.taken++; x.taken > stepLimit {
+	if x.runSteps++; x.runSteps > stepLimit {
 		x.fail(fmt.Sprintf("livelock: no end after %d steps, %s spins or is kept busy", stepLimit, cur.name))
 		return nil
 	}
-	// Where the run is new, and just before: a check may compare a state with the one before it. (What is
-	// new begins with the last decision; if that is a select's, with the step in which it is.)
+	// Always is called where the run differs from the run before, and one
+	// decision earlier: a check may compare a state with its predecessor. The
+	// difference begins with the last decision. If the last decision is the
+	// choice of a select, the difference begins with the step of the select.
 	if x.depth >= len(x.path)-2 && x.run.always != nil {
 		x.check(x.run.always)
 		if x.failure != "" {
 			return nil
 		}
 	}
-	able := cur != nil && cur.can()
+	able := cur != nil && cur.canRun()
 	if able && x.budget == 0 {
 		return cur
 	}
@@ -82,7 +85,7 @@ func (x *explorer) choose() *thread {
 		options = append(options, cur)
 	}
 	for _, t := range x.threads {
-		if t != cur && t.can() {
+		if t != cur && t.canRun() {
 			options = append(options, t)
 		}
 	}
@@ -103,10 +106,10 @@ func (x *explorer) choose() *thread {
 	return options[i]
 }
 
-func (t *thread) can() bool { return t.live && (t.ready == nil || t.ready()) }
+func (t *thread) canRun() bool { return t.live && (t.ready == nil || t.ready()) }
 
-// decide takes the next decision, between n options. It returns -1 if the state has been
-// met before.
+// decide takes the next decision, between n options. It returns -1 if the state
+// has been visited before.
 func (x *explorer) decide(n int, able bool) int {
 	if x.depth < len(x.path) {
 		d := x.path[x.depth]
@@ -114,7 +117,7 @@ func (x *explorer) decide(n int, able bool) int {
 		x.depth++
 		return d.chosen
 	}
-	if !x.forgetful && !x.met.enter(x.state(able), uint64(x.budget)) {
+	if !x.allStates && !x.visited.enter(x.state(able), uint64(x.budget)) {
 		x.pruned = true
 		return -1
 	}
@@ -123,7 +126,7 @@ func (x *explorer) decide(n int, able bool) int {
 	return 0
 }
 
-// pick is a decision of the thread that runs, not between threads. It costs nothing.
+// pick takes a decision within the current thread. It costs no preemption.
 func (x *explorer) pick(n int) int {
 	if n == 1 {
 		return 0
@@ -138,16 +141,16 @@ func (x *explorer) pick(n int) int {
 	return d.chosen
 }
 
-// determined fails the scenario if runs that began with the same decisions are not the same: they
-// share something that the scheduler does not know of.
+// determined fails the scenario if two runs with the same decisions have
+// different options. Such runs share something that is not replaced by sched.
 func (x *explorer) determined(n, before int) {
 	if n != before {
 		x.fail(fmt.Sprintf("not determined by the decisions: %d options instead of %d", n, before))
 	}
 }
 
-// state is a hash of where all threads stand. Threads add up, for it must not depend on
-// their order: see Group.
+// state returns the hash of the state. The hashes of the threads are added up,
+// because the result must not depend on the order of the threads in a Group.
 func (x *explorer) state(able bool) uint64 {
 	var sum uint64
 	for _, t := range x.threads {
@@ -163,7 +166,7 @@ func (x *explorer) state(able bool) uint64 {
 	return sum
 }
 
-// check calls f so that it takes no steps.
+// check calls f outside of threads, so that f takes no steps.
 func (x *explorer) check(f func() error) {
 	cur := x.cur
 	x.cur = nil
@@ -178,8 +181,9 @@ func (x *explorer) check(f func() error) {
 	}
 }
 
-// Loop is called whenever a loop of the code that is explored goes round. One that goes round
-// for ever without taking steps would be the end of the search.
+// Loop is called at the beginning of each iteration of a loop in the explored
+// code. It panics if there are too many iterations without a step: such a loop
+// would never return control to the search.
 func Loop() {
 	if x.loops++; x.loops > loopLimit {
 		panic(fmt.Sprintf("a loop without steps goes round %d times", loopLimit))
@@ -201,10 +205,10 @@ func (x *explorer) fail(why string) {
 	}
 }
 
-// once does one run of the scenario.
-func (x *explorer) once(s *Scenario) {
+// runOnce does one run of the scenario.
+func (x *explorer) runOnce(s *Scenario) {
 	x.runs++
-	x.depth, x.taken, x.loops, x.budget = 0, 0, 0, x.bound
+	x.depth, x.runSteps, x.loops, x.budget = 0, 0, 0, x.bound
 	if x.bound == Unlimited {
 		x.budget = unlimitedBudget
 	}
@@ -221,9 +225,9 @@ func (x *explorer) once(s *Scenario) {
 	}
 	x.cur = nil
 	if x.failure == "" && !x.pruned {
-		x.end(r)
+		x.checkEnd(r)
 	}
-	x.asleep = x.waiting()
+	x.blocked = x.waiting()
 	x.unwinding = true
 	for _, t := range x.threads {
 		if t.live && t.began {
@@ -236,15 +240,15 @@ func (x *explorer) once(s *Scenario) {
 // waiting returns the names of the threads that wait.
 func (x *explorer) waiting() (names []string) {
 	for _, t := range x.threads {
-		if t.live && !t.can() {
+		if t.live && !t.canRun() {
 			names = append(names, t.name)
 		}
 	}
 	return names
 }
 
-// end checks a run that nobody can go on with.
-func (x *explorer) end(r *Run) {
+// checkEnd checks a run in which no thread can continue.
+func (x *explorer) checkEnd(r *Run) {
 	waiting := x.waiting()
 	if r.finally != nil {
 		x.check(func() error { return r.finally(waiting) })
@@ -253,7 +257,8 @@ func (x *explorer) end(r *Run) {
 	}
 }
 
-// backtrack makes the path that of the next run, and reports false if there is none.
+// backtrack changes path to the path of the next run. It reports false if there
+// is no next run.
 func (x *explorer) backtrack() bool {
 	for n := len(x.path) - 1; n >= 0; n-- {
 		if x.path[n].chosen+1 < x.path[n].options {
@@ -265,49 +270,50 @@ func (x *explorer) backtrack() bool {
 	return false
 }
 
-// A Result says what a search found.
+// A Result is the result of a search.
 type Result struct {
 	Scenario  string
 	Bound     int
-	Schedules uint64  // runs, those which were cut short included
-	Cut       uint64  // runs that came to a state which had been met
-	Steps     uint64  // taken in all runs
-	States    int     // in which there was a decision to take
-	Seconds   float64 // that it took
-	Exhausted bool    // there is nothing left to search within the bound
-	Failure   string  // why the last schedule failed, or empty
-	Told      string  // that schedule step by step, if it did
+	Schedules uint64  // all runs, including the runs that were cut short
+	Cut       uint64  // runs that were cut short at a visited state
+	Steps     uint64  // steps of all runs
+	States    int     // states in which there was a decision to take
+	Seconds   float64 // duration of the search
+	Exhausted bool    // nothing is left to search within the bound
+	Failure   string  // the failure of the last schedule, or ""
+	Trace     string  // the steps of the schedule that failed, or ""
 }
 
-// Explore searches s until there is nothing left, it fails or limit runs (0: no limit) are done.
+// Explore searches s until nothing is left to search, s fails, or limit runs
+// are done. If limit is 0, there is no limit.
 func Explore(s *Scenario, bound int, limit uint64) Result {
 	begin := time.Now()
 	renew(bound)
 	r := Result{Scenario: s.Name, Bound: bound}
 	r.Exhausted = x.search(s, limit, func() {
 		fmt.Fprintf(os.Stderr, "%s: %4.1f %%, %.2f million schedules, %.2f million states, %.0f s\n", s.Name, 100*x.progress(),
-			float64(x.runs-x.began)/1e6, float64(x.met.n)/1e6, time.Since(begin).Seconds())
+			float64(x.runs-x.runsBefore)/1e6, float64(x.visited.n)/1e6, time.Since(begin).Seconds())
 	})
-	r.Schedules, r.Cut, r.Steps, r.States = x.runs-x.began, x.cuts, x.steps, x.met.n
+	r.Schedules, r.Cut, r.Steps, r.States = x.runs-x.runsBefore, x.cuts, x.steps, x.visited.n
 	r.Seconds = time.Since(begin).Seconds()
 	if r.Failure = x.failure; r.Failure != "" {
-		r.Told = x.retell(s)
+		r.Trace = x.traceFailure(s)
 	}
 	x.run = nil
 	return r
 }
 
-// renew makes x a search that has not begun. It keeps the threads.
+// renew makes x a search that has not begun. It keeps the pool of threads.
 func renew(bound int) {
-	x = &explorer{bound: bound, pool: x.pool, runs: x.runs, began: x.runs, forgetful: x.forgetful}
+	x = &explorer{bound: bound, pool: x.pool, runs: x.runs, runsBefore: x.runs, allStates: x.allStates}
 }
 
-// search does runs until one fails, limit of them are done or there are no more, which it
-// reports. It calls report every few seconds.
+// search does runs until one fails, limit runs are done, or every run is done.
+// It reports whether every run is done. It calls report every few seconds.
 func (x *explorer) search(s *Scenario, limit uint64, report func()) (exhausted bool) {
 	next := time.Now().Add(reportEvery)
 	for {
-		x.once(s)
+		x.runOnce(s)
 		if x.pruned {
 			x.cuts++
 		}
@@ -317,7 +323,7 @@ func (x *explorer) search(s *Scenario, limit uint64, report func()) (exhausted b
 		if !x.backtrack() {
 			return true
 		}
-		if limit > 0 && x.runs-x.began >= limit {
+		if limit > 0 && x.runs-x.runsBefore >= limit {
 			return false
 		}
 		if x.runs%1024 == 0 && time.Now().After(next) {
@@ -327,8 +333,9 @@ func (x *explorer) search(s *Scenario, limit uint64, report func()) (exhausted b
 	}
 }
 
-// progress guesses how much of the search is done: as if all options of a decision were equal
-// work. It is off by a lot, mostly too low, but grows.
+// progress returns an estimate of the share of the search that is done. It
+// assumes that all options of a decision are equal work. The estimate is
+// inaccurate and usually too low, but it grows.
 func (x *explorer) progress() float64 {
 	done, share := 0.0, 1.0
 	for _, d := range x.path[:min(len(x.path), 40)] {

@@ -1,17 +1,21 @@
 package sched
 
-// maxStates is how many states are remembered. With more, some are searched again: that costs time,
-// not soundness.
+// maxStates is the number of states that are remembered. If there are more,
+// some states are searched again, which is slower but still sound.
 const maxStates = 150e6
 
-// states is a set of states with the number of preemptions that were left in them.
+// states is a set of states, each with the number of preemptions that were
+// left.
 type states struct {
-	// table is a hash table: 60 bits of the state and 4 of the number, plus one. 0 is no entry.
+	// table is a hash table with open addressing. An entry has 60 bits of the
+	// state, and 4 bits for the number of preemptions plus one. 0 means that
+	// the slot is free.
 	table []uint64
 	n     int
 }
 
-// enter adds the state, and reports false if it has been met with as many preemptions left or more.
+// enter adds the state with the number of preemptions that are left. It reports
+// false if the state was entered before with at least as many left.
 func (m *states) enter(state, budget uint64) bool {
 	if 3*m.n >= 2*len(m.table) && m.n < maxStates {
 		m.grow()
@@ -31,7 +35,7 @@ func (m *states) enter(state, budget uint64) bool {
 	return true
 }
 
-// find returns the slot of the state, or a free one for it.
+// find returns the slot of the state, or a free slot for it.
 func (m *states) find(state uint64) *uint64 {
 	mask := uint64(len(m.table) - 1)
 	for i := state >> 4 & mask; ; i = (i + 1) & mask {

@@ -21,7 +21,8 @@ type shared struct {
 	c     chan uint32
 }
 
-// An op is one operation of a random program. What it learns is part of the outcome.
+// An op is one operation of a random program. What it learns is part of the
+// outcome.
 type op func(s *shared, val uint32) (learnt uint32)
 
 var ops = []op{
@@ -64,9 +65,9 @@ func randomProgram(r *rand.Rand) program {
 	return p
 }
 
-// scenario notes every outcome of the program: what each thread has learnt, and who waits. If
-// twins, all threads are of one group and do what the first does; then it is no part of an
-// outcome which of them is which.
+// scenario notes every outcome of the program: what each thread has learnt, and
+// who waits. If twins, all threads are of one group and do what the first does;
+// then it is no part of an outcome which of them is which.
 func (p program) scenario(twins bool, outcomes map[string]bool) *sched.Scenario {
 	return &sched.Scenario{Name: fmt.Sprint(p), Run: func(r *sched.Run) {
 		s := &shared{c: make(chan uint32, 1)}
@@ -98,8 +99,8 @@ func (p program) scenario(twins bool, outcomes map[string]bool) *sched.Scenario 
 	}}
 }
 
-// TestRememberingStatesLosesNoOutcome compares a search that does not enter a state twice with one that
-// does, over random programs.
+// TestRememberingStatesLosesNoOutcome compares a search that does not enter a
+// state twice with one that does, over random programs.
 func TestRememberingStatesLosesNoOutcome(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	compared, spared := 0, uint64(0)
@@ -108,7 +109,7 @@ func TestRememberingStatesLosesNoOutcome(t *testing.T) {
 		for _, bound := range []int{0, 1, 2, sched.Unlimited} {
 			all, met := map[string]bool{}, map[string]bool{}
 			var every sched.Result
-			sched.Forgetful(func() { every = sched.Explore(p.scenario(twins, all), bound, 20_000) })
+			sched.EnterAllStates(func() { every = sched.Explore(p.scenario(twins, all), bound, 20_000) })
 			require.Empty(t, every.Failure)
 			if !every.Exhausted {
 				continue // too many for a test

@@ -6,28 +6,30 @@ import (
 	"runtime/debug"
 )
 
-// A thread is a coroutine, kept from run to run, for it costs more than a run of it.
+// A thread is a coroutine. It is kept from run to run, because making a
+// coroutine costs more than one run of it.
 type thread struct {
 	name string
 	body func()
 
-	// past is a hash of all that the thread depends on so far.
+	// past is a hash of everything that the thread depends on so far.
 	past uint64
 
-	// ready is nil for a thread that can go on, else it says whether it can.
+	// ready reports whether the thread can continue. If it is nil, the thread
+	// can continue.
 	ready func() bool
-	// offers is what a thread waits for, if those are channels.
+	// offers are the cases of the select in which the thread waits, if any.
 	offers []Case
 	// taken is the case of offers that another thread has completed, or -1.
 	taken int
 
-	live   bool // It has a body that has not returned.
-	began  bool // And it has taken part already.
+	live   bool // body is set and has not returned
+	began  bool // body has been called
 	resume func() (struct{}, bool)
 	yield  func(struct{}) bool
 }
 
-// unwound is thrown through a thread that is suspended when its run ends.
+// unwound is the value of the panic that ends a suspended thread after its run.
 type unwound struct{}
 
 func newThread() *thread {
@@ -36,7 +38,8 @@ func newThread() *thread {
 		t.yield = yield
 		for {
 			t.began = true
-			// It has gone on: a state in which it has come to its first step is another.
+			// The state in which the thread has reached its first step differs
+			// from the state before.
 			t.past = mix(t.past, 19)
 			t.work()
 			t.yield(struct{}{})
@@ -51,7 +54,7 @@ func (t *thread) work() {
 		t.live = false
 		t.body, t.ready, t.offers = nil, nil, nil
 		if e := recover(); x.unwinding {
-			return // Whatever it was: the run is over.
+			return // The run has ended, so the panic does not matter.
 		} else if e != nil {
 			x.fail(fmt.Sprintf("%s panics: %v\n%s", t.name, e, debug.Stack()))
 		}
@@ -71,15 +74,16 @@ func start(name string, past uint64, body func()) {
 	t.began, t.ready, t.offers, t.taken = false, nil, nil, -1
 }
 
-// spawn is start on behalf of the thread that runs.
+// spawn adds a thread on behalf of the current thread.
 func spawn(name string, body func()) {
 	t := x.cur
 	t.past = mix(t.past, 3)
 	start(t.name+"/"+name, mix(t.past, 5), body)
 }
 
-// Step is called before each access to something shared. It returns when it is the
-// caller's turn to take it. Outside of a run, and in the functions that check one, it does nothing.
+// Step is called before each access to something shared. It returns when the
+// search has chosen the calling thread to take the step. It does nothing
+// outside of a run and in the functions that check a run.
 func Step(what string) {
 	if x.cur == nil {
 		return
@@ -90,7 +94,7 @@ func Step(what string) {
 	}
 }
 
-// Wait is Step for an access that is possible only if ready.
+// Wait is Step for an access that is possible only if ready reports true.
 func Wait(what string, ready func() bool) {
 	if x.cur == nil {
 		if !ready() && !x.unwinding {
@@ -104,7 +108,8 @@ func Wait(what string, ready func() bool) {
 	}
 }
 
-// Running reports whether the caller is a thread, rather than who sets up or checks or ends a run.
+// Running reports whether the caller is a thread. It reports false in code that
+// sets up, checks or ends a run.
 func Running() bool { return x.cur != nil }
 
 func (x *explorer) step(ready func() bool) {
@@ -122,10 +127,11 @@ func (x *explorer) step(ready func() bool) {
 	x.steps++
 }
 
-// An Object is what the scheduler knows of something that threads share. It is part of that.
+// An Object is the scheduler's record of one thing that threads share. It is a
+// field of that thing.
 type Object struct {
-	run  uint64 // in which past came about
-	past uint64 // a hash of all that the object depends on: that of its last writer, then
+	run  uint64 // the run to which past belongs
+	past uint64 // the hash of the last writer, just after it wrote
 }
 
 func (o *Object) renew() {
@@ -134,7 +140,7 @@ func (o *Object) renew() {
 	}
 }
 
-// Read is called by the thread that has just read o, or has failed to change it.
+// Read is called by a thread that has just read o, or has failed to change it.
 func (o *Object) Read() {
 	if t := x.cur; t != nil {
 		o.renew()
@@ -142,7 +148,7 @@ func (o *Object) Read() {
 	}
 }
 
-// Write is called by the thread that has just changed o.
+// Write is called by a thread that has just changed o.
 func (o *Object) Write() {
 	if t := x.cur; t != nil {
 		o.renew()
@@ -151,7 +157,7 @@ func (o *Object) Write() {
 	}
 }
 
-// mix is a hash of two numbers; their order matters.
+// mix returns a hash of two numbers, in this order.
 func mix(a, b uint64) uint64 {
 	h := a*0x9e3779b97f4a7c15 ^ (b+0x7f4a7c159e3779b9)*0xc2b2ae3d27d4eb4f
 	h ^= h >> 29

@@ -10,34 +10,35 @@ import (
 	"strings"
 )
 
-// toldSteps is how many steps are told at the beginning and at the end of a run that is long.
-const toldSteps = 200
+// shownSteps is the number of steps that the trace of a long run shows at its
+// beginning, and again at its end.
+const shownSteps = 200
 
-// A traced is a step of a run that is told.
-type traced struct {
+// A tracedStep is a step of a run that is traced.
+type tracedStep struct {
 	thread, what, result string
 	pcs                  [8]uintptr
 	switched             bool
 }
 
-// record notes the step that the thread that runs is about to take.
+// record adds the step that the current thread is about to take to the trace.
 func (x *explorer) record(what string) {
-	s := traced{thread: x.cur.name, what: what}
+	s := tracedStep{thread: x.cur.name, what: what}
 	runtime.Callers(3, s.pcs[:])
 	n := len(x.trace)
 	s.switched = n > 0 && x.trace[n-1].thread != s.thread
 	x.trace = append(x.trace, s)
 }
 
-// Gave adds to the step just taken what came of it.
-func Gave(v any) {
+// StepResult adds the result of the step just taken to the trace.
+func StepResult(v any) {
 	if x.tracing && x.cur != nil && len(x.trace) > 0 {
 		x.trace[len(x.trace)-1].result = fmt.Sprint(v)
 	}
 }
 
 // where returns the first frame outside of the scheduler.
-func (s *traced) where() runtime.Frame {
+func (s *tracedStep) where() runtime.Frame {
 	frames := runtime.CallersFrames(s.pcs[:])
 	for {
 		f, more := frames.Next()
@@ -47,63 +48,63 @@ func (s *traced) where() runtime.Frame {
 	}
 }
 
-// Replay tells the schedule of the given number, step by step: that of the search of s within the
-// bound, which is repeated up to there.
+// Replay returns the steps of the schedule with the given number in the search
+// of s within the bound. It repeats the search up to that schedule.
 func Replay(s *Scenario, bound int, number uint64) (string, error) {
 	renew(bound)
 	if number > 1 {
 		exhausted := x.search(s, number-1, func() {})
-		if done := x.runs - x.began; exhausted || x.failure != "" {
+		if done := x.runs - x.runsBefore; exhausted || x.failure != "" {
 			return "", fmt.Errorf("the last schedule of %s is number %d", s.Name, done)
 		}
 	}
 	x.tracing = true
-	x.once(s)
+	x.runOnce(s)
 	defer func() { x.run = nil }()
-	return x.told(), nil
+	return x.formatTrace(), nil
 }
 
-// retell repeats the run that has just failed and tells it.
-func (x *explorer) retell(s *Scenario) string {
+// traceFailure repeats the run that has just failed and returns its trace.
+func (x *explorer) traceFailure(s *Scenario) string {
 	failure := x.failure
 	x.failure, x.path, x.tracing = "", x.path[:x.depth], true
-	x.once(s)
-	told := x.told()
+	x.runOnce(s)
+	trace := x.formatTrace()
 	if x.failure != failure {
-		told += fmt.Sprintf("but before, it failed otherwise: %s\n", failure)
+		trace += fmt.Sprintf("the first run failed differently: %s\n", failure)
 	}
-	return told
+	return trace
 }
 
-// told tells the run that is over.
-func (x *explorer) told() string {
+// formatTrace returns the trace of the run that has just ended.
+func (x *explorer) formatTrace() string {
 	w := new(strings.Builder)
 	src := sources()
 	for i, t := range x.trace {
-		if n := len(x.trace); n > 2*toldSteps && i >= toldSteps && i < n-toldSteps {
-			if i == toldSteps {
-				fmt.Fprintf(w, "     %d more steps\n", n-2*toldSteps)
+		if n := len(x.trace); n > 2*shownSteps && i >= shownSteps && i < n-shownSteps {
+			if i == shownSteps {
+				fmt.Fprintf(w, "     %d more steps\n", n-2*shownSteps)
 			}
 			continue
 		}
-		src.tell(w, i, &t)
+		src.write(w, i, &t)
 	}
-	for _, t := range x.asleep {
+	for _, t := range x.blocked {
 		fmt.Fprintf(w, "       %-16s waits\n", t)
 	}
 	switch {
 	case x.failure != "":
 		fmt.Fprintf(w, "%s: %s\n", x.run.name, x.failure)
 	case x.pruned:
-		fmt.Fprintf(w, "%s: comes to a state that was met before\n", x.run.name)
+		fmt.Fprintf(w, "%s: reaches a state that was visited before\n", x.run.name)
 	default:
-		fmt.Fprintf(w, "%s: nothing wrong\n", x.run.name)
+		fmt.Fprintf(w, "%s: no failure\n", x.run.name)
 	}
 	return w.String()
 }
 
-// tell tells a step, the i-th from 0.
-func (t *texts) tell(w io.Writer, i int, s *traced) {
+// write writes the step with index i.
+func (t *texts) write(w io.Writer, i int, s *tracedStep) {
 	mark := " "
 	if s.switched {
 		mark = ">"
@@ -122,11 +123,13 @@ func short(file string) string {
 	return filepath.Join(filepath.Base(dir), name)
 }
 
-// OverlayEnv names the overlay that the program was built with, so that a trace can show the source.
+// OverlayEnv is the environment variable with the name of the overlay that the
+// program was built with. A trace needs the overlay to show the source.
 const OverlayEnv = "EXPLORE_OVERLAY"
 
+// texts holds the lines of the source files that a trace shows.
 type texts struct {
-	replace map[string]string
+	replace map[string]string // the rewritten file, by the original
 	lines   map[string][]string
 }
 
@@ -139,6 +142,7 @@ func sources() *texts {
 	return t
 }
 
+// line returns line n of a file, or "" if there is none.
 func (t *texts) line(file string, n int) string {
 	lines, ok := t.lines[file]
 	if !ok {

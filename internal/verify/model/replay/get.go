@@ -11,11 +11,11 @@ import (
 type call struct {
 	w         *twoWatchers
 	real, mod *side
-	got       chan outcome   // Receives what the real Get did.
-	resume    func() outcome // What the model's Get does now.
+	got       chan outcome   // Receives the outcome of the real Get.
+	resume    func() outcome // Returns the present outcome of the model's Get.
 }
 
-// An outcome is what a Get did.
+// An outcome is the outcome of a Get: it waits, returns or panics.
 type outcome struct {
 	model.Result[Item]
 	panicked any
@@ -32,7 +32,7 @@ func (o outcome) String() string {
 	}
 }
 
-// attempt returns what get does.
+// attempt calls get and returns the outcome.
 func attempt(get func() model.Result[Item]) (o outcome) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -42,8 +42,8 @@ func attempt(get func() model.Result[Item]) (o outcome) {
 	return outcome{Result: get()}
 }
 
-// start starts a Get on both sides. The Gets that it finds in progress were settled,
-// those that it starts are to be.
+// start starts a Get on both sides. The caller must have called compareGets
+// since the Gets in progress were started, and must call it after start.
 func (vs *values) start(w *twoWatchers, c *contexts, sp spec) {
 	cl := &call{
 		w:    w,
@@ -70,14 +70,16 @@ func (vs *values) start(w *twoWatchers, c *contexts, sp spec) {
 	}()
 }
 
-// settle waits until all Gets have returned or wait, and compares each with the model.
-func (vs *values) settle() error {
+// compareGets waits until each Get has returned or is blocked, and compares
+// each Get with the model.
+func (vs *values) compareGets() error {
 	synctest.Wait()
 	waiting := vs.calls[:0]
 	for i, cl := range vs.calls {
 		done, err := cl.compare()
 		if err != nil {
-			// What is to come was not compared, and remains to be ended.
+			// The remaining Gets were not compared. They stay in progress, so
+			// that closeAll can end them.
 			vs.calls = append(waiting, vs.calls[i+1:]...)
 			return err
 		}
@@ -94,7 +96,8 @@ func (vs *values) settle() error {
 	return nil
 }
 
-// compare compares the two sides of cl and reports whether the Get is over.
+// compare compares the two sides of cl and reports whether the Get has
+// returned.
 func (cl *call) compare() (done bool, err error) {
 	want := cl.resume()
 	got := outcome{Result: model.Result[Item]{Blocked: true}}

@@ -10,15 +10,15 @@ import (
 	"github.com/eventvalue/event/internal/verify/model"
 )
 
-// The operations of a program for [Notify], each with its arguments. An argument that
-// names a thing is taken modulo the number of such things.
+// The operations of a program for [Notify], each with its arguments. An
+// argument that selects an object is taken modulo the number of such objects.
 const (
 	Fire             = iota // broadcast
 	Done                    // broadcast
 	Wait                    // broadcast, context
 	WaiterDone              // waiter, broadcast
 	WaiterWait              // waiter, context, broadcast
-	WaiterPark              // the same
+	WaiterPark              // waiter, context, broadcast
 	WaiterClose             // waiter
 	NewWaiter               // waiter
 	NewBroadcast            // broadcast
@@ -27,7 +27,7 @@ const (
 	CancelThenFire          // broadcast, context; without a pause
 	CloseThenFire           // waiter, broadcast; without a pause
 	NotifyAdvance           // the clock
-	NotifyCrowd             // broadcast, how many: they wait and give up
+	NotifyCrowd             // broadcast, number of waits that start and are canceled
 )
 
 var notifyOps = []string{
@@ -36,7 +36,7 @@ var notifyOps = []string{
 	"close, then fire", "advance", "crowd",
 }
 
-// The numbers of things in a program for [Notify].
+// The numbers of objects in a program for [Notify].
 const (
 	notifyBroadcasts = 3
 	notifyWaiters    = 4
@@ -47,21 +47,21 @@ type notifications struct {
 	broadcasts [notifyBroadcasts]*twoBroadcasts
 	waiters    [notifyWaiters]*twoWaiters
 	contexts   [notifyContexts]*contexts
-	waits      []*wait // Those in progress.
-	every      []*contexts
+	waits      []*wait     // The waits in progress.
+	every      []*contexts // All contexts, including the replaced ones.
 }
 
 type twoBroadcasts struct {
 	real  park.Broadcast
 	model model.Broadcast
-	taken channels
+	chans channels // The last result of Done.
 }
 
 type twoWaiters struct {
 	real  park.Waiter
 	model model.Waiter
-	taken channels
-	on    *twoBroadcasts // Whose the channels are.
+	chans channels       // The last result of Done.
+	b     *twoBroadcasts // The broadcast of chans.
 	wait  *wait          // The Wait in progress.
 }
 
@@ -74,8 +74,8 @@ type wait struct {
 	got  chan error
 }
 
-// Notify runs program on broadcasts and waiters of notify, and returns how they differ
-// from the model. It must be called in a bubble.
+// Notify runs program on broadcasts and waiters of package park. It returns an
+// error if they differ from the model. It must be called in a synctest bubble.
 func Notify(program []byte) error {
 	var ns notifications
 	for i := range ns.broadcasts {
@@ -93,8 +93,8 @@ func Notify(program []byte) error {
 		}
 		return ns.compare()
 	})
-	if end := ns.end(); err == nil {
-		err = end
+	if closeErr := ns.closeAll(); err == nil {
+		err = closeErr
 	}
 	return err
 }
@@ -105,24 +105,24 @@ func (ns *notifications) newContext(kind int, parent *contexts) *contexts {
 	return c
 }
 
-// end ends all that is in progress: what the contexts leave waiting, the waiters' Close and
-// Fire must end.
-func (ns *notifications) end() error {
+// closeAll ends all waits in progress. It first cancels the contexts, then
+// closes the waiters, and finally fires the broadcasts of the remaining waits.
+func (ns *notifications) closeAll() error {
 	for _, c := range ns.every {
 		c.cancel()
 	}
-	err := ns.settle()
+	err := ns.compareWaits()
 	for _, w := range ns.waiters {
 		w.close()
 	}
-	err = errors.Join(err, ns.settle())
+	err = errors.Join(err, ns.compareWaits())
 	for _, p := range ns.waits {
 		p.b.fire()
 	}
-	return errors.Join(err, ns.settle())
+	return errors.Join(err, ns.compareWaits())
 }
 
-// do does one step.
+// do runs one step.
 func (ns *notifications) do(s step) error {
 	b := ns.broadcasts[s.a%notifyBroadcasts]
 	w := ns.waiters[s.a%notifyWaiters]
@@ -130,11 +130,11 @@ func (ns *notifications) do(s step) error {
 	case Fire:
 		b.fire()
 	case Done:
-		return b.taken.replace(b.real.Done(), b.model.Done())
+		return b.chans.replace(b.real.Done(), b.model.Done())
 	case Wait:
 		ns.start(nil, b, ns.context(s.b).real, false)
 	case WaiterDone:
-		return w.done(ns.broadcasts[s.b%notifyBroadcasts])
+		return w.checkDone(ns.broadcasts[s.b%notifyBroadcasts])
 	case WaiterWait, WaiterPark:
 		if w.wait == nil { // One at a time.
 			b := ns.broadcasts[s.c%notifyBroadcasts]
@@ -177,19 +177,20 @@ func (w *twoWaiters) close() {
 	w.model.Close()
 }
 
-// done takes the channel of b: the one that it handed out last if b was the same.
-func (w *twoWaiters) done(b *twoBroadcasts) error {
-	if w.on != b {
-		w.on, w.taken = b, channels{}
+// checkDone calls Done for b. If the last call was for b too, and the channel
+// is open, the channel must be the same.
+func (w *twoWaiters) checkDone(b *twoBroadcasts) error {
+	if w.b != b {
+		w.b, w.chans = b, channels{}
 	}
 	real, fired := w.real.Done(&b.real), b.real.Fired()
-	if !fired && b.taken.real != nil && b.taken.real != real {
+	if !fired && b.chans.real != nil && b.chans.real != real {
 		return errors.New("not the channel of the broadcast")
 	}
-	return w.taken.replace(real, b.model.Done())
+	return w.chans.replace(real, b.model.Done())
 }
 
-// start starts a wait; w is nil for Broadcast.Wait.
+// start starts a wait. For Broadcast.Wait, w is nil.
 func (ns *notifications) start(w *twoWaiters, b *twoBroadcasts, ctx context.Context, park bool) {
 	p := &wait{w: w, b: b, ctx: ctx, park: park, got: make(chan error, 1)}
 	ns.waits = append(ns.waits, p)
@@ -209,38 +210,40 @@ func (ns *notifications) start(w *twoWaiters, b *twoBroadcasts, ctx context.Cont
 	}()
 }
 
-// crowd has n wait on b, and give up; often enough for a sweep.
+// crowd starts many waits on b, depending on n, and cancels them. They can be
+// enough for a sweep.
 func (ns *notifications) crowd(b *twoBroadcasts, n int) error {
 	c := newContext(Cancellable, nil)
 	defer c.cancel()
 	for range 1 + n%crowdMax {
 		ns.start(nil, b, c.real, false)
 	}
-	if err := ns.settle(); err != nil {
+	if err := ns.compareWaits(); err != nil {
 		return err
 	}
 	c.cancel()
-	return ns.settle()
+	return ns.compareWaits()
 }
 
-// compare lets the waits in progress go on and compares all that can be seen.
+// compare lets the waits in progress continue, and compares all visible state
+// with the model.
 func (ns *notifications) compare() error {
-	if err := ns.settle(); err != nil {
+	if err := ns.compareWaits(); err != nil {
 		return err
 	}
 	for i, b := range ns.broadcasts {
 		if got, want := b.real.Fired(), b.model.Fired(); got != want {
 			return fmt.Errorf("broadcast %d: fired %v, model %v", i, got, want)
 		}
-		if b.taken.real != nil {
-			if err := b.taken.check(); err != nil {
+		if b.chans.real != nil {
+			if err := b.chans.check(); err != nil {
 				return fmt.Errorf("broadcast %d: %w", i, err)
 			}
 		}
 	}
 	for i, w := range ns.waiters {
-		if w.taken.real != nil {
-			if err := w.taken.check(); err != nil {
+		if w.chans.real != nil {
+			if err := w.chans.check(); err != nil {
 				return fmt.Errorf("waiter %d: %w", i, err)
 			}
 		}
@@ -248,8 +251,9 @@ func (ns *notifications) compare() error {
 	return nil
 }
 
-// settle waits until all waits are over or go on waiting, and compares each with the model.
-func (ns *notifications) settle() error {
+// compareWaits waits until each wait has returned or is blocked, and compares
+// each wait with the model.
+func (ns *notifications) compareWaits() error {
 	synctest.Wait()
 	waiting := ns.waits[:0]
 	for i, p := range ns.waits {
@@ -271,7 +275,8 @@ func (ns *notifications) settle() error {
 	return nil
 }
 
-// compare compares the two sides of p and reports whether the wait is over.
+// compare compares the two sides of p and reports whether the wait has
+// returned.
 func (p *wait) compare() (done bool, err error) {
 	w := new(model.Waiter)
 	if p.w != nil {
@@ -281,7 +286,7 @@ func (p *wait) compare() (done bool, err error) {
 	select {
 	case got := <-p.got:
 		switch {
-		case p.park: // It may return without a reason.
+		case p.park: // Park may return without a reason.
 		case blocked:
 			return true, fmt.Errorf("wait returns %v, model waits", got)
 		case got != want:

@@ -6,7 +6,7 @@ import (
 	"github.com/eventvalue/event/internal/verify/model"
 )
 
-// do does one step.
+// do runs one step.
 func (vs *values) do(s step) error {
 	v := vs.values[s.a%len(vs.values)]
 	w := vs.watchers[s.a%len(vs.watchers)]
@@ -20,7 +20,7 @@ func (vs *values) do(s step) error {
 	case Get, Backlog:
 		vs.get(w, s)
 	case Changed:
-		return w.taken.replace(w.real.Changed(), w.model.Changed())
+		return w.chans.replace(w.real.Changed(), w.model.Changed())
 	case CloseWatcher:
 		return w.close()
 	case CloseValue:
@@ -53,7 +53,8 @@ func (v *twoValues) set(i Item) {
 	v.model.Set(i)
 }
 
-// update updates both and compares what f saw and what Update returned.
+// update updates both values. It compares the arguments of f and the results of
+// Update.
 func (v *twoValues) update(next Item, how int) error {
 	one := func(v value) (trail []any) {
 		defer func() {
@@ -96,8 +97,8 @@ func (w *twoWatchers) close() error {
 	return nil
 }
 
-// rewatch puts a new watcher in the place of an old one, which is dropped as it is,
-// but closed if it would be left with a Get in progress.
+// rewatch replaces watcher i by a new watcher of v. It closes the old watcher
+// only if the watcher has a Get in progress.
 func (vs *values) rewatch(v *twoValues, i int) {
 	if old := vs.watchers[i]; old.get != nil {
 		_ = old.close()
@@ -105,7 +106,7 @@ func (vs *values) rewatch(v *twoValues, i int) {
 	vs.watchers[i] = vs.watch(v)
 }
 
-// get starts a Get. In [Backlog] it is over when the step is.
+// get starts a Get. For [Backlog], the Get returns within the step.
 func (vs *values) get(w *twoWatchers, s step) {
 	sp := spec{
 		filter:  s.c,
@@ -116,8 +117,8 @@ func (vs *values) get(w *twoWatchers, s step) {
 	vs.start(w, vs.context(s.b%maxContexts), sp)
 }
 
-// crowd has watchers wait on v, and give up. They come often enough for a sweep of what they
-// leave behind.
+// crowd starts Gets of many watchers of v, depending on n, and cancels them.
+// They can be enough for a sweep.
 func (vs *values) crowd(v *twoValues, n int) error {
 	c := newContext(Cancellable, nil)
 	defer c.cancel()
@@ -126,19 +127,19 @@ func (vs *values) crowd(v *twoValues, n int) error {
 		w := &twoWatchers{v: v, real: v.real.Watch(), model: v.model.Watch().(*model.Watcher[Item])}
 		crowd = append(crowd, w)
 	}
-	// The first round is for what there is: the second finds nothing new.
+	// The first round returns the present value. In the second, the Gets wait.
 	for range 2 {
 		for _, w := range crowd {
 			if w.get == nil {
 				vs.start(w, c, spec{})
 			}
 		}
-		if err := vs.settle(); err != nil {
+		if err := vs.compareGets(); err != nil {
 			return err
 		}
 	}
 	c.cancel()
-	if err := vs.settle(); err != nil {
+	if err := vs.compareGets(); err != nil {
 		return err
 	}
 	for _, w := range crowd {
@@ -149,5 +150,6 @@ func (vs *values) crowd(v *twoValues, n int) error {
 	return nil
 }
 
-// crowdMax is more than the number of waits after which a sweep is due.
+// crowdMax is the largest number of waits of a crowd. It is more than a sweep
+// needs.
 const crowdMax = 100

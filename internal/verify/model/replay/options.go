@@ -9,11 +9,11 @@ import (
 	"github.com/eventvalue/event/internal/testkit"
 )
 
-// An Item is what the values hold. Two Items may have the same Key and so be equal for a
-// predicate, but no two the same ID: it shows whether a value is the very one.
+// An Item is a value of the values under test. Items with the same Key are
+// equal for predicates. The ID is unique.
 type Item struct{ Key, ID int }
 
-// value is what the real value and its model have in common.
+// value is the interface that the real value and its model share.
 type value interface {
 	event.Value[Item]
 	Load() (Item, bool)
@@ -21,13 +21,14 @@ type value interface {
 	CloseWithError(error) error
 }
 
-// A side is what a predicate of one side, real or model, gets at.
+// A side holds the objects that a predicate of one side uses. The side is
+// either real or model.
 type side struct {
 	v      value
 	w      event.Watcher[Item]
 	ctx    context.Context
 	cancel context.CancelFunc
-	trail  []any // What the predicates of one Get were asked and found.
+	trail  []any // The arguments of the predicates of one Get, and their findings.
 }
 
 // The filters of a Get.
@@ -36,20 +37,20 @@ const (
 	NoFilter         // A GetOption that does nothing.
 	Even             // A Filter that accepts an even Key.
 	Odd              // A Filter that accepts an odd Key.
-	EvenSmall        // Two Filters: that accept an even Key, and one below 128.
+	EvenSmall        // Two Filters: one accepts an even Key, one a Key below 128.
 	Nothing          // A Filter that rejects all.
 	Anything         // A Filter that accepts all.
 	filterKinds
 )
 
-// What a predicate does when it is asked first. Those from Sets on also affect other
-// watchers, and so are done in a Get with BacklogOnly only: a Get that waits does not
-// run alone.
+// The effects of the first call of a predicate. Sets and the effects after it
+// also affect other watchers. They happen only in a Get with BacklogOnly,
+// because a Get that waits does not run alone.
 const (
-	Asks     = iota // Nothing else.
+	Asks     = iota // It does nothing else.
 	Loads           // It calls Load.
-	Gets            // It calls Get on the watcher that asks.
-	Takes           // It calls Changed on that watcher.
+	Gets            // It calls Get on the watcher of the Get.
+	Takes           // It calls Changed on the watcher of the Get.
 	Panics          // It panics.
 	Leaves          // It closes the watcher.
 	Sets            // It sets the value.
@@ -60,7 +61,7 @@ const (
 	effectKinds
 )
 
-// A spec says what a Get is asked for.
+// A spec specifies the options of a Get.
 type spec struct {
 	filter, effect int
 	backlog        bool
@@ -76,16 +77,16 @@ func (sp spec) options(s *side) []event.GetOption[Item] {
 	case NoFilter:
 		opts = append(opts, event.GetOption[Item]{})
 	case Even:
-		filter(sp.asked(s, even))
+		filter(sp.withEffect(s, even))
 	case Odd:
-		filter(sp.asked(s, func(i Item) bool { return !even(i) }))
+		filter(sp.withEffect(s, func(i Item) bool { return !even(i) }))
 	case EvenSmall:
-		filter(sp.asked(s, even))
+		filter(sp.withEffect(s, even))
 		filter(func(i Item) bool { return i.Key < 128 })
 	case Nothing:
-		filter(sp.asked(s, func(Item) bool { return false }))
+		filter(sp.withEffect(s, func(Item) bool { return false }))
 	case Anything:
-		filter(sp.asked(s, func(Item) bool { return true }))
+		filter(sp.withEffect(s, func(Item) bool { return true }))
 	}
 	if sp.backlog {
 		opts = append(opts, event.BacklogOnly[Item]())
@@ -93,8 +94,9 @@ func (sp spec) options(s *side) []event.GetOption[Item] {
 	return opts
 }
 
-// asked is pred with the effect, and leaves its trail.
-func (sp spec) asked(s *side, pred func(Item) bool) func(Item) bool {
+// withEffect returns pred with the effect of sp. Each call is added to the
+// trail of s.
+func (sp spec) withEffect(s *side, pred func(Item) bool) func(Item) bool {
 	return func(i Item) bool {
 		first := len(s.trail) == 0
 		s.trail = append(s.trail, i)
@@ -105,7 +107,7 @@ func (sp spec) asked(s *side, pred func(Item) bool) func(Item) bool {
 	}
 }
 
-// do has the effect.
+// do performs the effect.
 func (sp spec) do(s *side) {
 	effect := sp.effect % effectKinds
 	if effect >= Sets && !sp.backlog {
@@ -139,10 +141,10 @@ func (sp spec) do(s *side) {
 	}
 }
 
-// errPredicate is what predicates and functions panic with.
+// errPredicate is the value with which predicates and functions panic.
 var errPredicate = errors.New("a function's panic")
 
-// sameTrail reports whether the predicates of both sides went through the same.
+// sameTrail reports whether the predicates of both sides have the same trail.
 func sameTrail(a, b *side) bool {
 	return len(a.trail) == len(b.trail) &&
 		(len(a.trail) == 0 || reflect.DeepEqual(a.trail, b.trail))

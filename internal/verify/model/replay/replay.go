@@ -1,15 +1,15 @@
-// Package replay runs programs, which are bytes, against the library and its model at
-// once, and compares the two after each step. The fuzz targets and the random tests are
-// but sources of programs.
+// Package replay runs programs on the library and on its model at the same
+// time, and compares the two after each step. The fuzz targets and the random
+// tests generate the programs.
 //
-// A program is a sequence of steps of [StepSize] bytes: which operation, and three
-// arguments of which each operation takes what it needs. All byte sequences are
-// programs.
+// A program is a sequence of bytes. Each step has [StepSize] bytes: an
+// operation and three arguments. An operation may ignore arguments. Every
+// sequence of bytes is a program.
 //
-// A program runs in a bubble of testing/synctest, with every Get in a goroutine of
-// its own: once the bubble is idle, a Get that has not returned waits, and must wait
-// according to the model. For that to be certain, a step does nothing of which the
-// contract leaves open how it ends.
+// A program runs in a bubble of testing/synctest. Every Get has its own
+// goroutine. When the bubble is idle, each Get has either returned or waits,
+// and must do the same in the model. Invariant: the contract determines the
+// result of each step.
 package replay
 
 import (
@@ -25,10 +25,11 @@ import (
 // StepSize is the number of bytes of a step.
 const StepSize = 4
 
-// A step is one decoded step of a program.
+// A step is one step of a program, decoded.
 type step struct{ op, a, b, c int }
 
-// steps calls do for each step of the program until it fails, and says where.
+// steps calls do for each step of the program until do fails. Its error names
+// the step.
 func steps(program []byte, names []string, do func(step) error) error {
 	for n := 0; len(program) >= StepSize; n++ {
 		s := step{int(program[0]) % len(names), int(program[1]), int(program[2]), int(program[3])}
@@ -40,8 +41,8 @@ func steps(program []byte, names []string, do func(step) error) error {
 	return nil
 }
 
-// contexts are two contexts that end together: one for the real thing and one for the
-// model, because what a predicate does to one side must not show on the other.
+// contexts are two contexts that end together, one for the real side and one
+// for the model. A predicate of one side must not affect the other side.
 type contexts struct {
 	real, model             context.Context
 	cancelReal, cancelModel context.CancelFunc
@@ -50,14 +51,14 @@ type contexts struct {
 // The kinds of contexts.
 const (
 	Cancellable = iota
-	Endless     // Its Done channel is nil, and to cancel it does nothing.
+	Endless     // Its Done channel is nil, and its cancel does nothing.
 	Timeout     // It ends when the clock of the bubble has advanced.
-	Foreign     // Of a type that package context does not know.
-	Child       // Of another context.
+	Foreign     // Package context does not recognize its type.
+	Child       // It is a child of another context.
 	contextKinds
 )
 
-// newContext returns a context; parent is for a Child.
+// newContext returns a pair of contexts. parent is the parent of a Child.
 func newContext(kind int, parent *contexts) *contexts {
 	one := func(parent context.Context) (context.Context, context.CancelFunc) {
 		switch kind % contextKinds {
@@ -69,7 +70,8 @@ func newContext(kind int, parent *contexts) *contexts {
 			ctx, cancel := context.WithCancel(context.Background())
 			return testkit.Foreign{Context: ctx}, cancel
 		case Child:
-			// Of what is in a foreign one: its end would reach the child later only.
+			// The end of a foreign context would reach the child later, so the
+			// parent is the context inside it.
 			if f, ok := parent.(testkit.Foreign); ok {
 				parent = f.Context
 			}
@@ -87,7 +89,7 @@ func newContext(kind int, parent *contexts) *contexts {
 	return c
 }
 
-// tick is how long a Timeout lasts, and by how much the clock advances.
+// tick is the duration of a Timeout and of a step of the clock.
 const tick = time.Second
 
 func (c *contexts) cancel() {
@@ -95,13 +97,13 @@ func (c *contexts) cancel() {
 	c.cancelModel()
 }
 
-// advance lets a tick go by.
+// advance waits for one tick.
 func advance() { <-time.After(tick) }
 
-// A pair of channels, one from each side, that should close at the same time.
+// channels are two channels, one from each side, that must close together.
 type channels struct{ real, model <-chan struct{} }
 
-// check compares what the two channels are now.
+// check returns an error if only one of the channels is closed.
 func (c *channels) check() error {
 	if got, want := testkit.IsClosed(c.real), testkit.IsClosed(c.model); got != want {
 		return fmt.Errorf("a channel is closed: %v, model %v", got, want)
@@ -109,8 +111,8 @@ func (c *channels) check() error {
 	return nil
 }
 
-// replace makes c the channels that were handed out now. A channel must be handed out
-// again as long as it is open.
+// replace replaces c by the channels that were returned now. As long as a
+// channel is open, the same channel must be returned again.
 func (c *channels) replace(real, model <-chan struct{}) error {
 	last := *c
 	*c = channels{real, model}
@@ -123,8 +125,9 @@ func (c *channels) replace(real, model <-chan struct{}) error {
 	return nil
 }
 
-// sameError reports whether err is what the model says. Only the error of a value that has
-// ended with a cause may be made anew.
+// sameError reports whether err equals the error of the model. The error of a
+// value that was closed with a cause may be another error that wraps the same
+// cause.
 func sameError(err, model error) bool {
 	if err == nil || model == nil || !errors.Is(model, errCause) {
 		return err == model
@@ -132,5 +135,5 @@ func sameError(err, model error) bool {
 	return errors.Is(err, errCause) && errors.Is(err, event.ErrClosed)
 }
 
-// errCause is the cause of the values that end with one.
+// errCause is the cause with which values are closed.
 var errCause = errors.New("cause")

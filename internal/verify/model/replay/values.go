@@ -9,17 +9,17 @@ import (
 	"github.com/eventvalue/event/internal/verify/model"
 )
 
-// Limits says on how many values, watchers and contexts a program runs.
+// Limits are the numbers of values, watchers and contexts of a program.
 type Limits struct{ Values, Watchers, Contexts int }
 
-// The operations of a program for [Values], each with its arguments. An argument that
-// names a thing is taken modulo the number of such things.
+// The operations of a program for [Values], each with its arguments. An
+// argument that selects an object is taken modulo the number of such objects.
 const (
 	Set           = iota // value, key
 	Update               // value, key, what f does: change, leave, panic
 	Watch                // value, watcher (which is dropped, or closed during a Get)
 	Get                  // watcher, context and effect (see [With]), filter
-	Backlog              // the same with BacklogOnly
+	Backlog              // the same as Get, with BacklogOnly
 	Changed              // watcher
 	CloseWatcher         // watcher
 	CloseValue           // value, with a cause?
@@ -28,8 +28,8 @@ const (
 	CancelThenSet        // value, context, key; without a pause
 	CloseThenSet         // watcher, key; without a pause
 	Advance              // the clock
-	Renew                // value: put a new one in its place
-	Crowd                // value, how many: they wait and give up; without a Set
+	Renew                // value that is replaced by a new one
+	Crowd                // value, number of Gets that start and are canceled
 )
 
 var valueOps = []string{
@@ -37,11 +37,11 @@ var valueOps = []string{
 	"cancel", "new context", "cancel, then set", "close, then set", "advance", "renew", "crowd",
 }
 
-// With returns the argument of a Get under the context with the given number that
-// has the given effect.
+// With returns the argument of a Get under the context with the given number
+// and with the given effect.
 func With(context, effect int) byte { return byte(context%maxContexts + effect*maxContexts) }
 
-// maxContexts is the most that Limits.Contexts may be.
+// maxContexts is the largest useful Limits.Contexts.
 const maxContexts = 8
 
 // values are the values, the watchers and the contexts of one run.
@@ -50,8 +50,8 @@ type values struct {
 	watchers []*twoWatchers
 	contexts []*contexts
 	calls    []*call        // The Gets in progress.
-	every    []*contexts    // All contexts that there ever were,
-	open     []*twoWatchers // and all watchers that were not closed.
+	every    []*contexts    // All contexts, including the replaced ones.
+	open     []*twoWatchers // All watchers, including the replaced ones.
 	ids      int            // The last ID of an Item.
 }
 
@@ -64,12 +64,12 @@ type twoWatchers struct {
 	v     *twoValues
 	real  event.Watcher[Item]
 	model *model.Watcher[Item]
-	taken channels
-	get   *call // The Get in progress.
+	chans channels // The last result of Changed.
+	get   *call    // The Get in progress.
 }
 
-// Values runs program on values and watchers of event, and returns how they differ from
-// the model. It must be called in a bubble.
+// Values runs program on values and watchers of package event. It returns an
+// error if they differ from the model. It must be called in a synctest bubble.
 func Values(program []byte, l Limits) error {
 	var vs values
 	for range l.Values {
@@ -94,12 +94,13 @@ func Values(program []byte, l Limits) error {
 	if err == nil {
 		err = vs.final()
 	}
-	if end := vs.end(); err == nil {
-		err = end
+	if closeErr := vs.closeAll(); err == nil {
+		err = closeErr
 	}
 	return err
 }
 
+// renew replaces value i by a new value.
 func (vs *values) renew(i int) {
 	vs.values[i] = &twoValues{new(event.MemoryValue[Item]), new(model.Value[Item])}
 }
@@ -121,9 +122,10 @@ func (vs *values) item(key int) Item {
 	return Item{key, vs.ids}
 }
 
-// compare lets the Gets in progress go on and compares all that can be seen.
+// compare lets the Gets in progress continue, and compares all visible state
+// with the model.
 func (vs *values) compare() error {
-	if err := vs.settle(); err != nil {
+	if err := vs.compareGets(); err != nil {
 		return err
 	}
 	for i, v := range vs.values {
@@ -133,17 +135,17 @@ func (vs *values) compare() error {
 		}
 	}
 	for i, w := range vs.watchers {
-		if w.taken.real == nil {
+		if w.chans.real == nil {
 			continue
 		}
-		if err := w.taken.check(); err != nil {
+		if err := w.chans.check(); err != nil {
 			return fmt.Errorf("watcher %d: %w", i, err)
 		}
 	}
 	return nil
 }
 
-// final checks that no watcher has missed anything, at the end of a program.
+// final checks at the end of a program that no watcher has missed a value.
 func (vs *values) final() error {
 	for i, w := range vs.watchers {
 		if w.get != nil {
@@ -151,21 +153,21 @@ func (vs *values) final() error {
 		}
 		c := &contexts{context.Background(), context.Background(), func() {}, func() {}}
 		vs.start(w, c, spec{backlog: true})
-		if err := vs.settle(); err != nil {
+		if err := vs.compareGets(); err != nil {
 			return fmt.Errorf("at the end, watcher %d: %w", i, err)
 		}
 	}
 	return nil
 }
 
-// end ends all that is in progress, so that the bubble can end.
-func (vs *values) end() error {
+// closeAll ends all Gets in progress, so that the bubble can end.
+func (vs *values) closeAll() error {
 	for _, c := range vs.every {
 		c.cancel()
 	}
-	err := vs.settle()
+	err := vs.compareGets()
 	for _, w := range vs.open {
 		_, _ = w.real.Close(), w.model.Close()
 	}
-	return errors.Join(err, vs.settle())
+	return errors.Join(err, vs.compareGets())
 }

@@ -1,5 +1,6 @@
-// Package atomic has the types of go.uber.org/atomic, each operation of which is a step of
-// package sched. What is missing here does not compile in the code that is explored: add it.
+// Package atomic has the types of go.uber.org/atomic. Each operation is a step
+// of package sched. If the explored code uses a type or method that is missing
+// here, it does not compile: add the type or method.
 package atomic
 
 import (
@@ -71,17 +72,17 @@ func (c *cell[V]) Swap(val V) V {
 	return old
 }
 
-// CompareAndSwap is a step that writes if it succeeds, and else reads.
+// CompareAndSwap is a step that writes if it succeeds. Otherwise it reads.
 func (c *cell[V]) CompareAndSwap(old, val V) bool {
 	sched.Step("CompareAndSwap")
 	if c.val != old {
 		c.o.Read()
-		sched.Gave(false)
+		sched.StepResult(false)
 		return false
 	}
 	c.val = val
 	c.o.Write()
-	sched.Gave(true)
+	sched.StepResult(true)
 	return true
 }
 

@@ -1,6 +1,6 @@
-// Package sync has what the explored code uses of the standard library's sync, each operation
-// of which is a step of package sched. What is missing here does not compile in the code
-// that is explored: add it.
+// Package sync has the part of the standard library's sync that the explored
+// code uses. Each operation is a step of package sched. If the explored code
+// uses a name that is missing here, it does not compile: add the name.
 package sync
 
 import "github.com/eventvalue/event/internal/verify/explore/sched"
@@ -9,7 +9,7 @@ import "github.com/eventvalue/event/internal/verify/explore/sched"
 type Mutex struct {
 	o      sched.Object
 	locked bool
-	locks  int // how often it has been locked
+	locks  int // the number of times that it has been locked
 }
 
 // Lock waits until the mutex is free.
@@ -24,8 +24,9 @@ func (m *Mutex) lock() {
 	m.o.Write()
 }
 
-// TryLock looks, and locks in another step: it also fails if the mutex was locked and unlocked
-// between the two, as that of the standard library may.
+// TryLock reads the state of the mutex in one step and locks it in a second
+// step. It fails if the mutex was locked and unlocked between the two steps, as
+// TryLock of the standard library may.
 func (m *Mutex) TryLock() bool {
 	sched.Step("TryLock looks")
 	m.o.Read()

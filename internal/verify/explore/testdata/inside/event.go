@@ -10,7 +10,7 @@ func init() {
 		}
 		version := s.version >> versionShift
 		if s.final() {
-			version |= 1 << 63 // greater than any, and than that of a watcher which has seen it
+			version |= 1 << 63 // greater than any other version, even of a watcher that has seen the final state
 		}
 		return &s.superseded, s.superseded.Fired(), version
 	}

@@ -20,8 +20,8 @@ func init() {
 	inspect.Pending = func(waiter any) int { return waiter.(*Waiter).PendingWakeUps() }
 }
 
-// PendingWakeUps returns the number of wake-ups that the next wait would find. It
-// is a method so that a type that embeds a Waiter has it too.
+// PendingWakeUps returns the number of wake-ups that the next wait would find.
+// It is a method so that a type that embeds a Waiter has it too.
 func (w *Waiter) PendingWakeUps() int {
 	n := w.node.Load()
 	if n == nil || n.state.Load()&retired != 0 {
