@@ -51,6 +51,39 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
+// TestAllocationsOfChanged pins what a round of Changed, Set and Get allocates: the
+// channel, the state that carries it and the snapshot. In addition, a CombineAll
+// allocates its slice, its signal, and the relay that it takes again with the state
+// that carries that.
+func TestAllocationsOfChanged(t *testing.T) {
+	var v event.MemoryValue[int]
+	w := v.Watch()
+	round := func() {
+		c := w.Changed()
+		v.Set(1)
+		<-c
+		_, _ = w.Get(t.Context())
+	}
+	round()
+	assert.EqualValues(t, 3, testing.AllocsPerRun(100, round))
+
+	vs, sources := make([]event.MemoryValue[int], 5), make([]event.ValueWatch[int], 5)
+	for i := range vs {
+		vs[i].Set(0)
+		sources[i] = &vs[i]
+	}
+	all := event.CombineAll(sources...).Watch()
+	_, _ = all.Get(t.Context())
+	combined := func() {
+		c := all.Changed()
+		vs[3].Set(1)
+		<-c
+		_, _ = all.Get(t.Context())
+	}
+	combined()
+	assert.EqualValues(t, 7, testing.AllocsPerRun(100, combined))
+}
+
 // TestAllocationsOfWaiting pins that a Get that waits again under one context allocates nothing.
 func TestAllocationsOfWaiting(t *testing.T) {
 	const rounds = 2000

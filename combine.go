@@ -7,31 +7,44 @@ import (
 	"github.com/eventvalue/event/internal/park"
 )
 
-// Combine returns what f makes of the values of a and b, as soon as both have one, and each
-// time that one of them has a newer.
+// Combine returns what f makes of the values of a and b, as soon as both have one, and
+// each time that one of them has a newer.
 //
-// Of each source a watcher takes the newest value, conflated as the source conflates. The
-// order of a source's values holds for it alone: there is no one order of the pairs, and two watchers may
-// see different ones. If a and b come from one value (a diamond), Get may return a pair of
-// which one half is older than the other, while that value is changing; the newest pair, whose
-// halves belong together, always comes in the end.
+// A watcher takes the newest value of each source, conflated as the source conflates.
+// The order of a source's values holds for that source alone: there is no order of the
+// pairs, and two watchers may get different ones. If a and b come from one value (a
+// diamond), Get may return a pair of which one half is older than the other while that
+// value changes. The newest pair, whose halves belong together, always comes in the
+// end.
 //
-// When a source has ended, a watcher gets the newest pair, if it has not had it, and then the error with
-// which the source has ended, for ever: if both have ended when it looks, that of a. A source that ends
-// while one of the two has no value ends all at once.
+// The end of a source, for each watcher:
 //
-// f is called on the goroutine of Get, once for each pair that this Get looks at, before
-// the predicates of its Filters, and on that of each Load. What [Map] says of its function
-// holds for it. The view starts no goroutine over values of this package, and keeps nothing but a, b and f
-// while nobody watches. (A source from elsewhere costs a goroutine while a Get waits or a Changed channel is open, until the watcher is
-// closed at the latest.) A watcher costs those of a and b and some objects, and keeps the last value of
-// each source until it is closed. What it got from one source is kept if
-// the Get then fails. Its Get asks each source, and so does Changed; a wait allocates an object
-// for each source. A Changed channel may close early: after a Get that has looked at something new,
-// or when the watcher is closed. The view has a Load exactly if a and b have one; then the pair is
-// made of what the two return, one after the other.
+//   - A source of which the watcher has taken a value, and which ends with ErrClosed
+//     itself, keeps that value, and the other goes on. Its watcher is closed, and it
+//     closes no Changed channel any more. When both sources have ended so, Get returns
+//     the newest pair, if it has not done so, and then [ErrClosed].
+//   - A source that ends without a value ends the view at once, and one that ends with
+//     a cause ends it after the newest pair, if there is one. The end is a
+//     [*SourceError]. If both have ended, that of a counts. It stays.
+//
+// A watcher that is made after the end of a source still gets the newest pair, once,
+// which another watcher may have missed.
+//
+// f is called on the goroutine of Get, once for each pair that this Get looks at,
+// before the predicates of its Filters, and on the goroutine of each Load. What [Map]
+// says of its function holds for f. What a watcher has taken from a source is kept if
+// the Get then fails. A Changed channel may close early: after a Get that has looked at
+// something new, or when the watcher is closed. The view is a [Loader] if a and b are;
+// its Load combines what the two return, one after the other.
 //
 // Combine panics if a, b or f is nil, and if a or b is keyed, as a remote.Range is.
+//
+// Cost: the view starts no goroutine over values of this module, and refers to nothing
+// but a, b and f while nobody watches. A source from elsewhere costs a goroutine while
+// a Get waits or a Changed channel is open, until the watcher is closed at the latest.
+// A watcher costs those of a and b and some objects, and keeps the last value of each
+// source until it is closed. A Get costs what the sources that have changed cost, and
+// a check of each source if there are at most sixteen.
 func Combine[A, B, C any](a ValueWatch[A], b ValueWatch[B], f func(A, B) C) ValueWatch[C] {
 	if a == nil || b == nil {
 		panic("event: Combine: nil value")
@@ -55,19 +68,24 @@ func Combine[A, B, C any](a ValueWatch[A], b ValueWatch[B], f func(A, B) C) Valu
 	}
 	contexts := new(park.Contexts)
 	return newView(func() Watcher[C] {
-		sa := &sourceValue[A]{Watcher: a.Watch(), opts: []GetOption[A]{BacklogOnly[A]()}}
-		sb := &sourceValue[B]{Watcher: b.Watch(), opts: []GetOption[B]{BacklogOnly[B]()}}
+		var taken struct {
+			a A
+			b B
+		}
 		w := &mergeWatcher[C]{sources: make([]source, 2)}
-		w.sources[0].reader, w.sources[1].reader = sa, sb
-		w.init(contexts, func() C { return f(sa.val, sb.val) })
+		w.sources[0].reader = &sourceValue[A]{a.Watch(), &taken.a, []GetOption[A]{BacklogOnly[A]()}}
+		w.sources[1].reader = &sourceValue[B]{b.Watch(), &taken.b, []GetOption[B]{BacklogOnly[B]()}}
+		w.init(contexts, func() C { return f(taken.a, taken.b) })
 		return w
 	}, load, capability.Set{})
 }
 
 // CombineAll returns the values of vs in a slice, as soon as all have one, and each time
-// that one of them has a newer. The slice is a fresh one each time; it is in the order of vs.
+// that one of them has a newer. The slice is a new one each time, in the order of vs.
 //
-// All else is as [Combine] says. CombineAll panics if there are no vs, or if one of them is nil or
+// What [Combine] says of two sources holds for all of vs. Of more than sixteen, a Get
+// looks only at those that have changed: a value in the slice is then at least as new as
+// each Set that had returned when the Get began. CombineAll panics if there are no vs, or if one of them is nil or
 // keyed, as a remote.Range is.
 func CombineAll[T any](vs ...ValueWatch[T]) ValueWatch[[]T] {
 	if len(vs) == 0 {
@@ -84,19 +102,13 @@ func CombineAll[T any](vs ...ValueWatch[T]) ValueWatch[[]T] {
 	}
 	contexts := new(park.Contexts)
 	return newView(func() Watcher[[]T] {
-		w, values := &mergeWatcher[[]T]{sources: make([]source, len(vs))}, make([]sourceValue[T], len(vs))
-		opts := []GetOption[T]{BacklogOnly[T]()}
+		w, taken := &mergeWatcher[[]T]{sources: make([]source, len(vs))}, make([]T, len(vs))
+		readers, opts := make([]sourceValue[T], len(vs)), []GetOption[T]{BacklogOnly[T]()}
 		for i, v := range vs {
-			values[i].Watcher, values[i].opts = v.Watch(), opts
-			w.sources[i].reader = &values[i]
+			readers[i] = sourceValue[T]{v.Watch(), &taken[i], opts}
+			w.sources[i].reader = &readers[i]
 		}
-		w.init(contexts, func() []T {
-			vals := make([]T, len(values))
-			for i := range values {
-				vals[i] = values[i].val
-			}
-			return vals
-		})
+		w.init(contexts, func() []T { return slices.Clone(taken) })
 		return w
 	}, loadAll(vs), capability.Set{})
 }

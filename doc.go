@@ -66,7 +66,7 @@
 //  11. An old value is garbage once a newer one is set and no call is returning it. A watcher keeps
 //     the value that it watches and at most its last context; Close releases both. One that is
 //     dropped without a Close can be collected once its last context has ended and each value that
-//     it waited for, or had a Changed channel of, has been set. Contexts are told apart by their
+//     it waited for, or had a Changed channel of, has been set (for a Combine: each of its sources). Contexts are told apart by their
 //     Done channels. From a watcher's second wait under one on, what package context's AfterFunc
 //     says of it counts, for all with the same channel. Of these contexts, the one that was
 //     registered first is kept while any watcher of the value waits under that channel.
@@ -92,9 +92,10 @@
 //  16. Changed returns a channel that is closed if something is unseen, the value has ended or the
 //     watcher is closed, and else closes when there is something new or the value ends. It never
 //     misses a change, but may close early, for a Filter or a view may leave out what is new: pair it
-//     with BacklogOnly. With few takers it closes before Set returns, with many soon after. (Of Sets that
-//     meet, the one that replaces what was seen closes it; another may return before that.) To take
-//     it consumes nothing and, while something is unseen, allocates nothing.
+//     with BacklogOnly. It closes before Set returns if at most four watchers have had
+//     a channel since the last Set, those included that were closed since; otherwise it closes soon after.
+//     (Of Sets that meet, the one that replaces what was seen closes it; another may return before that.)
+//     To take it consumes nothing and, while something is unseen, allocates nothing.
 //
 // Ends:
 //
@@ -113,15 +114,15 @@
 //     the newest accepted value is on offer. The end of ctx ends it in any state; the last offer
 //     before the value's end, or the end of a backlog, stands until it is taken. It never closes the
 //     channel, and each run begins with the current value.
-//  21. Views, which are Map, Distinct, Combine, CombineAll and Rate, start no goroutine over values of this package, keep
-//     nothing while nobody watches, and conflate as their sources do. For each watcher of theirs 1 to 5, 7
-//     and 12 to 18 hold, where newer means newer and let through, and for Map also 6.
+//  21. Views, which are [Map], [Distinct], [Combine], [CombineAll] and [Rate], start no goroutine over values
+//     of this module, keep nothing while nobody watches, and conflate as their sources do. For each watcher
+//     of a view 1 to 5, 7 and 12 to 18 hold, where newer means newer and let through, and for Map also 6.
 //     Distinct asks equal(last, next) before the Filters of the Get, last being what the watcher returned last;
-//     its first value is not compared. Combine and CombineAll give a value as soon as
-//     every source has one, and keep one of each; 2 and 3 hold for each part, not for the whole;
-//     a part that was taken by a Get that failed is not lost. When a source has ended, a watcher gets
-//     the newest whole once, if it has not had it, and then that end for ever: that of the first
-//     argument, if several have ended, and at once, if there is no whole. Rate gives a watcher at most
+//     its first value is not compared. Combine and CombineAll give a value as soon as every source has one;
+//     2 and 3 hold for each part, not for the whole. (Of more than sixteen sources, a part is at least as new
+//     as each Set that had returned when the Get began.) A part that was taken by a Get that failed is not
+//     lost. A source that has a value and ends without a cause keeps it, and the others go on; any other end
+//     of a source ends the view, after the newest whole, with a [SourceError]. Rate gives a watcher at most
 //     one value an interval and always the newest in the end. A panic of the user's function
 //     reaches the caller and consumes nothing.
 //  22. All yields values and, once, the error that ends it: ctx's, the value's end or BacklogDone.

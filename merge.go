@@ -23,8 +23,8 @@ type mergeWatcher[T any] struct {
 	changes  changeSet
 
 	// armed reports that the hooks of all sources were armed. Until then a Get looks
-	// at every source, so that a watcher that never waits arms none. It goes from
-	// false to true, under armMu.
+	// at every source, so that a watcher of one Get arms none. It goes from false to
+	// true, under armMu.
 	armed atomic.Bool
 
 	// armMu guards the relays of the hooks while Get does not own them: until armed,
@@ -45,6 +45,7 @@ type mergeWatcher[T any] struct {
 	// or passed last.
 	version, seen uint64
 
+	again   bool      // there was a Get before
 	missing int       // the number of sources of which no value was taken
 	live    int       // the number of sources that have not ended
 	fatal   int       // the number of sources whose end ends the view
@@ -82,7 +83,10 @@ func (w *mergeWatcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (val T,
 	}
 	defer w.endGet() // Deferred, because user code may panic: w.seen has not moved then.
 	w.waiter.UnregisterElsewhere(ctx)
-	w.failed = nil
+	if w.again && len(w.sources) > scanMax {
+		w.arm()
+	}
+	w.again, w.failed = true, nil
 	at := mergePosition{looked: w.seen, backlog: get.BacklogOnly(opts)}
 	val, at, err = get.Next(ctx, (*busyMerge[T])(w), at, opts)
 	w.seen = at.looked

@@ -6,11 +6,15 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/atomic"
 
 	"github.com/eventvalue/event"
 	"github.com/eventvalue/event/internal/testkit"
@@ -272,4 +276,198 @@ func randomView(kind string, r *rand.Rand) error {
 		}
 	}
 	return nil
+}
+
+// TestConcurrentViews has a producer for each source of a view and several consumers,
+// all at once, and judges what each consumer gets: guarantees 2 and 3 for each part,
+// and what comes before the end for the whole.
+func TestConcurrentViews(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		sources int
+		view    func(vs []event.ValueWatch[int]) event.ValueWatch[[]int]
+	}{
+		{"Combine", 2, func(vs []event.ValueWatch[int]) event.ValueWatch[[]int] {
+			return event.Combine(vs[0], vs[1], func(a, b int) []int { return []int{a, b} })
+		}},
+		{"CombineOfCombine", 3, func(vs []event.ValueWatch[int]) event.ValueWatch[[]int] {
+			pairs := event.Combine(vs[0], vs[1], func(a, b int) []int { return []int{a, b} })
+			return event.Combine(pairs, vs[2], func(p []int, c int) []int { return []int{p[0], p[1], c} })
+		}},
+		{"CombineOfForeign", 3, func(vs []event.ValueWatch[int]) event.ValueWatch[[]int] {
+			return event.CombineAll(vs[0], unloadable{vs[1]}, vs[2])
+		}},
+		{"CombineAllOfFew", 5, func(vs []event.ValueWatch[int]) event.ValueWatch[[]int] { return event.CombineAll(vs...) }},
+		{"CombineAllOfMany", 40, func(vs []event.ValueWatch[int]) event.ValueWatch[[]int] { return event.CombineAll(vs...) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for range max(sized(60), 5) {
+				newArena(c.sources).run(t, c.view)
+			}
+		})
+	}
+}
+
+// An arena is the sources of a view under test, with what is known of them.
+type arena struct {
+	vs []event.MemoryValue[int]
+
+	// Producers store these: begun before a Set, done after it. The value that is set
+	// is its number, from 1 on.
+	begun, done []atomic.Int64
+
+	// returned is the newest value of each source that a consumer has returned.
+	returned []atomic.Int64
+
+	causes   []error   // why each source ends, or nil
+	last     []int64   // the last value of each source
+	atClose  [][]int64 // done of all sources when a source with a cause was closed
+	strictly bool      // returned binds other consumers
+}
+
+func newArena(sources int) *arena {
+	a := &arena{
+		vs: make([]event.MemoryValue[int], sources), begun: make([]atomic.Int64, sources), done: make([]atomic.Int64, sources),
+		returned: make([]atomic.Int64, sources), causes: make([]error, sources), last: make([]int64, sources),
+		atClose: make([][]int64, sources), strictly: sources <= 16,
+	}
+	for i := range a.vs {
+		a.last[i] = int64(1 + rand.IntN(20))
+		if rand.IntN(2*sources) == 0 {
+			a.causes[i] = fmt.Errorf("cause %d", i)
+		}
+	}
+	return a
+}
+
+func (a *arena) run(t *testing.T, view func([]event.ValueWatch[int]) event.ValueWatch[[]int]) {
+	sources := make([]event.ValueWatch[int], len(a.vs))
+	for i := range a.vs {
+		sources[i] = &a.vs[i]
+	}
+	v := view(sources)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // A watchdog: it is not reached.
+	defer cancel()
+	var all sync.WaitGroup
+	for kind := range 3 {
+		w := v.Watch()
+		all.Go(func() {
+			defer w.Close()
+			assert.NoError(t, a.consume(ctx, w, kind))
+		})
+	}
+	for i := range a.vs {
+		all.Go(func() { a.produce(i) })
+	}
+	all.Wait()
+}
+
+// produce sets the values of a source and closes it.
+func (a *arena) produce(i int) {
+	for n := range a.last[i] {
+		a.begun[i].Store(n + 1)
+		a.vs[i].Set(int(n + 1))
+		a.done[i].Store(n + 1)
+		if rand.IntN(3) == 0 {
+			runtime.Gosched()
+		}
+	}
+	if a.causes[i] != nil {
+		a.atClose[i] = numbers(a.done)
+	}
+	_ = a.vs[i].CloseWithError(a.causes[i])
+}
+
+func numbers(of []atomic.Int64) []int64 {
+	vals := make([]int64, len(of))
+	for i := range of {
+		vals[i] = of[i].Load()
+	}
+	return vals
+}
+
+// consume follows the view to its end, in a way of the given kind, and returns what is
+// wrong.
+func (a *arena) consume(ctx context.Context, w event.Watcher[[]int], kind int) error {
+	last := make([]int, len(a.vs))
+	for {
+		if kind == 1 {
+			select {
+			case <-w.Changed():
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		done, returned := numbers(a.done), numbers(a.returned)
+		var opts []event.GetOption[[]int]
+		if kind > 0 {
+			opts = append(opts, event.BacklogOnly[[]int]())
+		}
+		vals, err := w.Get(ctx, opts...)
+		switch {
+		case err == event.BacklogDone:
+			runtime.Gosched()
+			continue
+		case errors.Is(err, event.ErrClosed):
+			return a.judgeEnd(err, last)
+		case err != nil:
+			return err
+		}
+		moved := false
+		for i, val := range vals {
+			switch n := int64(val); {
+			case val < last[i]:
+				return fmt.Errorf("source %d goes back from %d to %d", i, last[i], val)
+			case n < done[i]:
+				return fmt.Errorf("source %d: %d, although Set(%d) had returned", i, val, done[i])
+			case n > a.begun[i].Load():
+				return fmt.Errorf("source %d: %d, which was not set", i, val)
+			case a.strictly && n < returned[i]:
+				return fmt.Errorf("source %d: %d, although another Get has returned %d", i, val, returned[i])
+			}
+			moved = moved || val > last[i]
+			for {
+				old := a.returned[i].Load()
+				if int64(val) <= old || a.returned[i].CompareAndSwap(old, int64(val)) {
+					break
+				}
+			}
+		}
+		if !moved {
+			return fmt.Errorf("%v twice", vals)
+		}
+		last = vals
+	}
+}
+
+// judgeEnd returns what is wrong with the end of the view, before which last was
+// returned.
+func (a *arena) judgeEnd(end error, last []int) error {
+	var of *event.SourceError
+	if !errors.As(end, &of) {
+		for i, val := range last {
+			if int64(val) != a.last[i] {
+				return fmt.Errorf("all have ended, and %d of source %d is the last, not %d", val, i, a.last[i])
+			}
+		}
+		return nil
+	}
+	for i, cause := range a.causes {
+		if cause == nil || !errors.Is(end, cause) {
+			continue
+		}
+		if last[0] == 0 {
+			return nil // There never was a whole.
+		}
+		if int64(last[i]) != a.last[i] {
+			return fmt.Errorf("source %d has ended with %d, and %d was returned last", i, a.last[i], last[i])
+		}
+		for j, least := range a.atClose[i] {
+			if int64(last[j]) < least {
+				return fmt.Errorf("source %d was at %d when source %d ended, and %d was returned last", j, least, i, last[j])
+			}
+		}
+		return nil
+	}
+	return fmt.Errorf("no source has ended with %w", end)
 }

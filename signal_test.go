@@ -66,3 +66,31 @@ func TestCombineOverWatchersFromElsewhere(t *testing.T) {
 		assert.Equal(t, before, testkit.Goroutines(), "given back by Close")
 	})
 }
+
+// One select takes at most 65,536 cases.
+func TestCombineOfVeryManyWatchersFromElsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		vs := make([]event.MemoryValue[int], 1<<16+10)
+		sources := make([]event.ValueWatch[int], len(vs))
+		for i := range vs {
+			vs[i].Set(1)
+			sources[i] = unloadable{&vs[i]}
+		}
+		w := event.CombineAll(sources...).Watch()
+		vals, err := now(t, w)
+		assert.NoError(t, err)
+		assert.Len(t, vals, len(vs))
+		changed, got := w.Changed(), make(chan int)
+		go func() {
+			vals, err := w.Get(t.Context())
+			assert.NoError(t, err)
+			got <- vals[len(vals)-1]
+		}()
+		synctest.Wait()
+		assert.True(t, opened(changed))
+		vs[len(vs)-1].Set(2)
+		assert.Equal(t, 2, <-got)
+		<-changed
+		assert.NoError(t, w.Close())
+	})
+}

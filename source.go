@@ -45,12 +45,12 @@ type sourceReader interface {
 	Close() error
 }
 
-// A sourceValue is a watcher of a source with the value that was taken from it last.
-// The value is kept until there is a newer one, so that a Get that takes it and then
-// fails loses nothing.
+// A sourceValue is a watcher of a source and the place of the value that was taken
+// from it last. The value is kept until there is a newer one, so that a Get that takes
+// it and then fails loses nothing.
 type sourceValue[T any] struct {
 	Watcher[T]
-	val  T
+	val  *T
 	opts []GetOption[T] // BacklogOnly, shared by all sources of a watcher
 }
 
@@ -58,7 +58,7 @@ func (s *sourceValue[T]) take(ctx context.Context) (fresh bool, err error) {
 	val, err := s.Get(ctx, s.opts...)
 	switch err {
 	case nil:
-		s.val = val
+		*s.val = val
 		return true, nil
 	case BacklogDone:
 		return false, nil
@@ -70,7 +70,7 @@ func (s *sourceValue[T]) watcher() any { return s.Watcher }
 
 func (s *sourceValue[T]) clear() {
 	var zero T
-	s.val = zero
+	*s.val = zero
 }
 
 // ready reports whether there is something to take.

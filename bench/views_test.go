@@ -3,6 +3,7 @@ package bench_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/eventvalue/event"
@@ -47,6 +48,43 @@ func BenchmarkViews(b *testing.B) {
 			through(b, vs[n-1].Set, watched(b, gathered(b, vs)), 0)
 		})
 	}
+}
+
+// BenchmarkCombineGet is a Set of one source of a CombineAll and the Get that returns
+// it. The slice is what the Get allocates for its result, and nothing else.
+func BenchmarkCombineGet(b *testing.B) {
+	for _, n := range []int{10, 100, 1000} {
+		b.Run(fmt.Sprintf("sources=%d/op=get", n), func(b *testing.B) {
+			vs, sources := make([]event.MemoryValue[int], n), make([]event.ValueWatch[int], n)
+			for i := range vs {
+				vs[i].Set(0)
+				sources[i] = &vs[i]
+			}
+			w := watchedAll(b, event.CombineAll(sources...))
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				vs[n-1].Set(i)
+				if _, err := w.Get(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(fmt.Sprintf("sources=%d/op=slice", n), func(b *testing.B) {
+			from := make([]int, n)
+			b.ReportAllocs()
+			for b.Loop() {
+				sink = slices.Clone(from)
+			}
+		})
+	}
+}
+
+var sink []int
+
+func watchedAll(b *testing.B, v event.ValueWatch[[]int]) event.Watcher[[]int] {
+	w := v.Watch()
+	b.Cleanup(func() { _ = w.Close() })
+	return w
 }
 
 func watched(b *testing.B, v event.ValueWatch[int]) event.Watcher[int] {

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/internal/capability"
 	"github.com/eventvalue/event/internal/get"
 )
 
@@ -65,6 +66,11 @@ func unpack[T any](it *item[T], err error) (Entry[T], error) {
 
 // Changed implements [event.Watcher].
 func (w *valueWatcher[T]) Changed() <-chan struct{} { return w.inner.Changed() }
+
+// Capabilities reports that views can wait for the watcher without a goroutine.
+func (w *valueWatcher[T]) Capabilities() capability.Set {
+	return capability.Set{Signaler: capability.Of(w.inner).Signaler}
+}
 
 // Close implements [event.Watcher].
 func (w *valueWatcher[T]) Close() error {

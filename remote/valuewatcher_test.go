@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/internal/testkit"
 	"github.com/eventvalue/event/remote"
 	"github.com/eventvalue/event/remote/remotetest"
 )
@@ -70,4 +71,31 @@ func TestGetAllocatesNothing(t *testing.T) {
 		i++
 	})
 	assert.Zero(t, allocated)
+}
+
+// A view over values of this package waits for them without a goroutine.
+func TestCombineStartsNoGoroutine(t *testing.T) {
+	inBubble(t, func(t *testing.T, f *remotetest.Fake, v *remote.Value[string]) {
+		put(t, f, "key", "a")
+		var other event.MemoryValue[string]
+		other.Set("b")
+		both := func(e entry, s string) string { return e.Value + s }
+		w := event.Combine(event.Map(v, func(e entry) entry { return e }), &other, both).Watch()
+		defer w.Close()
+		val, err := w.Get(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, "ab", val)
+		before := testkit.Goroutines()
+		changed, got := w.Changed(), make(chan string)
+		go func() {
+			val, _ := w.Get(t.Context())
+			got <- val
+		}()
+		synctest.Wait()
+		assert.True(t, isOpen(changed))
+		assert.Equal(t, before+1, testkit.Goroutines())
+		put(t, f, "key", "c")
+		assert.Equal(t, "cb", <-got)
+		<-changed
+	})
 }
