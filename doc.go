@@ -132,6 +132,10 @@
 //     function has returned, and runs it anew with the newest. One that returns nil
 //     is run again with the next such value. It ends with an error of the function's that is not due to
 //     that cancel. The end of ctx or of the value cancels, waits, and is returned.
+//  24. Watchers is exact: when Watch or Close of a watcher has returned, its value counts it. A watcher that
+//     is dropped without a Close counts for good.
+//  25. Behind counts each Set that the watcher has not passed, whatever its Filters and views leave out. It
+//     may be called during a Get, and has no effect on it.
 //
 // A nil context, predicate, function, value or channel is a programmer's error: a panic in the
 // call that was given it, whose text names package and function, and which leaves everything

@@ -174,6 +174,7 @@ func TestForeignContextCostsAGoroutineUntilClose(t *testing.T) {
 		defer cancel()
 		before := testkit.Goroutines()
 		w := used(t, testkit.Foreign{Context: ctx}, 3)
+		synctest.Wait() // The goroutines of used end after they have sent their results.
 		assert.Equal(t, before+1, testkit.Goroutines())
 		w.Close()
 		synctest.Wait()
