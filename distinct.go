@@ -6,20 +6,24 @@ import (
 	"github.com/eventvalue/event/internal/capability"
 )
 
-// Distinct returns v without the values that are equal to the one before them: a watcher
-// skips those that equal says to be what it returned last. (Not what v had before: a
-// watcher that missed a change and its undoing has missed nothing.) Its first value is not
-// compared. If a Filter has the watcher pass a value, that was not returned.
+// Distinct returns v without consecutive equal values: a watcher skips the values that
+// are equal to what it returned last. (A watcher that missed a change and its undoing
+// has missed nothing.) Its first value is not compared. A value that a Filter rejects
+// was not returned.
 //
-// The view starts no goroutine and keeps nothing but v and equal. equal(last, next) is called
-// on the goroutine of Get, before the predicates of that Get's Filters, and what [Filter] says
-// of predicates holds for it. A Changed channel is closed by what equal then leaves out:
-// see [Watcher]. A watcher costs that of v and three objects, and keeps what it returned last,
-// for comparison, until it is closed. The view has a Load exactly if v has one, which is that of v,
-// and its watchers have a method Behind, which reports what that of v's reports: what is left out counts, too.
+// equal(last, next) runs on the goroutine of Get, before the predicates of that Get's
+// Filters. What [Filter] says of predicates holds for it. A Changed channel closes for
+// values that equal then leaves out: see [Watcher].
 //
-// Distinct panics if v or equal is nil, and if v is keyed, as a remote.Range is: its entries are of
-// different keys and cannot be compared.
+// The view is a [Loader] if v is one; its Load is that of v. Its watchers have a method
+// Behind, which reports what that of v's watchers reports: values that are left out
+// count.
+//
+// Distinct panics if v or equal is nil, and if v is keyed, as a remote.Range is: its
+// entries are of different keys and cannot be compared.
+//
+// Cost: the view starts no goroutine and refers to nothing but v and equal. A watcher
+// costs that of v and three objects. Until it is closed it keeps what it returned last.
 func Distinct[T any](v ValueWatch[T], equal func(a, b T) bool) ValueWatch[T] {
 	if v == nil {
 		panic("event: Distinct: nil value")

@@ -9,21 +9,25 @@ import (
 	"github.com/eventvalue/event/internal/get"
 )
 
-// Map returns v with each value replaced by what f makes of it. Where only a part of what v
-// holds is of interest, put [Distinct] on top. Every Set of v notifies, whatever f makes of it.
+// Map returns v with each value replaced by the result of f. Every Set of v notifies,
+// whatever f returns. Where only a part of the values is of interest, put [Distinct] on
+// top.
 //
-// The view starts no goroutine and keeps nothing but v and f. f is called on the goroutine
-// of the Get that returns what it made, for each watcher anew and once for each value that
-// this Get looks at, also for those that a Filter then rejects; and on that of each Load.
-// No lock is held; f may call back into v, and run concurrently for several watchers. If it
-// panics, the panic reaches the caller of Get and the watcher has not moved. What it returns
-// must not depend on when it is called, or watchers see different values.
+// f runs on the goroutine of the Get that returns its result: for each watcher, and
+// once for each value that the Get looks at, even if a Filter then rejects the result.
+// It also runs on the goroutine of each Load. No lock is held. f may call back into v,
+// and may run concurrently for several watchers. If f panics, the panic reaches the
+// caller of Get and the watcher has not moved. The result of f must not depend on the
+// time of the call: otherwise watchers see different values.
 //
-// A watcher costs that of v and four objects, and its Get what that of v's watcher costs with
-// a Filter. It keeps no value. The view has a Load exactly if v has one, and is
-// a keyed one if v is. Its watchers have a method Behind, which reports what that of v's reports.
+// The view is a [Loader] if v is one, and keyed if v is. Its watchers have a method
+// Behind, which reports what that of v's watchers reports.
 //
 // Map panics if v or f is nil.
+//
+// Cost: the view starts no goroutine and refers to nothing but v and f. A watcher costs
+// that of v and four objects, and its Get what that of v's watcher costs with a Filter.
+// It keeps no value.
 func Map[T, U any](v ValueWatch[T], f func(T) U) ValueWatch[U] {
 	if v == nil {
 		panic("event: Map: nil value")

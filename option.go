@@ -1,8 +1,10 @@
 package event
 
-// A GetOption modifies a Get. The zero GetOption does nothing. It may be copied, and used by
-// several Gets at once if its predicate may. To spare an allocation a Get, keep the options in
-// a slice and pass that: w.Get(ctx, opts...).
+// A GetOption modifies a Get. The zero GetOption does nothing. It may be copied, and
+// several Gets may use it concurrently if its predicate allows that.
+//
+// Cost: options that are written in the call are an allocation for each Get. Keep them
+// in a slice and pass that: w.Get(ctx, opts...).
 type GetOption[T any] struct {
 	// Predicate, if it is not nil, must accept a value for Get to return it.
 	Predicate func(T) bool
@@ -10,17 +12,18 @@ type GetOption[T any] struct {
 	BacklogOnly bool
 }
 
-// Filter makes Get skip the values that pred rejects. Several Filters must all accept.
+// Filter makes Get skip the values that pred rejects. If there are several Filters, all
+// must accept.
 //
-// The predicate runs on the goroutine that called Get. No lock is held: it may call
-// back into the value, also Set, but a Get on the very watcher that is asking returns
-// [ErrConcurrentGet]. In one Get it sees a given version at most once, and what Get
-// returns is the very value that it accepted. If it panics, the panic reaches the
-// caller of Get, the watcher stays usable and the value unseen.
+// pred runs on the goroutine that called Get. No lock is held. pred may call back into
+// the value, and may Set it. A Get on the watcher that calls pred returns
+// [ErrConcurrentGet]. In one Get, pred sees a version at most once, and Get returns the
+// very value that pred accepted. If pred panics, the panic reaches the caller of Get, the
+// watcher stays usable, and the value is unseen.
 //
-// A value that was rejected stays unseen if the Get then fails, and is asked about
-// again by the next. It is passed if the Get returns a newer value, [BacklogDone] or
-// the value's end.
+// A rejected value stays unseen if the Get then fails; the next Get passes it to pred
+// again. It counts as seen if the Get returns a newer value, [BacklogDone] or the
+// value's end.
 //
 // Filter panics if pred is nil.
 func Filter[T any](pred func(T) bool) GetOption[T] {
@@ -31,11 +34,13 @@ func Filter[T any](pred func(T) bool) GetOption[T] {
 }
 
 // BacklogOnly makes Get return at once: the newest value if the watcher has not seen
-// it, else [BacklogDone]. Together with [Filter], a value that is rejected counts as
-// seen once BacklogDone has been returned.
+// it, and otherwise [BacklogDone]. With a [Filter], a rejected value counts as seen once
+// Get has returned BacklogDone.
 //
-// Over a value in memory such a Get never waits. It asks the predicates about one value, the
-// newest when it looked: what comes while they run is for the next Get. A value that must ask a store first may wait until the store answers, and says so.
+// Over a value in memory such a Get never waits. It passes one value to the predicates,
+// the newest at its look; a value that is set while they run is for the next Get. An
+// implementation that asks a store first may wait until the store answers, and its
+// documentation says so.
 func BacklogOnly[T any]() GetOption[T] {
 	return GetOption[T]{BacklogOnly: true}
 }
