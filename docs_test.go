@@ -62,3 +62,28 @@ func TestPatternsAreExamples(t *testing.T) {
 		assert.Equal(t, want, s[2], s[1])
 	}
 }
+
+// TestOverviewNamesEachFile checks that the map of the files names the production files
+// that there are, and that each one of the root has a test file of its name.
+func TestOverviewNamesEachFile(t *testing.T) {
+	overview, err := os.ReadFile("docs/internals/overview.md")
+	require.NoError(t, err)
+	var named, found []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `([^`]+\\.go)` \\|").FindAllStringSubmatch(string(overview), -1) {
+		named = append(named, row[1])
+	}
+	for _, dir := range []string{".", "internal/park", "internal/get", "internal/capability", "notify"} {
+		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		require.NoError(t, err)
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			found = append(found, filepath.ToSlash(file))
+			if dir == "." && file != "doc.go" {
+				assert.FileExists(t, strings.TrimSuffix(file, ".go")+"_test.go")
+			}
+		}
+	}
+	assert.ElementsMatch(t, found, named)
+}
