@@ -21,6 +21,8 @@ func viewRules() []rule {
 		{name: "CombineLosesNoPart", test: combineLosesNothing, needs: b},
 		{name: "CombineIsNeverLate", test: combineIsNeverLate, needs: needs(Backlog, Filters, Changes), mode: realTime},
 		{name: "CombineEndsWithASource", test: combineEnds, needs: needs(Backlog, Filters, Changes, canClose)},
+		{name: "CombineOutlivesASource", test: combineOutlives, needs: needs(Backlog, Filters, Changes, canClose)},
+		{name: "CombineEndsWithTheLast", test: combineEndsWithTheLast, needs: needs(Backlog, Filters, Changes, canClose)},
 		{name: "RateHoldsBack", test: rateHoldsBack, needs: needs(Backlog, Changes, Bubble, Immediate)},
 		{name: "PanicsConsumeNothing", test: viewPanics, needs: b},
 		{name: "LeaveNothing", test: viewsLeaveNothing, needs: needs(Backlog, Changes, ClosingWatchers)},
@@ -160,6 +162,52 @@ func combineEnds(h *harness) {
 		other.Set(20)
 	}
 	h.getFails(h.Context(), h.sum(new(event.MemoryValue[int])), reason{1}) // It fails at once, because it can never have all parts.
+}
+
+// combineOutlives closes the subject without a cause. A Combine keeps its last value.
+func combineOutlives(h *harness) {
+	var other event.MemoryValue[int]
+	w := h.sum(&other)
+	h.set(1)
+	other.Set(10)
+	h.get(w, 11)
+	h.set(2)
+	h.closeValue(nil)
+	h.get(w, 12)
+	for n := range 2 {
+		h.getFails(h.Context(), w, event.BacklogDone, backlog())
+		changed := w.Changed()
+		h.open(changed)
+		other.Set(20 + n)
+		h.closes(changed)
+		h.get(w, 22+n)
+	}
+	_ = other.CloseWithError(reason{1})
+	h.getFails(h.Context(), w, reason{1})
+}
+
+// combineEndsWithTheLast closes the subject last of two sources, and without a cause.
+func combineEndsWithTheLast(h *harness) {
+	var other event.MemoryValue[int]
+	w := h.sum(&other)
+	h.set(1)
+	other.Set(10)
+	h.get(w, 11)
+	_ = other.Close()
+	h.set(2)
+	h.get(w, 12)
+	h.set(3)
+	h.closeValue(nil)
+	h.get(w, 13)
+	for range 2 {
+		g := h.do("Get", func() {
+			if _, err := w.Get(h.Context()); err != event.ErrClosed {
+				h.Errorf("Get returns %v, want ErrClosed itself", err)
+			}
+		})
+		g.returns()
+		h.closes(w.Changed())
+	}
 }
 
 func rateHoldsBack(h *harness) {
