@@ -6,21 +6,21 @@ import (
 	"github.com/eventvalue/event/internal/park"
 )
 
-// A Value is a state that changes: it is set from anywhere and watched by many. All methods
-// may be called concurrently. What else an implementation offers, Load, Update or Close, is
-// its own affair.
+// A Value is a state that changes. Any goroutine may set it, and any number of
+// goroutines may watch it. All methods may be called concurrently. An implementation may
+// offer more, for example Load, Update or Close.
 type Value[T any] interface {
-	// Set makes val the newest value. It never blocks, and notifies also if val
-	// equals what was there.
+	// Set makes val the newest value. It never blocks, and notifies even if val equals
+	// the value that it replaces.
 	Set(val T)
 	ValueWatch[T]
 }
 
-// A ValueWatch is the side of a [Value] that its consumers get.
+// A ValueWatch is the side of a [Value] that consumers get.
 type ValueWatch[T any] interface {
-	// Watch returns a new watcher, which has seen nothing yet: its first Get
-	// returns the current value, if there is one. It does not wait, and may be called
-	// concurrently. Close the watcher when it is of no more use.
+	// Watch returns a new watcher, which has seen nothing: its first Get returns the
+	// current value, if there is one. Watch does not wait, and may be called
+	// concurrently. Close the watcher when it is no longer needed.
 	Watch() Watcher[T]
 }
 
@@ -34,21 +34,21 @@ type ValueWatch[T any] interface {
 // that observes its value or a later one, and before the close of every Changed channel
 // that it closes; and a Close synchronizes before every [ErrClosed] that it causes.
 //
-// A MemoryValue holds the newest value and nothing of older ones: those are garbage once
-// no call is returning them. Values are shared, not copied: what a value refers to must
-// not be modified once it has been set.
+// A MemoryValue refers to the newest value only. An older one is garbage once no call is
+// returning it. Values are shared, not copied: what a value refers to must not be
+// modified once it has been set.
 type MemoryValue[T any] struct {
-	// head is the newest snapshot. It is nil until the first Set, Update, Watch or Close;
-	// written by compare-and-swap only, by these; read by all.
-	// Its version grows by one step from a value to the next. A final snapshot stays.
+	// head is the newest snapshot. It is nil until the first Set, Update, Watch or Close.
+	// These write it, by compare-and-swap only; all methods read it. Its version grows by
+	// one step from a value to the next. A final snapshot stays.
 	head atomicPtr[snapshot[T]]
 
-	// end is why the value has ended. It goes from nil to the first Close's, by
-	// compare-and-swap, before that Close makes the head final: who sees a final
-	// head finds it here.
+	// end is the error with which the value has ended. The first Close sets it, by
+	// compare-and-swap from nil, before it makes the head final: a goroutine that loads a
+	// final head finds the end here.
 	end atomic.Pointer[error]
 
-	// contexts are those under which watchers wait.
+	// contexts holds the registrations of the watchers that wait.
 	contexts park.Contexts
 
 	// watchers is the number of open watchers.
@@ -107,19 +107,20 @@ func (v *MemoryValue[T]) replace(old, next *snapshot[T], version uint64) bool {
 	return true
 }
 
-// Set makes val the newest value and wakes those who wait for one. After Close it does
-// nothing.
+// Set makes val the newest value and wakes the watchers that wait for one. After Close it
+// does nothing.
 //
-// Set is lock-free, and waits neither for watchers nor for code of theirs. It allocates
-// the snapshot, of the size of a T and 16 bytes (12 where pointers have 32 bits), and the first
-// use of a value an empty one besides. Its cost does not grow with the number of watchers: if up
-// to four wait it wakes them, and else leaves that to a
-// goroutine that it starts for it, which costs one small object more.
+// Set is lock-free, and waits neither for watchers nor for their code.
+//
+// Cost: the snapshot, which has the size of a T and 16 bytes, or 12 with 32-bit pointers;
+// for the first use of a value, an empty snapshot too. The cost does not grow with the
+// number of watchers: Set wakes up to four itself. For more it starts a goroutine, which
+// costs two small objects.
 func (v *MemoryValue[T]) Set(val T) {
 	next := &snapshot[T]{val: val}
 	for {
-		// This is current and replace by hand, the order included (see there). Calling
-		// them makes a Set that wakes nobody a tenth slower, for neither is inlined.
+		// This is what current and replace do, in the same order: see replace. Neither is
+		// inlined, and the calls would make a Set slower that wakes no watcher.
 		old := v.head.Load()
 		if old == nil {
 			old = v.current()
@@ -135,21 +136,22 @@ func (v *MemoryValue[T]) Set(val T) {
 	}
 }
 
-// Update replaces the value by what f makes of it. It calls f with the newest value and
-// true, or with zero and false while there is no data. If f returns true, what it
-// returned becomes the newest value, provided that old still is; else f is called
-// again with what is newest now. If f returns false, the value is left as it is and
-// nobody is woken.
+// Update replaces the value by the result of f. It calls f with the newest value and
+// true, or with zero and false while there is no data.
 //
-// Update returns what it published and true, or what f was last called with and false.
-// After Close it does not call f and returns the final value and false.
+//   - If f returns true, its result becomes the newest value, provided that old still is;
+//     otherwise Update calls f again with the newest value. Update returns the result and
+//     true.
+//   - If f returns false, the value stays as it is and no watcher is woken. Update returns
+//     old and false.
+//   - After Close, Update does not call f. It returns the final value and false.
 //
-// Each attempt to publish allocates one object, as a Set does, and waking is as for Set.
-// Update is lock-free, like Set, but for f itself, which runs on the caller's goroutine
-// without a lock, perhaps more than once. Only what the last call returned is published.
-// If f panics, nothing is published and the panic reaches the caller. f must not modify
-// what old refers to, and must not Set or Update the same value: Update might never end.
-// Update panics if f is nil.
+// f runs on the caller's goroutine without a lock, perhaps more than once. Only the result
+// of its last call is published. If f panics, nothing is published and the panic reaches
+// the caller. f must not modify what old refers to, and must not Set or Update the same
+// value: Update might never end. Apart from f, Update is lock-free. It panics if f is nil.
+//
+// Cost: one object for each attempt to publish; waking costs what it costs in Set.
 func (v *MemoryValue[T]) Update(f func(old T, ok bool) (T, bool)) (T, bool) {
 	if f == nil {
 		panic("event: MemoryValue.Update: nil function")
@@ -170,7 +172,7 @@ func (v *MemoryValue[T]) Update(f func(old T, ok bool) (T, bool)) (T, bool) {
 }
 
 // Load returns the newest value and true, or zero and false while there is no data. After
-// Close it goes on returning the final value. Load is wait-free: one atomic load.
+// Close it returns the final value. Load is wait-free: one atomic load.
 func (v *MemoryValue[T]) Load() (val T, ok bool) {
 	if s := v.head.Load(); s != nil {
 		return s.val, s.data()
@@ -178,10 +180,12 @@ func (v *MemoryValue[T]) Load() (val T, ok bool) {
 	return val, false
 }
 
-// Watch returns a new watcher, which has seen nothing yet. It allocates one object; the first
-// on a value that holds no data one more. A watcher costs nothing to those of others, nor to
-// Set. The value refers to it while a Get waits, and from the second wait under one context
-// until a Get under another, the watcher's Close or the end of that context.
+// Watch returns a new watcher, which has seen nothing.
+//
+// Cost: one object; the first Watch of a value without data costs another. A watcher costs
+// nothing to other watchers or to Set. The value refers to it while a Get waits, and from
+// its second wait under one context until a Get under another context, its Close or the
+// end of that context.
 func (v *MemoryValue[T]) Watch() Watcher[T] {
 	v.current()
 	w := new(watcher[T])
