@@ -84,8 +84,8 @@ func Combine[A, B, C any](a ValueWatch[A], b ValueWatch[B], f func(A, B) C) Valu
 // that one of them has a newer. The slice is a new one each time, in the order of vs.
 //
 // What [Combine] says of two sources holds for all of vs. Of more than sixteen, a Get
-// looks only at those that have changed: a value in the slice is then at least as new as
-// each Set that had returned when the Get began. CombineAll panics if there are no vs, or if one of them is nil or
+// looks only at those that have changed. It may miss a Set of a source that is in
+// progress when it begins, and what is set there until that Set has returned. CombineAll panics if there are no vs, or if one of them is nil or
 // keyed, as a remote.Range is.
 func CombineAll[T any](vs ...ValueWatch[T]) ValueWatch[[]T] {
 	if len(vs) == 0 {

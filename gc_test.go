@@ -454,3 +454,90 @@ func closedOfLarge(t *testing.T, busy bool) event.Watcher[int] {
 	}
 	return w
 }
+
+func TestDistinctKeepsNoOptions(t *testing.T) {
+	var v event.MemoryValue[int]
+	v.Set(1)
+	w := event.Distinct(&v, func(a, b int) bool { return a == b }).Watch()
+	option := getWithPayload(t, w)
+	garbage(t, "what a Filter of an earlier Get refers to", option)
+	runtime.KeepAlive(w)
+}
+
+// getWithPayload gets with a Filter that refers to what is returned.
+//
+//go:noinline
+func getWithPayload(t *testing.T, w event.Watcher[int]) weak.Pointer[payload] {
+	p := new(payload)
+	_, err := w.Get(t.Context(), event.Filter(func(int) bool { return p != nil }))
+	require.NoError(t, err)
+	return weak.Make(p)
+}
+
+// The Close comes from a predicate: the Get that is in progress has the last value.
+func TestDistinctClosedDuringAGetKeepsNothing(t *testing.T) {
+	var v event.MemoryValue[*payload]
+	w := event.Distinct(&v, func(a, b *payload) bool { return a == b }).Watch()
+	last := setAndGet(t, &v, w)
+	v.Set(new(payload))
+	_, err := w.Get(t.Context(), event.Filter(func(*payload) bool { _ = w.Close(); return true }))
+	assert.Equal(t, event.ErrWatcherClosed, err)
+	garbage(t, "the last value of a Distinct that was closed during a Get", last)
+	runtime.KeepAlive(w)
+}
+
+//go:noinline
+func setAndGet(t *testing.T, v *event.MemoryValue[*payload], w payloadWatcher) weak.Pointer[payload] {
+	v.Set(new(payload))
+	p, err := w.Get(t.Context())
+	require.NoError(t, err)
+	return weak.Make(p)
+}
+
+// A signal that hangs on a timer or on the source is kept by that.
+func TestClosedRateLeavesNoSignal(t *testing.T) {
+	for name, held := range map[string]bool{"Timer": true, "Source": false} {
+		t.Run(name, func(t *testing.T) {
+			var v event.MemoryValue[int]
+			v.Set(1)
+			w := event.Rate(&v, time.Hour).Watch()
+			_, err := w.Get(t.Context())
+			require.NoError(t, err)
+			if held {
+				v.Set(2)
+				_, err = w.Get(t.Context(), event.BacklogOnly[int]())
+				require.Equal(t, event.BacklogDone, err)
+			}
+			w.Changed()
+			signal := event.OutSignal(w)
+			require.NotNil(t, signal.Value())
+			assert.NoError(t, w.Close())
+			garbage(t, "the signal of a Rate that was closed", signal)
+			runtime.KeepAlive(&v)
+		})
+	}
+}
+
+// The newest state of a source refers to the watcher until it is closed.
+func TestClosedCombineIsGarbage(t *testing.T) {
+	var a, b event.MemoryValue[int]
+	a.Set(1)
+	b.Set(1)
+	garbage(t, "a watcher of a Combine that was closed", closedCombine(t, &a, &b))
+	runtime.KeepAlive(&a)
+	runtime.KeepAlive(&b)
+}
+
+// closedCombine returns what the function of a Combine refers to, after a watcher of it
+// was closed.
+//
+//go:noinline
+func closedCombine(t *testing.T, a, b *event.MemoryValue[int]) weak.Pointer[payload] {
+	p := new(payload)
+	w := event.Combine(a, b, func(x, y int) bool { return p != nil }).Watch()
+	_, err := w.Get(t.Context())
+	require.NoError(t, err)
+	require.True(t, opened(w.Changed()))
+	require.NoError(t, w.Close())
+	return weak.Make(p)
+}

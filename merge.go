@@ -376,15 +376,8 @@ func (w *mergeWatcher[T]) Subscribe(target park.Target) *park.Relay {
 		target.Fire()
 		return nil
 	}
-	r := signal.Relay(target)
-	// Add the relay, then check. In between, a Get may have taken what fires the
-	// signal, and replaced it.
-	if w.Ready() {
-		r.Stop()
-		target.Fire()
-		return nil
-	}
-	return r
+	// A Get replaces the signal only after it has fired, and then Relay fires target.
+	return signal.Relay(target)
 }
 
 // Changed implements [Watcher].

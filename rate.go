@@ -13,20 +13,29 @@ import (
 )
 
 // Rate returns v slowed down: a watcher gets at most one value in each interval of the
-// given length, from the return of one value on, and always the newest in the end. The first comes at once.
+// given length, which begins when a Get returns a value. It always gets the newest value
+// in the end. The first value is returned at once.
 //
-// While a watcher has had a value less than the interval ago, a newer one is not there: a Get waits
-// until the interval is over, its context ends, or the watcher is closed, and returns what is newest then; with BacklogOnly it returns
-// BacklogDone, without asking the Filters, also if v has ended meanwhile, and the value stays unseen; a Changed channel that is taken then closes when the interval
-// is over. A value that a Filter rejects is not returned and delays nothing. When v has ended, the final value comes when its time has
-// come, and then the end.
+// While an interval lasts, a newer value is held back:
 //
-// The view starts no goroutine but, for an instant, when an interval is over while somebody waits
-// for that. It keeps nothing but v while nobody watches; a watcher keeps the value that it took
-// last. What [Combine] says of sources from elsewhere, of early channels and of costs holds here too. The view has
-// a Load exactly if v has one, which is that of v: it is not slowed down.
+//   - A Get waits until the interval is over, its context ends or the watcher is closed.
+//     It then returns the value that is newest.
+//   - A Get with BacklogOnly returns BacklogDone, even if v has ended. It does not call
+//     the predicates of its Filters, and the value stays unseen.
+//   - A channel that Changed returns closes when the interval is over.
 //
-// Rate panics if v is nil or keyed, as a remote.Range is, or if the interval is not positive.
+// A value that a Filter rejects begins no interval. When v has ended, a watcher gets the
+// final value once the interval is over, and then the end.
+//
+// A Changed channel may close early, as that of a [Combine] may. The view is a [Loader]
+// if v is one; its Load is that of v and is not slowed down.
+//
+// Rate panics if v is nil or keyed, as a remote.Range is, or if the interval is not
+// positive.
+//
+// Cost: the view refers to nothing but v while it has no watcher. It starts a goroutine
+// only when an interval ends during a wait, for an instant, and over a source from
+// elsewhere as a [Combine] does. A watcher keeps the value that it took last.
 func Rate[T any](v ValueWatch[T], every time.Duration) ValueWatch[T] {
 	if v == nil {
 		panic("event: Rate: nil value")

@@ -2,6 +2,7 @@ package park_test
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -72,4 +73,36 @@ func TestChainsMeetNewWaits(t *testing.T) {
 		bs[n].Fire()
 		woken[n].Wait()
 	}
+}
+
+// TestSeveralChainsAreStarted checks how many waiters are woken before any of them has
+// run: with one processor, and no other goroutine that runs. A preemption just then lets
+// them run. That may happen, but not every time.
+func TestSeveralChainsAreStarted(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	for range 10 {
+		var woken int
+		synctest.Test(t, func(t *testing.T) {
+			var b park.Broadcast
+			ws := make([]park.Waiter, 100)
+			var all sync.WaitGroup
+			for i := range ws {
+				all.Go(func() { assert.NoError(t, ws[i].Wait(t.Context(), &b)) })
+			}
+			synctest.Wait()
+			parked := ws[0].State()
+			b.FireHere()
+			for i := range ws {
+				if ws[i].State() != parked {
+					woken++
+				}
+			}
+			all.Wait()
+		})
+		if woken == park.ChainsPerProc {
+			return
+		}
+		assert.Greater(t, woken, park.ChainsPerProc, "a preemption wakes more")
+	}
+	assert.Fail(t, "as many are woken as there are chains")
 }

@@ -97,3 +97,9 @@ func (c *Contexts) Peak() int {
 	defer c.mu.Unlock()
 	return c.peak
 }
+
+// ChainsPerProc is the number of chains for each processor.
+const ChainsPerProc = chainsPerProc
+
+// FireHere is Fire for many waiters, without a goroutine of its own.
+func (b *Broadcast) FireHere() { b.top.Swap(&sealed).startChains() }

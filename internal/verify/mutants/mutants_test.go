@@ -26,6 +26,7 @@ var (
 // A mutant is a patch, and what catches it.
 type mutant struct {
 	name, breaks string
+	byTests      bool // no scenario can catch it
 	patch        patch
 	caught       caught
 }
@@ -47,10 +48,12 @@ func mutants(t *testing.T) []*mutant {
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
-		breaks, _, _ := strings.Cut(string(text), "\n")
+		breaks, rest, _ := strings.Cut(string(text), "\n")
 		p, err := parse(text)
 		require.NoError(t, err, file)
-		all = append(all, &mutant{name: strings.TrimSuffix(file, ".patch"), breaks: breaks, patch: p})
+		m := &mutant{name: strings.TrimSuffix(file, ".patch"), breaks: breaks, patch: p}
+		m.byTests = strings.HasPrefix(rest, byTests+"\n")
+		all = append(all, m)
 	}
 	return all
 }
@@ -93,7 +96,9 @@ func TestMutantsAreCaught(t *testing.T) {
 			t.Run(m.name, func(t *testing.T) {
 				t.Parallel()
 				began := time.Now()
-				m.search(t, passes)
+				if !m.byTests {
+					m.search(t, passes)
+				}
 				if m.caught.by == "" {
 					m.test(t)
 				}
@@ -107,6 +112,10 @@ func TestMutantsAreCaught(t *testing.T) {
 		require.NoError(t, os.WriteFile("README.md", []byte(readme+table(all)), 0o666))
 	}
 }
+
+// byTests is the second line of a patch that no scenario can catch. The scenarios
+// are not searched for it.
+const byTests = "Caught by tests."
 
 // root is the root of the module.
 var root = filepath.Join("..", "..", "..")

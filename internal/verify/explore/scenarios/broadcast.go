@@ -81,6 +81,13 @@ func broadcasts() []*sched.Scenario {
 			})
 			r.Go("fire", b.Fire)
 		}},
+		{Name: "broadcast/done, after a relay", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
+			// The shared state is there, without a channel.
+			var b park.Broadcast
+			b.Relay(new(park.Broadcast))
+			r.Group("done", 2, func(int) { sched.Recv(b.Done()) })
+			r.Go("fire", b.Fire)
+		}},
 		{Name: "broadcast/done is one", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
 			var b park.Broadcast
 			done := make([]<-chan struct{}, 2)

@@ -48,6 +48,7 @@ func relays() []*sched.Scenario {
 			for i := range to {
 				b.Relay(&to[i])
 			}
+			late := b.Relay(new(park.Broadcast))
 			r.Go("fire", func() {
 				b.Fire()
 				// Load before the check: see mergeWatcher.look.
@@ -59,7 +60,7 @@ func relays() []*sched.Scenario {
 					}
 				}
 			})
-			r.Go("fire again", b.Fire)
+			r.Go("stop", late.Stop)
 		}},
 	}
 }

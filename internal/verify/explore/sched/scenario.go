@@ -50,3 +50,9 @@ func (r *Run) Finally(f func(waiting []string) error) { r.finally = f }
 
 // Fail fails the scenario. Threads call it.
 func (r *Run) Fail(format string, args ...any) { x.fail(fmt.Sprintf(format, args...)) }
+
+// AtStart makes each run begin with a call of f, which resets a global variable of
+// the explored code. A run that is cut short may leave it in any state.
+func AtStart(f func()) { atStart = append(atStart, f) }
+
+var atStart []func()

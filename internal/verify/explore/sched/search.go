@@ -216,6 +216,9 @@ func (x *explorer) runOnce(s *Scenario) {
 	x.threads, x.trace = x.threads[:0], nil
 	clear(channels)
 	clear(closed)
+	for _, reset := range atStart {
+		reset()
+	}
 	r := &Run{name: s.Name}
 	x.run = r
 	x.check(func() error { s.Run(r); return nil })

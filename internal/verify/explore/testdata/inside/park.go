@@ -3,9 +3,11 @@ package park
 import (
 	"github.com/eventvalue/event/internal/verify/explore/inspect"
 	"github.com/eventvalue/event/internal/verify/explore/sched"
+	"github.com/eventvalue/event/internal/verify/explore/sched/atomic"
 )
 
 func init() {
+	sched.AtStart(func() { handedOff = atomic.Int32{} })
 	inspect.Stack = func(broadcast any) (nodes, waiting int) {
 		for n := broadcast.(*Broadcast).top.Load(); n != nil && n != &sealed; n = n.next {
 			sched.Loop() // A bug may have made it a ring.
