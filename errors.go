@@ -22,11 +22,13 @@ var ErrConcurrentGet = errors.New("event: concurrent Get on one watcher")
 // for a new one.
 var ErrWatcherClosed = errors.New("event: watcher closed")
 
-// ErrClosed is returned by Get once the value has been closed and its final value,
-// if it has one, has been seen. There will be no newer one: stop watching.
+// ErrClosed is returned by Get once the value has been closed and the watcher has
+// seen the final value, if there is one. There will be no newer value: stop
+// watching.
 //
-// Where the value was closed with a cause, the error is one in which [errors.Is] and
-// [errors.As] find both ErrClosed and the cause; else it is ErrClosed itself.
+// If the value was closed with a cause, the error is one in which [errors.Is] and
+// [errors.As] find both ErrClosed and the cause. Otherwise it is ErrClosed itself:
+// see [MemoryValue.CloseWithError].
 var ErrClosed = errors.New("event: value closed")
 
 // ErrChanged is the cause, as [context.Cause] tells it, for which [RunWhile] cancels a run
