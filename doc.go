@@ -78,7 +78,8 @@
 //     Only a returned value, BacklogDone and the value's end move the watcher. Of several results
 //     the first wins in this order: the panic for a nil context, ctx.Err(), ErrWatcherClosed,
 //     ErrConcurrentGet, a value, the value's end, BacklogDone. (An end or a Close during a predicate
-//     counts, too. To a Get that waits a context has ended once its Done channel is closed.)
+//     counts, too. To a Get that waits a context has ended once its Done channel is closed. If the
+//     context's Err is nil then, the Get returns context.Canceled.)
 //  13. A Get that finds another one on its watcher in progress, waiting or in a predicate, returns
 //     ErrConcurrentGet at once and leaves that one alone. (Two that need not wait may overlap and
 //     both return, never the same value.) A watcher may be handed from goroutine to goroutine, and

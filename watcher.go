@@ -23,19 +23,30 @@ import (
 //
 // While no Get waits, a watcher costs its memory and, while its last context lives, that.
 type Watcher[T any] interface {
-	// Get returns the newest value if the watcher has not seen it, at once, and else waits
-	// for the next. It skips what was replaced meanwhile: a watcher sees a subsequence of
-	// the values, strictly forward, and always the newest in the end.
+	// Get returns the newest value at once if the watcher has not seen it, and
+	// otherwise waits for the next value. It skips values that were replaced in the
+	// meantime: a watcher sees a subsequence of the values, strictly forward, and
+	// always the newest eventually.
 	//
-	// Get returns, the first that holds winning: ctx.Err() if ctx has ended, even if there
-	// is a value; ErrWatcherClosed after Close; ErrConcurrentGet if it finds another Get on
-	// the same watcher in progress; a value; the error with which the value has ended, ErrClosed, once its
-	// final value has been seen; and, with BacklogOnly, BacklogDone instead of waiting.
+	// Get returns the first of the following that applies:
+	//
+	//  1. ctx.Err(), if ctx has ended, even if there is a value. [context.Cause] of ctx
+	//     has the reason, which ctx.Err() does not report.
+	//  2. [ErrWatcherClosed], after Close.
+	//  3. [ErrConcurrentGet], if another Get on the same watcher is in progress.
+	//  4. a value.
+	//  5. the error with which the value has ended, [ErrClosed], once its final value
+	//     has been seen.
+	//  6. [BacklogDone], with [BacklogOnly], instead of waiting.
+	//
 	// The end of ctx, Close and the value's end also end the wait. No value is returned
-	// that was set after ctx had ended.
+	// that was set after ctx had ended. A Get that waits takes ctx for ended once its
+	// Done channel is closed. If ctx.Err() is nil then, as it is with a type that embeds
+	// a context and has a Done of its own, Get returns [context.Canceled]. A Get with
+	// something to return reads Err alone.
 	//
-	// Only a returned value, BacklogDone or the value's end moves the watcher: what was
-	// rejected by a Filter, or looked at, before any other error is still unseen.
+	// Only a returned value, BacklogDone or the value's end moves the watcher. After any
+	// other error, the values that a Filter rejected are still unseen.
 	//
 	// Get panics if ctx is nil.
 	Get(ctx context.Context, opts ...GetOption[T]) (T, error)
@@ -109,7 +120,7 @@ func (w *watcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (T, error) {
 			// needs, no method of the context is called while w is busy.
 			s := w.finishWait(done, v, s, park.Receive(w.waiter.Prepare(done, &s.superseded)))
 			if s == nil {
-				return w.getBusy(ctx, v, state, nil)
+				return w.getBusy(ctx, v, state, nil, true)
 			}
 			return s.val, nil
 		}
@@ -150,12 +161,12 @@ func (w *watcher[T]) getSlow(ctx context.Context, opts []GetOption[T]) (T, error
 		var zero T
 		return zero, err
 	}
-	return w.getBusy(ctx, v, state, opts)
+	return w.getBusy(ctx, v, state, opts, false)
 }
 
 // getBusy is the part of a Get after w has become busy. It makes w idle again. state
-// is the state before w was busy.
-func (w *watcher[T]) getBusy(ctx context.Context, v *MemoryValue[T], state uint64, opts []GetOption[T]) (T, error) {
+// is the state before w was busy. waited reports that the Get has waited already.
+func (w *watcher[T]) getBusy(ctx context.Context, v *MemoryValue[T], state uint64, opts []GetOption[T], waited bool) (val T, err error) {
 	reached := state
 	// Deferred, because a predicate may panic: the watcher has not moved then. The
 	// compare-and-swap fails if Close came first; the version of a closed watcher
@@ -163,7 +174,11 @@ func (w *watcher[T]) getBusy(ctx context.Context, v *MemoryValue[T], state uint6
 	defer func() { w.state.cas(state|busy, reached) }()
 	w.waiter.UnregisterElsewhere(ctx)
 	at := getPosition[T]{value: v, start: state, looked: state, backlog: get.BacklogOnly(opts)}
-	val, at, err := get.Next(ctx, (*busyWatcher[T])(w), at, opts)
+	if waited {
+		val, at, err = get.Resume(ctx, (*busyWatcher[T])(w), at, opts)
+	} else {
+		val, at, err = get.Next(ctx, (*busyWatcher[T])(w), at, opts)
+	}
 	reached = at.looked
 	return val, err
 }
