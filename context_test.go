@@ -89,6 +89,12 @@ func waits() map[string]func(context.Context, event.ValueWatch[int]) error {
 		"PipeOfEntries": func(ctx context.Context, v event.ValueWatch[int]) error {
 			return event.Pipe[int](entries{v}, make(chan int))(ctx)
 		},
+		"RunWhile": func(ctx context.Context, v event.ValueWatch[int]) error {
+			return event.RunWhile(ctx, v, tens, func(ctx context.Context, _ int) error { <-ctx.Done(); return nil })
+		},
+		"RunWhileIdle": func(ctx context.Context, v event.ValueWatch[int]) error {
+			return event.RunWhile(ctx, v, tens, done)
+		},
 		"All": func(ctx context.Context, v event.ValueWatch[int]) error {
 			var errs []error
 			for _, err := range event.All(ctx, v) {

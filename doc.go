@@ -127,11 +127,14 @@
 //     reaches the caller and consumes nothing.
 //  22. All yields values and, once, the error that ends it: ctx's, the value's end or BacklogDone.
 //     Other errors are yielded and it goes on. Leaving the loop closes its watcher.
-//  23. RunWhile runs a function with the current value, under a context of its own. When a newer value comes for
-//     which keep(old, next) is false, it cancels that with the cause ErrChanged, waits until the
-//     function has returned, and runs it anew with the newest. One that returns nil
-//     is run again with the next such value. It ends with an error of the function's that is not due to
-//     that cancel. The end of ctx or of the value cancels, waits, and is returned.
+//  23. RunWhile runs a function with the current value, under a context of its own. When there is a
+//     newer value for which keep(old, next) is false, it cancels that context with the cause ErrChanged
+//     and waits until the function has returned. What happens then depends on the context.Cause of
+//     that context when the function returned. ErrChanged: the function is run again with the newest
+//     value, and its result is dropped. None: after a nil result, the function is run again with the
+//     next such value; an error is returned, joined with an end of ctx or the value that came before.
+//     Otherwise the cause is an end of ctx or of the value: that end is returned, joined with the
+//     result unless the result is nil or reports an end of the context.
 //
 // A nil context, predicate, function, value or channel is a programmer's error: a panic in the
 // call that was given it, whose text names package and function, and which leaves everything

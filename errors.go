@@ -31,8 +31,10 @@ var ErrWatcherClosed = errors.New("event: watcher closed")
 // see [MemoryValue.CloseWithError].
 var ErrClosed = errors.New("event: value closed")
 
-// ErrChanged is the cause, as [context.Cause] tells it, for which [RunWhile] cancels a run
-// that is to make place for one with a newer value. Return, and RunWhile will do so.
+// ErrChanged is the cause with which [RunWhile] cancels the context of a run that a
+// run with a newer value replaces. [context.Cause] returns it, whereas ctx.Err()
+// returns context.Canceled. The run must return, with any result: RunWhile drops the
+// result and calls run again.
 var ErrChanged = errors.New("event: value changed")
 
 // closedError is ErrClosed with a cause. It is used by its address, so that it can be

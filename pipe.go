@@ -45,8 +45,8 @@ func (r Runnable) Serve(ctx context.Context) error {
 // at the same time. Each then sends the values that it sees.
 //
 // If v is keyed, as a remote.Range is, its watchers return entries under different
-// keys, and a newer entry does not replace the one on offer: an entry stays on offer
-// until it is taken or ctx ends. A ValueWatch from another module reports that it is
+// keys. A newer entry does not replace the one on offer, which stays on offer until it
+// is taken or ctx ends. A ValueWatch from another module reports that it is
 // keyed by a method Keyed() bool.
 //
 // Predicates among opts run on the goroutine of the Runnable. [WithHealthy] reports
