@@ -33,14 +33,14 @@ import (
 //
 // Combine panics if a, b or f is nil, and if a or b is keyed, as a remote.Range is.
 func Combine[A, B, C any](a ValueWatch[A], b ValueWatch[B], f func(A, B) C) ValueWatch[C] {
-	if a == nil || b == nil {
+	if isNil(a) || isNil(b) {
 		panic("event: Combine: nil value")
 	}
 	if f == nil {
 		panic("event: Combine: nil function")
 	}
 	if isKeyed(a) || isKeyed(b) {
-		panic("event: Combine: keyed value")
+		panic("event: Combine: " + keyedValue)
 	}
 	var load func() (C, bool)
 	if la, lb := loaderOf(a), loaderOf(b); la != nil && lb != nil {
@@ -75,11 +75,11 @@ func CombineAll[T any](vs ...ValueWatch[T]) ValueWatch[[]T] {
 	}
 	vs = slices.Clone(vs) // The caller may go on using the array.
 	for _, v := range vs {
-		if v == nil {
+		if isNil(v) {
 			panic("event: CombineAll: nil value")
 		}
 		if isKeyed(v) {
-			panic("event: CombineAll: keyed value")
+			panic("event: CombineAll: " + keyedValue)
 		}
 	}
 	contexts := new(park.Contexts)

@@ -21,14 +21,14 @@ import (
 // Distinct panics if v or equal is nil, and if v is keyed, as a remote.Range is: its entries are of
 // different keys and cannot be compared.
 func Distinct[T any](v ValueWatch[T], equal func(a, b T) bool) ValueWatch[T] {
-	if v == nil {
+	if isNil(v) {
 		panic("event: Distinct: nil value")
 	}
 	if equal == nil {
 		panic("event: Distinct: nil function")
 	}
 	if isKeyed(v) {
-		panic("event: Distinct: keyed value")
+		panic("event: Distinct: " + keyedValue)
 	}
 	return newView(func() Watcher[T] { return newDistinctWatcher(v.Watch(), equal) }, loaderOf(v), capability.Set{})
 }

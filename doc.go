@@ -138,7 +138,8 @@
 //
 // A nil context, predicate, function, value or channel is a programmer's error: a panic in the
 // call that was given it, whose text names package and function, and which leaves everything
-// as it was. Everything that can happen to a correct program is an error value.
+// as it was. A nil *MemoryValue is a nil value. Everything that can happen to a correct program is
+// an error value.
 //
 // # In other words
 //

@@ -25,7 +25,7 @@ import (
 //
 // Map panics if v or f is nil.
 func Map[T, U any](v ValueWatch[T], f func(T) U) ValueWatch[U] {
-	if v == nil {
+	if isNil(v) {
 		panic("event: Map: nil value")
 	}
 	if f == nil {

@@ -56,7 +56,7 @@ func (r Runnable) Serve(ctx context.Context) error {
 //
 // Cost: a watcher for each run, and no goroutine except the caller's.
 func Pipe[T any](v ValueWatch[T], c chan<- T, opts ...GetOption[T]) Runnable {
-	if v == nil {
+	if isNil(v) {
 		panic("event: Pipe: nil value")
 	}
 	if c == nil {

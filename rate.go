@@ -28,14 +28,14 @@ import (
 //
 // Rate panics if v is nil or keyed, as a remote.Range is, or if the interval is not positive.
 func Rate[T any](v ValueWatch[T], every time.Duration) ValueWatch[T] {
-	if v == nil {
+	if isNil(v) {
 		panic("event: Rate: nil value")
 	}
 	if every <= 0 {
 		panic("event: Rate: interval not positive")
 	}
 	if isKeyed(v) {
-		panic("event: Rate: keyed value")
+		panic("event: Rate: " + keyedValue)
 	}
 	contexts := new(park.Contexts)
 	return newView(func() Watcher[T] {

@@ -59,12 +59,12 @@ func RunWhile[T any](ctx context.Context, v ValueWatch[T], keep func(old, next T
 	switch {
 	case ctx == nil:
 		panic("event: RunWhile: nil context")
-	case v == nil:
+	case isNil(v):
 		panic("event: RunWhile: nil value")
 	case keep == nil || run == nil:
 		panic("event: RunWhile: nil function")
 	case isKeyed(v):
-		panic("event: RunWhile: keyed value")
+		panic("event: RunWhile: " + keyedValue)
 	}
 	w := v.Watch()
 	defer w.Close()

@@ -24,7 +24,7 @@ func Wait[T any](ctx context.Context, v ValueWatch[T], pred func(T) bool) (T, er
 	if ctx == nil {
 		panic("event: Wait: nil context")
 	}
-	if v == nil {
+	if isNil(v) {
 		panic("event: Wait: nil value")
 	}
 	if pred == nil {
@@ -54,7 +54,7 @@ func All[T any](ctx context.Context, v ValueWatch[T], opts ...GetOption[T]) iter
 	if ctx == nil {
 		panic("event: All: nil context")
 	}
-	if v == nil {
+	if isNil(v) {
 		panic("event: All: nil value")
 	}
 	opts = slices.Clone(opts) // The caller may use the array again.
