@@ -144,6 +144,8 @@ func joined(err, other error) error {
 }
 
 // isErr is errors.Is, which never finds an error of a type that == cannot compare.
+//
+//explore:skip uses reflection
 func isErr(err, target error) bool {
 	return errors.Is(err, target) || !reflect.TypeOf(target).Comparable() && reflect.DeepEqual(err, target)
 }
@@ -167,6 +169,8 @@ func (f *follower[T]) endNow(ctx context.Context) error {
 // again reports whether there is a next run. cause is the cause of the end of the
 // last run's context. The cause of ctx may be ErrChanged, too: a RunWhile around this
 // one may have cancelled ctx.
+//
+//explore:skip reads the cause of a context
 func (f *follower[T]) again(ctx context.Context, cause error) bool {
 	if cause == nil {
 		return f.changed
