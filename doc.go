@@ -161,7 +161,8 @@
 //
 // [Wait] waits for one state, [All] ranges over what comes, [Pipe] feeds a channel under a
 // supervisor, [RunWhile] restarts what cannot change while it runs, and [Watcher.Changed]
-// goes into a select with other things.
+// goes into a select with other things. Leave that select, or set the channel to nil, on any
+// error of the Get that is not [BacklogDone].
 //
 // A view is a value that is made of others when it is looked at: [Map] narrows or converts, [Distinct] leaves out
 // what is not different, [Combine] and [CombineAll] put several together, and [Rate] slows down. Views

@@ -52,16 +52,24 @@ type Watcher[T any] interface {
 	Get(ctx context.Context, opts ...GetOption[T]) (T, error)
 
 	// Changed returns a channel for use in a select. The channel is closed if there is
-	// something that the watcher has not seen, if the value has ended or the watcher is
-	// closed; else it closes when there is something new or the value ends: before Set
-	// returns if few have taken it, and soon after if many have (or another Set that came
-	// first has yet to close it). It misses nothing, but may
-	// be early, where a Filter rejects or a view leaves out what is new: after it, Get with
-	// BacklogOnly, and take BacklogDone for "nothing yet". The next Changed then stays open
-	// until something new happens.
+	// something that the watcher has not seen, if the value has ended, or if the watcher
+	// is closed. Otherwise it closes when there is something new or the value ends. It
+	// closes before Set returns if few callers have taken it, and soon after if many
+	// have. Of concurrent Sets, the first one closes it, and another may return before
+	// that.
 	//
-	// Changed does not consume anything. Repeated calls return one channel until there is
-	// something new. Close need not close a channel that was taken before.
+	// The channel misses nothing, but it may be early: a Filter may reject what is new,
+	// and a view may leave it out. After it, call Get with [BacklogOnly]:
+	//
+	//   - a value is new.
+	//   - [BacklogDone] means "nothing yet". The next Changed stays open until something
+	//     new happens.
+	//   - any other error: leave the loop, or set the channel to nil. Once the value has
+	//     ended, every Changed is closed, and a loop that selects on it spins.
+	//
+	// Changed does not consume anything. Repeated calls return the same channel until
+	// there is something new. Close does not have to close a channel that was taken
+	// before.
 	Changed() <-chan struct{}
 
 	// Close makes the Get in progress and every later one return ErrWatcherClosed, and
