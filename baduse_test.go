@@ -44,30 +44,30 @@ func TestBadUsePanics(t *testing.T) {
 		"event: Map: nil function":                func() { event.Map[int, int](&v, nil) },
 		"event: Distinct: nil value":              func() { event.Distinct(never, equal) },
 		"event: Distinct: nil function":           func() { event.Distinct(&v, nil) },
-		"event: Distinct: keyed value":            func() { event.Distinct[int](keyed, equal) },
-		"event: Combine: nil value":               func() { event.Combine(&v, never, sum) },
-		"event: Combine: nil function":            func() { event.Combine[int, int, int](&v, &v, nil) },
-		"event: Combine: keyed value":             func() { event.Combine(&v, keyed, sum) },
-		"event: CombineAll: no values":            func() { event.CombineAll[int]() },
-		"event: CombineAll: nil value":            func() { event.CombineAll(&v, never) },
-		"event: CombineAll: keyed value":          func() { event.CombineAll[int](&v, keyed) },
-		"event: Rate: nil value":                  func() { event.Rate(never, 1) },
-		"event: Rate: interval not positive":      func() { event.Rate(&v, 0) },
-		"event: Rate: keyed value":                func() { event.Rate[int](keyed, 1) },
-		"event: RunWhile: nil context":            func() { _ = event.RunWhile(none, &v, equal, run) },
-		"event: RunWhile: nil value":              func() { _ = event.RunWhile(t.Context(), never, equal, run) },
-		"event: RunWhile: nil function":           func() { _ = event.RunWhile(t.Context(), &v, nil, run) },
-		"event: RunWhile: keyed value":            func() { _ = event.RunWhile(t.Context(), keyed, equal, run) },
-		"event: WithHealthy: nil context":         func() { event.WithHealthy(none, func() {}) },
-		"event: WithHealthy: nil function":        func() { event.WithHealthy(t.Context(), nil) },
+		"event: Distinct: keyed value: collect its entries in a MemoryValue and use that": func() { event.Distinct[int](keyed, equal) },
+		"event: Combine: nil value":    func() { event.Combine(&v, never, sum) },
+		"event: Combine: nil function": func() { event.Combine[int, int, int](&v, &v, nil) },
+		"event: Combine: keyed value: collect its entries in a MemoryValue and use that": func() { event.Combine(&v, keyed, sum) },
+		"event: CombineAll: no values": func() { event.CombineAll[int]() },
+		"event: CombineAll: nil value": func() { event.CombineAll(&v, never) },
+		"event: CombineAll: keyed value: collect its entries in a MemoryValue and use that": func() { event.CombineAll[int](&v, keyed) },
+		"event: Rate: nil value":             func() { event.Rate(never, 1) },
+		"event: Rate: interval not positive": func() { event.Rate(&v, 0) },
+		"event: Rate: keyed value: collect its entries in a MemoryValue and use that": func() { event.Rate[int](keyed, 1) },
+		"event: RunWhile: nil context":  func() { _ = event.RunWhile(none, &v, equal, run) },
+		"event: RunWhile: nil value":    func() { _ = event.RunWhile(t.Context(), never, equal, run) },
+		"event: RunWhile: nil function": func() { _ = event.RunWhile(t.Context(), &v, nil, run) },
+		"event: RunWhile: keyed value: collect its entries in a MemoryValue and use that": func() { _ = event.RunWhile(t.Context(), keyed, equal, run) },
+		"event: WithHealthy: nil context":                                                 func() { event.WithHealthy(none, func() {}) },
+		"event: WithHealthy: nil function":                                                func() { event.WithHealthy(t.Context(), nil) },
 	} {
 		assert.PanicsWithValue(t, text, call)
 	}
 	for text, call := range map[string]func(){
-		"event: Combine: nil value":          func() { event.Combine(never, &v, sum) },
-		"event: Combine: keyed value":        func() { event.Combine(keyed, &v, sum) },
-		"event: Rate: interval not positive": func() { event.Rate(&v, -1) },
-		"event: RunWhile: nil function":      func() { _ = event.RunWhile(t.Context(), &v, equal, nil) },
+		"event: Combine: nil value": func() { event.Combine(never, &v, sum) },
+		"event: Combine: keyed value: collect its entries in a MemoryValue and use that": func() { event.Combine(keyed, &v, sum) },
+		"event: Rate: interval not positive":                                             func() { event.Rate(&v, -1) },
+		"event: RunWhile: nil function":                                                  func() { _ = event.RunWhile(t.Context(), &v, equal, nil) },
 	} {
 		assert.PanicsWithValue(t, text, call)
 	}
@@ -78,6 +78,35 @@ func TestBadUsePanics(t *testing.T) {
 	val, ok := v.Load()
 	assert.True(t, ok)
 	assert.Equal(t, 1, val)
+}
+
+// A nil *MemoryValue is a nil value, though an interface that holds it is not nil.
+func TestNilMemoryValueIsRefusedWhereItIsGiven(t *testing.T) {
+	var v event.MemoryValue[int]
+	var null *event.MemoryValue[int]
+	id := func(n int) int { return n }
+	equal := func(a, b int) bool { return a == b }
+	sum := func(a, b int) int { return a + b }
+	run := func(context.Context, int) error { return nil }
+	for _, c := range []struct {
+		name string
+		call func()
+	}{
+		{"Map", func() { event.Map(null, id) }},
+		{"Distinct", func() { event.Distinct(null, equal) }},
+		{"Combine", func() { event.Combine(null, &v, sum) }},
+		{"Combine", func() { event.Combine(&v, null, sum) }},
+		{"CombineAll", func() { event.CombineAll[int](&v, null) }},
+		{"Rate", func() { event.Rate(null, 1) }},
+		{"Wait", func() { _, _ = event.Wait(t.Context(), null, func(int) bool { return true }) }},
+		{"All", func() { event.All(t.Context(), null) }},
+		{"Pipe", func() { event.Pipe(null, make(chan int)) }},
+		{"RunWhile", func() { _ = event.RunWhile(t.Context(), null, equal, run) }},
+	} {
+		assert.PanicsWithValue(t, "event: "+c.name+": nil value", c.call)
+	}
+	n, _ := v.Watchers().(event.Loader[int]).Load()
+	assert.Zero(t, n, "it leaves everything as it was")
 }
 
 func TestNilContextWinsOverClose(t *testing.T) {

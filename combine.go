@@ -46,14 +46,14 @@ import (
 // source until it is closed. A Get costs what the sources that have changed cost, and
 // a check of each source if there are at most sixteen.
 func Combine[A, B, C any](a ValueWatch[A], b ValueWatch[B], f func(A, B) C) ValueWatch[C] {
-	if a == nil || b == nil {
+	if isNil(a) || isNil(b) {
 		panic("event: Combine: nil value")
 	}
 	if f == nil {
 		panic("event: Combine: nil function")
 	}
 	if isKeyed(a) || isKeyed(b) {
-		panic("event: Combine: keyed value")
+		panic("event: Combine: " + keyedValue)
 	}
 	var load func() (C, bool)
 	if la, lb := loaderOf(a), loaderOf(b); la != nil && lb != nil {
@@ -93,11 +93,11 @@ func CombineAll[T any](vs ...ValueWatch[T]) ValueWatch[[]T] {
 	}
 	vs = slices.Clone(vs) // The caller may go on using the array.
 	for _, v := range vs {
-		if v == nil {
+		if isNil(v) {
 			panic("event: CombineAll: nil value")
 		}
 		if isKeyed(v) {
-			panic("event: CombineAll: keyed value")
+			panic("event: CombineAll: " + keyedValue)
 		}
 	}
 	contexts := new(park.Contexts)

@@ -25,14 +25,14 @@ import (
 // Cost: the view starts no goroutine and refers to nothing but v and equal. A watcher
 // costs that of v and three objects. Until it is closed it keeps what it returned last.
 func Distinct[T any](v ValueWatch[T], equal func(a, b T) bool) ValueWatch[T] {
-	if v == nil {
+	if isNil(v) {
 		panic("event: Distinct: nil value")
 	}
 	if equal == nil {
 		panic("event: Distinct: nil function")
 	}
 	if isKeyed(v) {
-		panic("event: Distinct: keyed value")
+		panic("event: Distinct: " + keyedValue)
 	}
 	return newView(func() Watcher[T] { return newDistinctWatcher(v.Watch(), equal) }, loaderOf(v), capability.Set{})
 }

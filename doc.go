@@ -78,7 +78,8 @@
 //     Only a returned value, BacklogDone and the value's end move the watcher. Of several results
 //     the first wins in this order: the panic for a nil context, ctx.Err(), ErrWatcherClosed,
 //     ErrConcurrentGet, a value, the value's end, BacklogDone. (An end or a Close during a predicate
-//     counts, too. To a Get that waits a context has ended once its Done channel is closed.)
+//     counts, too. To a Get that waits a context has ended once its Done channel is closed. If the
+//     context's Err is nil then, the Get returns context.Canceled.)
 //  13. A Get that finds another one on its watcher in progress, waiting or in a predicate, returns
 //     ErrConcurrentGet at once and leaves that one alone. (Two that need not wait may overlap and
 //     both return, never the same value.) A watcher may be handed from goroutine to goroutine, and
@@ -127,11 +128,14 @@
 //     reaches the caller and consumes nothing.
 //  22. All yields values and, once, the error that ends it: ctx's, the value's end or BacklogDone.
 //     Other errors are yielded and it goes on. Leaving the loop closes its watcher.
-//  23. RunWhile runs a function with the current value, under a context of its own. When a newer value comes for
-//     which keep(old, next) is false, it cancels that with the cause ErrChanged, waits until the
-//     function has returned, and runs it anew with the newest. One that returns nil
-//     is run again with the next such value. It ends with an error of the function's that is not due to
-//     that cancel. The end of ctx or of the value cancels, waits, and is returned.
+//  23. RunWhile runs a function with the current value, under a context of its own. When there is a
+//     newer value for which keep(old, next) is false, it cancels that context with the cause ErrChanged
+//     and waits until the function has returned. What happens then depends on the context.Cause of
+//     that context when the function returned. ErrChanged: the function is run again with the newest
+//     value, and its result is dropped. None: after a nil result, the function is run again with the
+//     next such value; an error is returned, joined with an end of ctx or the value that came before.
+//     Otherwise the cause is an end of ctx or of the value: that end is returned, joined with the
+//     result unless the result is nil or reports an end of the context.
 //  24. Watchers is exact: when Watch or Close of a watcher has returned, its value counts it. A watcher that
 //     is dropped without a Close counts for good.
 //  25. Behind counts each Set that the watcher has not passed, whatever its Filters and views leave out. It
@@ -139,7 +143,8 @@
 //
 // A nil context, predicate, function, value or channel is a programmer's error: a panic in the
 // call that was given it, whose text names package and function, and which leaves everything
-// as it was. Everything that can happen to a correct program is an error value.
+// as it was. A nil *MemoryValue is a nil value. Everything that can happen to a correct program is
+// an error value.
 //
 // # In other words
 //
@@ -161,7 +166,8 @@
 //
 // [Wait] waits for one state, [All] ranges over what comes, [Pipe] feeds a channel under a
 // supervisor, [RunWhile] restarts what cannot change while it runs, and [Watcher.Changed]
-// goes into a select with other things.
+// goes into a select with other things. Leave that select, or set the channel to nil, on any
+// error of the Get that is not [BacklogDone].
 //
 // A view is a value that is made of others when it is looked at: [Map] narrows or converts, [Distinct] leaves out
 // what is not different, [Combine] and [CombineAll] put several together, and [Rate] slows down. Views

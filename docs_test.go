@@ -1,14 +1,18 @@
 package event_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/eventvalue/event"
 )
 
 // TestReadmeShowsWhatCompiles checks that example_test.go contains the code
@@ -86,4 +90,108 @@ func TestOverviewNamesEachFile(t *testing.T) {
 		}
 	}
 	assert.ElementsMatch(t, found, named)
+}
+
+// followLeader is the loop of doc.go.
+func followLeader(ctx context.Context, leader *event.MemoryValue[string], follow func(string)) error {
+	w := leader.Watch()
+	defer w.Close()
+	for {
+		name, err := w.Get(ctx)
+		if err != nil {
+			return err
+		}
+		follow(name)
+	}
+}
+
+// docLoops is what runs each loop over a value that the documents show, across the
+// end of each value of the loop.
+var docLoops = map[string]func(){
+	"follow": func() {
+		var v event.MemoryValue[string]
+		v.Set("v1")
+		_ = v.Close()
+		_ = follow(context.Background(), &v)
+	},
+	"followLeader": func() {
+		var v event.MemoryValue[string]
+		v.Set("alice")
+		_ = followLeader(context.Background(), &v, func(string) { _ = v.Close() })
+	},
+	"Example_insteadOfPolling": Example_insteadOfPolling,
+	"Example_select":           Example_select,
+	"ExampleAll":               ExampleAll,
+	"ExampleWatcher_Changed":   ExampleWatcher_Changed,
+}
+
+// TestLoopsInTheDocsSurviveTheEnd checks that docLoops has each loop over a value in
+// the documents, and that each ends when its values end, and does not spin.
+func TestLoopsInTheDocsSurviveTheEnd(t *testing.T) {
+	var source strings.Builder
+	for _, name := range []string{"example_test.go", "docs_test.go", "wait_test.go", "watcher_test.go"} {
+		b, err := os.ReadFile(name)
+		require.NoError(t, err)
+		source.Write(b)
+	}
+	found := map[string]bool{}
+	for _, doc := range []string{"README.md", "docs/patterns.md", "doc.go", "example_test.go"} {
+		b, err := os.ReadFile(doc)
+		require.NoError(t, err)
+		for _, loop := range loopsOverValues(string(b)) {
+			name := functionWith(source.String(), loop)
+			assert.Contains(t, docLoops, name, "%s: a loop that no test runs:\n%s", doc, loop)
+			found[doc] = true
+		}
+	}
+	assert.Len(t, found, 4, "each document has a loop")
+
+	stdout := os.Stdout
+	defer func() { os.Stdout = stdout }()
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	require.NoError(t, err)
+	defer null.Close()
+	os.Stdout = null
+	for name, run := range docLoops {
+		ended := make(chan struct{})
+		go func() { defer close(ended); run() }()
+		select {
+		case <-ended:
+		case <-time.After(20 * time.Second):
+			t.Fatal(name, "does not end")
+		}
+	}
+}
+
+// loopsOverValues returns the loops in text that read a value, without their
+// indentation.
+func loopsOverValues(text string) (loops []string) {
+	lines := strings.Split(regexp.MustCompile(`(?m)^//`).ReplaceAllString(text, ""), "\n")
+	for i, line := range lines {
+		body := strings.TrimLeft(line, "\t")
+		if !strings.HasPrefix(body, "for ") || !strings.HasSuffix(body, "{") {
+			continue
+		}
+		indent := line[:len(line)-len(body)]
+		for j := i; j < len(lines); j++ {
+			if lines[j] == indent+"}" {
+				loop := flat(strings.Join(lines[i:j+1], "\n"))
+				if regexp.MustCompile(`\.Get\(|\.Changed\(|event\.All\(`).MatchString(loop) {
+					loops = append(loops, loop)
+				}
+				break
+			}
+		}
+	}
+	return loops
+}
+
+// functionWith returns the name of the function in source that contains the loop.
+func functionWith(source, loop string) string {
+	for _, f := range regexp.MustCompile(`(?ms)^func (\w+)\(.*?^}$`).FindAllStringSubmatch(source, -1) {
+		if strings.Contains(flat(f[0]), loop) {
+			return f[1]
+		}
+	}
+	return ""
 }

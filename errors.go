@@ -22,15 +22,19 @@ var ErrConcurrentGet = errors.New("event: concurrent Get on one watcher")
 // for a new one.
 var ErrWatcherClosed = errors.New("event: watcher closed")
 
-// ErrClosed is returned by Get once the value has been closed and its final value,
-// if it has one, has been seen. There will be no newer one: stop watching.
+// ErrClosed is returned by Get once the value has been closed and the watcher has
+// seen the final value, if there is one. There will be no newer value: stop
+// watching.
 //
-// Where the value was closed with a cause, the error is one in which [errors.Is] and
-// [errors.As] find both ErrClosed and the cause; else it is ErrClosed itself.
+// If the value was closed with a cause, the error is one in which [errors.Is] and
+// [errors.As] find both ErrClosed and the cause. Otherwise it is ErrClosed itself:
+// see [MemoryValue.CloseWithError].
 var ErrClosed = errors.New("event: value closed")
 
-// ErrChanged is the cause, as [context.Cause] tells it, for which [RunWhile] cancels a run
-// that is to make place for one with a newer value. Return, and RunWhile will do so.
+// ErrChanged is the cause with which [RunWhile] cancels the context of a run that a
+// run with a newer value replaces. [context.Cause] returns it, whereas ctx.Err()
+// returns context.Canceled. The run must return, with any result: RunWhile drops the
+// result and calls run again.
 var ErrChanged = errors.New("event: value changed")
 
 // closedError is ErrClosed with a cause. It is used by its address, so that it can be

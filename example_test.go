@@ -2,7 +2,6 @@ package event_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -80,7 +79,8 @@ func Example_insteadOfPolling() {
 	// event: value closed
 }
 
-// One goroutine follows two values, one of them by a view, and serves requests.
+// One goroutine follows two values, one of them by a view, and serves requests. It
+// outlives the end of the one, and ends with the other.
 func Example_select() {
 	var limit, load event.MemoryValue[int]
 	requests, tick := make(chan string), time.Tick(time.Hour)
@@ -88,6 +88,7 @@ func Example_select() {
 		limit.Set(10)
 		requests <- "ping"
 		load.Set(12)
+		load.Close()
 	}()
 
 	limits, loads := limit.Watch(), event.Map(&load, func(n int) int { return 10 * n }).Watch()
@@ -95,23 +96,31 @@ func Example_select() {
 	defer loads.Close()
 	ctx, now := context.Background(), event.BacklogOnly[int]()
 	high := event.Filter(func(n int) bool { return n > 100 })
+	loadsChanged := loads.Changed()
 	for {
 		select {
 		case <-tick:
 		case r := <-requests:
 			fmt.Println("request:", r)
 		case <-limits.Changed():
-			n, err := limits.Get(ctx, now)
-			if errors.Is(err, event.ErrClosed) {
-				return
-			}
-			if err == nil {
+			switch n, err := limits.Get(ctx, now); err {
+			case nil:
 				fmt.Println("limit:", n)
+			case event.BacklogDone: // Nothing yet: the channel may be early.
+			default:
+				fmt.Println(err)
+				return // The value has ended. Its channel stays closed: without this, the loop spins.
 			}
-		case <-loads.Changed(): // It may be early, and the Filter may reject:
-			if n, err := loads.Get(ctx, now, high); err == nil { // then this is BacklogDone.
+		case <-loadsChanged:
+			n, err := loads.Get(ctx, now, high)
+			loadsChanged = loads.Changed()
+			switch err {
+			case nil:
 				fmt.Println("high load:", n)
-				limit.Close() // Which ends this.
+			case event.BacklogDone: // Nothing yet, or the Filter rejects.
+			default:
+				loadsChanged = nil // This value has ended, and the loop continues without it.
+				limit.Close()      // This ends the loop.
 			}
 		}
 	}
@@ -119,4 +128,5 @@ func Example_select() {
 	// limit: 10
 	// high load: 120
 	// request: ping
+	// event: value closed
 }

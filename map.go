@@ -29,7 +29,7 @@ import (
 // that of v and four objects, and its Get what that of v's watcher costs with a Filter.
 // It keeps no value.
 func Map[T, U any](v ValueWatch[T], f func(T) U) ValueWatch[U] {
-	if v == nil {
+	if isNil(v) {
 		panic("event: Map: nil value")
 	}
 	if f == nil {

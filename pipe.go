@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"slices"
+
+	"github.com/eventvalue/event/internal/park"
 )
 
-// A Runnable is a long-running function in the hands of a supervisor: it runs until ctx
-// ends or it fails, returns why, and may be run again.
+// A Runnable is a long-running function that a supervisor runs. It runs until ctx
+// ends or it fails, and returns the reason. It may be run again.
 type Runnable func(ctx context.Context) error
 
 // Serve calls r. It makes a Runnable a Service of github.com/thejerf/suture.
@@ -22,36 +24,45 @@ func (r Runnable) Serve(ctx context.Context) error {
 	return r(ctx)
 }
 
-// Pipe returns a Runnable that sends the current value of v to c and then newer ones, for
-// consumers that are written around a channel. Slow consumers skip: while c has no room,
-// what is on offer is the newest value that opts accept, as soon as the Runnable has come to
-// run. Give c no buffer, or the values in it grow old.
+// Pipe returns a Runnable that sends the current value of v to c, and then newer
+// values, for consumers that are written around a channel. A slow consumer skips
+// values: while c has no room, the newest value that opts accept is on offer. It
+// replaces the former offer as soon as the goroutine of the Runnable runs. Give c no
+// buffer, because the values in a buffer grow old.
 //
-// The Runnable runs until ctx ends, whatever it is doing, until a Get on v fails, or until
-// v ends; the last value then stays on offer until it is taken or ctx ends. So it does
-// with [BacklogOnly], at the end of the backlog. Any other failure of a Get withdraws what is
-// on offer. It returns why it ended: ctx.Err(), the
-// error of the Get, the value's end, or [BacklogDone]. It never closes c. Each run has a
-// watcher of its own and begins with the current value, so that a consumer that was
-// restarted learns where things stand. Several runs may be in progress at once, and then each
-// sends what it sees. A run costs a watcher and no goroutine but its caller's.
+// The Runnable returns the first of the following that happens. It never closes c.
 //
-// If v is keyed, as a remote.Range is, its watchers return entries under different keys, and a newer
-// entry does not replace the one on offer: that one stands until it is taken or ctx ends. A ValueWatch
-// from elsewhere reports that it is keyed by a method Keyed() bool.
+//   - ctx ends, in any state of the Runnable: it returns ctx.Err(). As in a Get, that
+//     is [context.Canceled] if Done is closed and Err is nil.
+//   - v ends, or with [BacklogOnly] the backlog ends: the last value stays on offer
+//     until it is taken or ctx ends. The Runnable then returns the end of v, or
+//     [BacklogDone].
+//   - a Get on v fails with another error: the offer is withdrawn, and the Runnable
+//     returns that error.
 //
-// Predicates among opts run on the Runnable's goroutine. See [WithHealthy] for being told that a
-// run watches.
+// Each run has a watcher of its own and begins with the current value, so that a
+// consumer that was restarted gets the present state. Several runs may be in progress
+// at the same time. Each then sends the values that it sees.
 //
-// Pipe panics if v or c is nil; the Runnable panics if ctx is.
+// If v is keyed, as a remote.Range is, its watchers return entries under different
+// keys. A newer entry does not replace the one on offer, which stays on offer until it
+// is taken or ctx ends. A ValueWatch from another module reports that it is
+// keyed by a method Keyed() bool.
+//
+// Predicates among opts run on the goroutine of the Runnable. [WithHealthy] reports
+// that a run watches.
+//
+// Pipe panics if v or c is nil. The Runnable panics if ctx is nil.
+//
+// Cost: a watcher for each run, and no goroutine except the caller's.
 func Pipe[T any](v ValueWatch[T], c chan<- T, opts ...GetOption[T]) Runnable {
-	if v == nil {
+	if isNil(v) {
 		panic("event: Pipe: nil value")
 	}
 	if c == nil {
 		panic("event: Pipe: nil channel")
 	}
-	opts = slices.Clone(opts) // The caller may go on using the array.
+	opts = slices.Clone(opts) // The caller may use the array again.
 	backlog := append(slices.Clip(opts), BacklogOnly[T]())
 	stands := isKeyed(v)
 	return func(ctx context.Context) error {
@@ -78,11 +89,12 @@ func Pipe[T any](v ValueWatch[T], c chan<- T, opts ...GetOption[T]) Runnable {
 	}
 }
 
-// offer sends to c the newest of val and the values that w has when c has room. It returns
-// nil after that if there may be more, and else why there is not.
+// offer waits until c has room, and then sends the newest of val and the values of w.
+// It returns nil if there may be more values, and otherwise the result of the
+// Runnable.
 func offer[T any](ctx context.Context, w Watcher[T], c chan<- T, val T, backlog []GetOption[T]) error {
 	select {
-	case c <- val: // Spares making the Changed channel.
+	case c <- val: // This saves the Changed channel.
 		return nil
 	default:
 	}
@@ -91,7 +103,7 @@ func offer[T any](ctx context.Context, w Watcher[T], c chan<- T, val T, backlog 
 		case c <- val:
 			return nil
 		case <-ctx.Done():
-			return ctx.Err()
+			return park.EndErr(ctx)
 		case <-w.Changed():
 		}
 		newer, err := w.Get(ctx, backlog...)
@@ -106,13 +118,17 @@ func offer[T any](ctx context.Context, w Watcher[T], c chan<- T, val T, backlog 
 	}
 }
 
-// lastOffer sends val to c, come what may but the end of ctx, and returns end.
+// lastOffer sends val to c and returns end, unless ctx ends first.
 func lastOffer[T any](ctx context.Context, c chan<- T, val T, end error) error {
+	// end may be the error of ctx, if that wraps ErrClosed.
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	select {
 	case c <- val:
 		return end
 	case <-ctx.Done():
-		return ctx.Err()
+		return park.EndErr(ctx)
 	}
 }
 

@@ -373,12 +373,12 @@ func (a *arena) produce(i int) {
 		}
 	}
 	if a.causes[i] != nil {
-		a.atClose[i] = numbers(a.done)
+		a.atClose[i] = newestOf(a.done)
 	}
 	_ = a.vs[i].CloseWithError(a.causes[i])
 }
 
-func numbers(of []atomic.Int64) []int64 {
+func newestOf(of []atomic.Int64) []int64 {
 	vals := make([]int64, len(of))
 	for i := range of {
 		vals[i] = of[i].Load()
@@ -398,7 +398,7 @@ func (a *arena) consume(ctx context.Context, w event.Watcher[[]int], kind int) e
 				return ctx.Err()
 			}
 		}
-		done, returned := numbers(a.done), numbers(a.returned)
+		done, returned := newestOf(a.done), newestOf(a.returned)
 		var opts []event.GetOption[[]int]
 		if kind > 0 {
 			opts = append(opts, event.BacklogOnly[[]int]())

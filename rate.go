@@ -37,14 +37,14 @@ import (
 // only when an interval ends during a wait, for an instant, and over a source from
 // elsewhere as a [Combine] does. A watcher keeps the value that it took last.
 func Rate[T any](v ValueWatch[T], every time.Duration) ValueWatch[T] {
-	if v == nil {
+	if isNil(v) {
 		panic("event: Rate: nil value")
 	}
 	if every <= 0 {
 		panic("event: Rate: interval not positive")
 	}
 	if isKeyed(v) {
-		panic("event: Rate: keyed value")
+		panic("event: Rate: " + keyedValue)
 	}
 	contexts := new(park.Contexts)
 	return newView(func() Watcher[T] {

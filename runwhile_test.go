@@ -4,9 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/exec"
 	"runtime"
+	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -123,13 +127,196 @@ func TestRunWhileOfARunThatReturns(t *testing.T) {
 			assert.Equal(t, err, <-s.done, "nobody has cancelled")
 		})
 	}
-	synctest.Test(t, func(t *testing.T) {
-		var v event.MemoryValue[int]
-		v.Set(1)
-		s := serve(t.Context(), &v, func(context.Context) error { return errBoom })
-		v.Set(11)
-		assert.Equal(t, errBoom, <-s.done, "not due to the cancel")
-	})
+}
+
+// TestRunWhileWhenARunReturns is the rule: the cause of the end of the run's context
+// decides what becomes of the result of the run.
+func TestRunWhileWhenARunReturns(t *testing.T) {
+	errFlush, errCause := errors.New("flush failed"), errors.New("cause")
+	results := map[string]func(context.Context) error{
+		"Nil":             func(context.Context) error { return nil },
+		"Canceled":        func(context.Context) error { return context.Canceled },
+		"WrapsCanceled":   func(ctx context.Context) error { return fmt.Errorf("stopped: %w", ctx.Err()) },
+		"Deadline":        func(context.Context) error { return fmt.Errorf("late: %w", context.DeadlineExceeded) },
+		"Cause":           context.Cause,
+		"WrapsCause":      func(ctx context.Context) error { return fmt.Errorf("stopped: %w", context.Cause(ctx)) },
+		"Other":           func(context.Context) error { return errFlush },
+		"OtherUncompared": func(context.Context) error { return problems{"flush"} },
+	}
+	for name, result := range results {
+		lost := name == "Other" || name == "OtherUncompared"
+		// is fails the test unless got is end, joined with the result if that tells more.
+		is := func(t *testing.T, got, end error) {
+			t.Helper()
+			if !lost {
+				assert.True(t, got == end, "%v, not %v itself", got, end)
+				return
+			}
+			assert.ErrorIs(t, got, end)
+			if name == "Other" {
+				assert.ErrorIs(t, got, errFlush)
+			} else {
+				assert.ErrorAs(t, got, new(problems))
+			}
+		}
+		for kind, test := range map[string]func(*testing.T, *event.MemoryValue[int], context.Context, context.CancelCauseFunc){
+			"Changed": func(t *testing.T, v *event.MemoryValue[int], ctx context.Context, cancel context.CancelCauseFunc) {
+				s := serve(ctx, v, result)
+				for n := 1; n < 4; n++ {
+					assert.Equal(t, 10*n, <-s.began)
+					v.Set(10 * (n + 1))
+					synctest.Wait()
+					assert.Equal(t, event.ErrChanged, <-s.ended)
+					require.Empty(t, s.done)
+				}
+				cancel(nil)
+				is(t, <-s.done, context.Canceled)
+			},
+			"Context": func(t *testing.T, v *event.MemoryValue[int], ctx context.Context, cancel context.CancelCauseFunc) {
+				s := serve(ctx, v, result)
+				cancel(errCause)
+				is(t, <-s.done, context.Canceled)
+				assert.Equal(t, errCause, <-s.ended)
+			},
+			"ContextOfErrChanged": func(t *testing.T, v *event.MemoryValue[int], ctx context.Context, cancel context.CancelCauseFunc) {
+				s := serve(ctx, v, result)
+				cancel(event.ErrChanged) // As that of a RunWhile around this one.
+				is(t, <-s.done, context.Canceled)
+				assert.Len(t, s.began, 1)
+			},
+			"ContextOfAnUncomparedCause": func(t *testing.T, v *event.MemoryValue[int], ctx context.Context, cancel context.CancelCauseFunc) {
+				s := serve(ctx, v, result)
+				cancel(problems{"cause"})
+				if name == "WrapsCause" { // errors.Is does not find it.
+					assert.ErrorIs(t, <-s.done, context.Canceled)
+					return
+				}
+				is(t, <-s.done, context.Canceled)
+			},
+			"Deadline": func(t *testing.T, v *event.MemoryValue[int], ctx context.Context, _ context.CancelCauseFunc) {
+				ctx, cancel := context.WithTimeout(ctx, time.Second)
+				defer cancel()
+				is(t, <-serve(ctx, v, result).done, context.DeadlineExceeded)
+			},
+			"Value": func(t *testing.T, v *event.MemoryValue[int], ctx context.Context, _ context.CancelCauseFunc) {
+				s := serve(ctx, v, result)
+				_ = v.Close()
+				is(t, <-s.done, event.ErrClosed)
+			},
+			"ValueWithCause": func(t *testing.T, v *event.MemoryValue[int], ctx context.Context, _ context.CancelCauseFunc) {
+				s := serve(ctx, v, result)
+				_ = v.CloseWithError(errCause)
+				_, end := v.Watch().Get(ctx, event.Filter(func(int) bool { return false }))
+				is(t, <-s.done, end)
+				assert.Equal(t, end, <-s.ended)
+			},
+		} {
+			t.Run(kind+"/"+name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					ctx, cancel := context.WithCancelCause(t.Context())
+					defer cancel(nil)
+					var v event.MemoryValue[int]
+					v.Set(10)
+					test(t, &v, ctx, cancel)
+				})
+			})
+		}
+	}
+}
+
+// The first end is the one that counts, even if the other comes while the run ends.
+func TestRunWhileWhenBothEnd(t *testing.T) {
+	for _, valueFirst := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			var v event.MemoryValue[int]
+			v.Set(1)
+			leave := make(chan struct{})
+			s := serve(ctx, &v, func(context.Context) error { <-leave; return nil })
+			ends := []func(){func() { _ = v.Close() }, cancel}
+			if !valueFirst {
+				ends[0], ends[1] = ends[1], ends[0]
+			}
+			for _, end := range ends {
+				end()
+				synctest.Wait()
+			}
+			close(leave)
+			assert.Equal(t, map[bool]error{true: event.ErrClosed, false: context.Canceled}[valueFirst], <-s.done)
+		})
+	}
+}
+
+// errOnly is a context without a Done channel. Its end is visible by Err alone.
+type errOnly struct {
+	context.Context
+	err *error
+}
+
+func (errOnly) Done() <-chan struct{} { return nil }
+func (c errOnly) Err() error          { return *c.err }
+
+// An error of a run that was not cancelled is joined with an end that came first.
+func TestRunWhileOfARunThatFailsAfterAnEnd(t *testing.T) {
+	errBoom, errCause := errors.New("boom"), errors.New("cause")
+	for name, c := range map[string]struct {
+		end  func(v *event.MemoryValue[int], err *error)
+		want error
+	}{
+		"NoEnd":          {func(*event.MemoryValue[int], *error) {}, nil},
+		"NoEndButAValue": {func(v *event.MemoryValue[int], _ *error) { v.Set(3) }, nil},
+		"Value":          {func(v *event.MemoryValue[int], _ *error) { v.Set(3); _ = v.CloseWithError(errCause) }, errCause},
+		"Context":        {func(_ *event.MemoryValue[int], err *error) { *err = context.DeadlineExceeded }, context.DeadlineExceeded},
+	} {
+		for _, kept := range []bool{true, false} {
+			synctest.Test(t, func(t *testing.T) {
+				var v event.MemoryValue[int]
+				v.Set(1)
+				asked := make(chan struct{})
+				ctx := errOnly{t.Context(), new(error)}
+				err := event.RunWhile(ctx, &v, func(int, int) bool {
+					close(asked)
+					time.Sleep(time.Second) // The run returns before that, not cancelled.
+					return kept
+				}, func(context.Context, int) error {
+					v.Set(2)
+					<-asked
+					c.end(&v, ctx.err)
+					return errBoom
+				})
+				if c.want == nil {
+					assert.True(t, err == errBoom, "%s: %v, not the error itself", name, err)
+				} else {
+					assert.ErrorIs(t, err, errBoom, name)
+					assert.ErrorIs(t, err, c.want, name)
+				}
+			})
+		}
+	}
+}
+
+// The error of a Get that is not an end is returned, and ends the run.
+func TestRunWhileEndsWhenGetFails(t *testing.T) {
+	errStore, errFlush := errors.New("store"), errors.New("flush")
+	for _, c := range []struct {
+		script script
+		result error
+		want   []error
+	}{
+		{script{fails(errStore)}, nil, []error{errStore}},
+		{script{gives(1), fails(errStore)}, nil, []error{errStore}},
+		{script{gives(1), fails(errStore)}, errFlush, []error{errStore, errFlush}},
+		{script{gives(1), gives(2), fails(errStore)}, errFlush, []error{errStore}}, // After ErrChanged.
+	} {
+		err := event.RunWhile[int](t.Context(), c.script, func(int, int) bool { return false }, func(ctx context.Context, _ int) error {
+			<-ctx.Done()
+			return c.result
+		})
+		for _, want := range c.want {
+			assert.ErrorIs(t, err, want)
+		}
+		assert.Equal(t, len(c.want) > 1, errors.Is(err, errFlush))
+	}
 }
 
 func TestRunWhileEndsWithTheValue(t *testing.T) {
@@ -139,7 +326,7 @@ func TestRunWhileEndsWithTheValue(t *testing.T) {
 			var v event.MemoryValue[int]
 			v.Set(1)
 			left := false
-			s := serve(t.Context(), &v, func(context.Context) error { left = true; return errors.New("lost") })
+			s := serve(t.Context(), &v, func(context.Context) error { left = true; return nil })
 			if !running {
 				s.reply <- nil
 			}
@@ -169,7 +356,7 @@ func TestRunWhileEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var v event.MemoryValue[int]
 		ctx, cancel := context.WithCancelCause(t.Context())
-		s := serve(ctx, &v, func(context.Context) error { return errors.New("lost") })
+		s := serve(ctx, &v, func(context.Context) error { return nil })
 		v.Set(1)
 		synctest.Wait()
 		cancel(errGone)
@@ -235,6 +422,45 @@ func TestRunWhileWhoseKeepEndsItsGoroutine(t *testing.T) {
 		}()
 		<-ended
 		assert.False(t, returned)
+	})
+}
+
+// A panic of keep reaches the caller as a panic, even if it cannot be told from the
+// end of the goroutine by what recover returns.
+func TestRunWhileWhoseKeepPanicsWithNil(t *testing.T) {
+	const setting = "panicnil=1"
+	if os.Getenv("GODEBUG") != setting {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestRunWhileWhoseKeepPanicsWithNil$", "-test.v")
+		cmd.Env = append(os.Environ(), "GODEBUG="+setting)
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, string(out))
+		require.True(t, strings.Contains(string(out), "panics with nil"), string(out))
+	}
+	synctest.Test(t, func(t *testing.T) {
+		var v event.MemoryValue[int]
+		v.Set(1)
+		var panicked any = "not at all"
+		survived, ended := false, make(chan struct{})
+		go func() {
+			defer close(ended)
+			func() {
+				defer func() { panicked = recover() }()
+				_ = event.RunWhile(t.Context(), &v, func(int, int) bool { panic(any(nil)) }, func(ctx context.Context, _ int) error {
+					v.Set(2)
+					<-ctx.Done()
+					return nil
+				})
+			}()
+			survived = true
+		}()
+		<-ended
+		assert.True(t, survived, "the goroutine has ended")
+		if os.Getenv("GODEBUG") == setting {
+			assert.Nil(t, panicked)
+			t.Log("panics with nil")
+		} else {
+			assert.IsType(t, &runtime.PanicNilError{}, panicked)
+		}
 	})
 }
 

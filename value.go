@@ -1,6 +1,8 @@
 package event
 
 import (
+	"errors"
+
 	"go.uber.org/atomic"
 
 	"github.com/eventvalue/event/internal/park"
@@ -197,14 +199,26 @@ func (v *MemoryValue[T]) Watch() Watcher[T] {
 // Close ends the value: it is CloseWithError(nil).
 func (v *MemoryValue[T]) Close() error { return v.CloseWithError(nil) }
 
-// CloseWithError ends the value. Every watcher, also one made later, still gets the final
-// value if it has not seen it, and then [ErrClosed], with the cause if that is not nil, for
-// ever. A Set or Update that comes later is dropped. The first Close wins: another does
-// nothing. CloseWithError is lock-free, wakes as a Set does, allocates what a Set does and the error,
-// and always returns nil.
+// CloseWithError ends the value. Each watcher, even one that is made later, still
+// gets the final value if it has not seen it, and then the end, permanently. The
+// end depends on cause:
+//
+//   - nil or [ErrClosed]: the end is ErrClosed itself.
+//   - an error in which [errors.Is] finds ErrClosed, such as the end of another
+//     value: the end is that error itself. An end can so be passed from value to
+//     value, and its text does not grow.
+//   - any other error: the end is an error that wraps ErrClosed and cause.
+//
+// A later Set or Update is dropped. The first Close wins; later ones do nothing.
+// CloseWithError always returns nil. It is lock-free and wakes as a Set does.
+//
+// Cost: the objects of a Set, and the error.
 func (v *MemoryValue[T]) CloseWithError(cause error) error {
-	end := ErrClosed
-	if cause != nil {
+	end := cause
+	switch {
+	case cause == nil:
+		end = ErrClosed
+	case !errors.Is(cause, ErrClosed):
 		end = &closedError{cause}
 	}
 	v.end.CompareAndSwap(nil, &end)

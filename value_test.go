@@ -89,6 +89,30 @@ func TestClosedValueKeepsItsFinalValue(t *testing.T) {
 	}
 }
 
+// An end that is passed from value to value stays what it is.
+func TestCloseWithAnEnd(t *testing.T) {
+	cause := errors.New("cause")
+	var first event.MemoryValue[int]
+	_ = first.CloseWithError(cause)
+	_, end := now(t, first.Watch())
+	for name, want := range map[string]error{
+		"ErrClosed":       event.ErrClosed,
+		"EndWithCause":    end,
+		"EndOfASource":    &event.SourceError{Index: 1, Err: end},
+		"WrapsErrClosed":  fmt.Errorf("my own text: %w", event.ErrClosed),
+		"JoinedErrClosed": errors.Join(cause, event.ErrClosed),
+	} {
+		given := want
+		for range 3 {
+			var v event.MemoryValue[int]
+			assert.NoError(t, v.CloseWithError(given))
+			_, err := now(t, v.Watch())
+			assert.True(t, err == want, "%s: %v", name, err)
+			given = err
+		}
+	}
+}
+
 // A table that many read and few change is an immutable map, replaced by Update.
 func ExampleMemoryValue_Update() {
 	var members event.MemoryValue[map[string]bool]

@@ -15,6 +15,16 @@ type Loader[T any] interface {
 	Load() (val T, ok bool)
 }
 
+// keyedValue is the end of the panic's text of a function that takes no keyed value.
+const keyedValue = "keyed value: collect its entries in a MemoryValue and use that"
+
+// isNil reports whether v is nil, or a nil *MemoryValue. Such a pointer is refused
+// where it is given, because a Watch of it would panic later, elsewhere.
+func isNil[T any](v ValueWatch[T]) bool {
+	m, ok := v.(*MemoryValue[T])
+	return v == nil || ok && m == nil
+}
+
 // isKeyed reports whether v is keyed: see [capability.Set].
 func isKeyed(v any) bool { return capability.Of(v).Keyed }
 

@@ -6,20 +6,25 @@ import (
 	"iter"
 	"reflect"
 	"slices"
+
+	"github.com/eventvalue/event/internal/park"
 )
 
-// Wait waits until v has a value that pred accepts, and returns the newest such. It returns
-// at once if the current value is one. Else it returns ctx.Err(), or [ErrClosed] with the cause
-// when v ends. A state that is replaced before Wait gets to look is missed: wait for what lasts.
-// Use it where one state is waited for once; use a [Watcher] to follow a value. It costs a
-// watcher, and what waiting costs.
+// Wait waits until v has a value that pred accepts, and returns the newest such
+// value. It returns at once if pred accepts the current value. Otherwise it returns
+// ctx.Err() when ctx ends, as [Watcher].Get does, and [ErrClosed] with the cause when
+// v ends. A state that is replaced before Wait looks at it is missed: wait for a state
+// that lasts. Use Wait to wait for one state once, and a [Watcher] to follow a value.
 //
-// What [Filter] says of predicates holds for pred. Wait panics if ctx, v or pred is nil.
+// pred must satisfy what [Filter] requires of predicates. Wait panics if ctx, v or pred
+// is nil.
+//
+// Cost: a watcher, and the cost of its Get.
 func Wait[T any](ctx context.Context, v ValueWatch[T], pred func(T) bool) (T, error) {
 	if ctx == nil {
 		panic("event: Wait: nil context")
 	}
-	if v == nil {
+	if isNil(v) {
 		panic("event: Wait: nil value")
 	}
 	if pred == nil {
@@ -30,28 +35,29 @@ func Wait[T any](ctx context.Context, v ValueWatch[T], pred func(T) bool) (T, er
 	return w.Get(ctx, Filter(pred))
 }
 
-// All returns an iterator over the current value of v and the newer ones, conflated as by
-// a [Watcher]: what is replaced while the loop's body runs is skipped.
+// All returns an iterator over the current value of v and newer values. As with a
+// [Watcher], values that are replaced while the body of the loop runs are skipped.
 //
-// When ctx or v ends, or with [BacklogOnly] when the backlog is done, it yields that error
-// once and stops, as it does should somebody close its watcher. An error that leaves the watcher usable, as a
-// [ValueWatch] from elsewhere may have them, is yielded and the iteration goes on. Each
-// iteration has a watcher of its own, closed when the loop is left, however it is; the iterator
-// may be used more than once, also concurrently. Where Get may go on failing, leave the loop on
-// errors that you do not know.
+// The iterator yields an error once, and then stops, when ctx or v ends, with
+// [BacklogOnly] when the backlog ends, and if its watcher is closed by another caller.
+// It also yields any other error of a Get, such as a [ValueWatch] from another module
+// may return, and continues. If such a Get may fail again and again, leave the loop on
+// errors that you do not expect.
 //
-// Handle the error in the body, mostly by a return: a body that skips errors reaches what
-// follows the loop when the iteration has ended.
+// Handle the error in the body, usually by a return. A body that skips errors reaches
+// the statement after the loop when the iteration has ended.
 //
-// Predicates among opts run on the goroutine of the loop. All panics if ctx or v is nil.
+// Each iteration has a watcher of its own, which is closed when the loop is left in any
+// way. The iterator may be used more than once, and concurrently. Predicates among opts
+// run on the goroutine of the loop. All panics if ctx or v is nil.
 func All[T any](ctx context.Context, v ValueWatch[T], opts ...GetOption[T]) iter.Seq2[T, error] {
 	if ctx == nil {
 		panic("event: All: nil context")
 	}
-	if v == nil {
+	if isNil(v) {
 		panic("event: All: nil value")
 	}
-	opts = slices.Clone(opts) // The caller may go on using the array.
+	opts = slices.Clone(opts) // The caller may use the array again.
 	return func(yield func(T, error) bool) {
 		w := v.Watch()
 		defer w.Close()
@@ -64,14 +70,14 @@ func All[T any](ctx context.Context, v ValueWatch[T], opts ...GetOption[T]) iter
 	}
 }
 
-// endsWatching reports whether every later Get under ctx would return err again, or, for
-// BacklogDone, whether that was what the caller asked for. That ctx has ended is not enough:
-// err may be another's, and ctx.Err() is still to be yielded.
+// endsWatching reports whether err is the last error of an iteration: every later Get
+// under ctx would return it again, or it is BacklogDone. If ctx has ended, err may
+// still be another error, and ctx.Err() is still to be yielded.
 func endsWatching(ctx context.Context, err error) bool {
 	if err == BacklogDone || errors.Is(err, ErrClosed) || errors.Is(err, ErrWatcherClosed) {
 		return true
 	}
-	end := ctx.Err()
+	end := park.ContextErr(ctx)
 	// Errors of types that == cannot compare are never errors.Is.
 	return end != nil && (errors.Is(err, end) || reflect.DeepEqual(err, end))
 }

@@ -23,34 +23,53 @@ import (
 //
 // While no Get waits, a watcher costs its memory and, while its last context lives, that.
 type Watcher[T any] interface {
-	// Get returns the newest value if the watcher has not seen it, at once, and else waits
-	// for the next. It skips what was replaced meanwhile: a watcher sees a subsequence of
-	// the values, strictly forward, and always the newest in the end.
+	// Get returns the newest value at once if the watcher has not seen it, and
+	// otherwise waits for the next value. It skips values that were replaced in the
+	// meantime: a watcher sees a subsequence of the values, strictly forward, and
+	// always the newest eventually.
 	//
-	// Get returns, the first that holds winning: ctx.Err() if ctx has ended, even if there
-	// is a value; ErrWatcherClosed after Close; ErrConcurrentGet if it finds another Get on
-	// the same watcher in progress; a value; the error with which the value has ended, ErrClosed, once its
-	// final value has been seen; and, with BacklogOnly, BacklogDone instead of waiting.
+	// Get returns the first of the following that applies:
+	//
+	//  1. ctx.Err(), if ctx has ended, even if there is a value. [context.Cause] of ctx
+	//     has the reason, which ctx.Err() does not report.
+	//  2. [ErrWatcherClosed], after Close.
+	//  3. [ErrConcurrentGet], if another Get on the same watcher is in progress.
+	//  4. a value.
+	//  5. the error with which the value has ended, [ErrClosed], once its final value
+	//     has been seen.
+	//  6. [BacklogDone], with [BacklogOnly], instead of waiting.
+	//
 	// The end of ctx, Close and the value's end also end the wait. No value is returned
-	// that was set after ctx had ended.
+	// that was set after ctx had ended. A Get that waits takes ctx for ended once its
+	// Done channel is closed. If ctx.Err() is nil then, as it is with a type that embeds
+	// a context and has a Done of its own, Get returns [context.Canceled]. A Get with
+	// something to return reads Err alone.
 	//
-	// Only a returned value, BacklogDone or the value's end moves the watcher: what was
-	// rejected by a Filter, or looked at, before any other error is still unseen.
+	// Only a returned value, BacklogDone or the value's end moves the watcher. After any
+	// other error, the values that a Filter rejected are still unseen.
 	//
 	// Get panics if ctx is nil.
 	Get(ctx context.Context, opts ...GetOption[T]) (T, error)
 
 	// Changed returns a channel for use in a select. The channel is closed if there is
-	// something that the watcher has not seen, if the value has ended or the watcher is
-	// closed; else it closes when there is something new or the value ends: before Set
-	// returns if few have taken it, and soon after if many have (or another Set that came
-	// first has yet to close it). It misses nothing, but may
-	// be early, where a Filter rejects or a view leaves out what is new: after it, Get with
-	// BacklogOnly, and take BacklogDone for "nothing yet". The next Changed then stays open
-	// until something new happens.
+	// something that the watcher has not seen, if the value has ended, or if the watcher
+	// is closed. Otherwise it closes when there is something new or the value ends. It
+	// closes before Set returns if few callers have taken it, and soon after if many
+	// have. Of concurrent Sets, the first one closes it, and another may return before
+	// that.
 	//
-	// Changed does not consume anything. Repeated calls return one channel until there is
-	// something new. Close need not close a channel that was taken before.
+	// The channel misses nothing, but it may be early: a Filter may reject what is new,
+	// and a view may leave it out. After it, call Get with [BacklogOnly]:
+	//
+	//   - a value is new.
+	//   - [BacklogDone] means "nothing yet". The next Changed stays open until something
+	//     new happens.
+	//   - any other error: leave the loop, or set the channel to nil. Once the value has
+	//     ended, every Changed is closed, and a loop that selects on it spins.
+	//
+	// Changed does not consume anything. Repeated calls return the same channel until
+	// there is something new. Close does not have to close a channel that was taken
+	// before.
 	Changed() <-chan struct{}
 
 	// Close makes the Get in progress and every later one return ErrWatcherClosed, and
@@ -109,7 +128,7 @@ func (w *watcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (T, error) {
 			// needs, no method of the context is called while w is busy.
 			s := w.finishWait(done, v, s, park.Receive(w.waiter.Prepare(done, &s.superseded)))
 			if s == nil {
-				return w.getBusy(ctx, v, state, nil)
+				return w.getBusy(ctx, v, state, nil, true)
 			}
 			return s.val, nil
 		}
@@ -150,12 +169,12 @@ func (w *watcher[T]) getSlow(ctx context.Context, opts []GetOption[T]) (T, error
 		var zero T
 		return zero, err
 	}
-	return w.getBusy(ctx, v, state, opts)
+	return w.getBusy(ctx, v, state, opts, false)
 }
 
 // getBusy is the part of a Get after w has become busy. It makes w idle again. state
-// is the state before w was busy.
-func (w *watcher[T]) getBusy(ctx context.Context, v *MemoryValue[T], state uint64, opts []GetOption[T]) (T, error) {
+// is the state before w was busy. waited reports that the Get has waited already.
+func (w *watcher[T]) getBusy(ctx context.Context, v *MemoryValue[T], state uint64, opts []GetOption[T], waited bool) (val T, err error) {
 	reached := state
 	// Deferred, because a predicate may panic: the watcher has not moved then. The
 	// compare-and-swap fails if Close came first; the version of a closed watcher
@@ -163,7 +182,11 @@ func (w *watcher[T]) getBusy(ctx context.Context, v *MemoryValue[T], state uint6
 	defer func() { w.state.cas(state|busy, reached) }()
 	w.waiter.UnregisterElsewhere(ctx)
 	at := getPosition[T]{value: v, start: state, looked: state, backlog: get.BacklogOnly(opts)}
-	val, at, err := get.Next(ctx, (*busyWatcher[T])(w), at, opts)
+	if waited {
+		val, at, err = get.Resume(ctx, (*busyWatcher[T])(w), at, opts)
+	} else {
+		val, at, err = get.Next(ctx, (*busyWatcher[T])(w), at, opts)
+	}
 	reached = at.looked
 	return val, err
 }

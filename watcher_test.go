@@ -2,7 +2,6 @@ package event_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -244,18 +243,18 @@ func ExampleWatcher_Changed() {
 		case r := <-requests:
 			fmt.Println("request:", r)
 		case <-w.Changed():
-			n, err := w.Get(ctx, event.BacklogOnly[int]()) // Does not wait, come what may.
-			switch {
-			case errors.Is(err, event.ErrClosed):
-				fmt.Println("closed")
-				return
-			case err == nil:
+			switch n, err := w.Get(ctx, event.BacklogOnly[int]()); err { // It does not wait.
+			case nil:
 				fmt.Println("limit:", n)
+			case event.BacklogDone: // Nothing yet: the channel may be early.
+			default:
+				fmt.Println(err) // The value has ended, and its channel stays closed.
+				return
 			}
 		}
 	}
 	// Unordered output:
 	// limit: 10
 	// request: ping
-	// closed
+	// event: value closed
 }

@@ -59,7 +59,7 @@ func TestRangeThroughMapAndPipe(t *testing.T) {
 		assert.Equal(t, []string{"*", "a=1", "b-", "c=1"}, got)
 		cancel()
 		require.ErrorIs(t, <-ended, context.Canceled)
-		assert.PanicsWithValue(t, "event: Distinct: keyed value", func() {
+		assert.PanicsWithValue(t, "event: Distinct: keyed value: collect its entries in a MemoryValue and use that", func() {
 			event.Distinct(m, func(a, b string) bool { return a == b })
 		})
 	})

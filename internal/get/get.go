@@ -2,7 +2,11 @@
 // share: the loop, and what it reads from the options.
 package get
 
-import "context"
+import (
+	"context"
+
+	"github.com/eventvalue/event/internal/park"
+)
 
 // An Option has the fields of event.GetOption, whose underlying type it is.
 type Option[T any] struct {
@@ -60,15 +64,26 @@ type Source[T, At any] interface {
 //
 //  1. the error of Abort, and the position at, from which the Get began: the
 //     watcher has not moved.
-//  2. the first value from at on that all predicates among opts accept, and the
+//  2. context.Canceled and the position at, if the Get has waited and ctx is half
+//     ended: see [park.ContextErr].
+//  3. the first value from at on that all predicates among opts accept, and the
 //     position after it.
-//  3. the end that Look returns, and the position that was reached.
+//  4. the end that Look returns, and the position that was reached.
 //
 // Look comes before Abort: a value that Next returns was set before ctx ended. Abort
 // is repeated after the predicates, which may take long, or end ctx or close the
 // watcher themselves. If a predicate panics, Next does not return, and the watcher
 // has not moved.
 func Next[T, At any, O option[T]](ctx context.Context, s Source[T, At], at At, opts []O) (val T, reached At, err error) {
+	return next(ctx, s, at, opts, false)
+}
+
+// Resume is Next for a Get that has waited already.
+func Resume[T, At any, O option[T]](ctx context.Context, s Source[T, At], at At, opts []O) (val T, reached At, err error) {
+	return next(ctx, s, at, opts, true)
+}
+
+func next[T, At any, O option[T]](ctx context.Context, s Source[T, At], at At, opts []O, waited bool) (val T, reached At, err error) {
 	var none T
 	reached = at
 	for {
@@ -77,6 +92,11 @@ func Next[T, At any, O option[T]](ctx context.Context, s Source[T, At], at At, o
 			return none, at, err
 		}
 		reached = next
+		if waited {
+			if err := park.ContextErr(ctx); err != nil {
+				return none, at, err
+			}
+		}
 		switch {
 		case found:
 			if !Accepts(opts, val) {
@@ -92,5 +112,6 @@ func Next[T, At any, O option[T]](ctx context.Context, s Source[T, At], at At, o
 			return none, reached, end
 		}
 		s.Wait(ctx, reached)
+		waited = true
 	}
 }

@@ -33,7 +33,7 @@ type Waiter struct {
 	// done is the Done channel of the last context that was used and can end. If
 	// there is a registration, it is with a context of that channel. Contexts are
 	// compared by their channels because not all of them can be compared by ==.
-	// Only the wait uses it.
+	// After a wait that gave up it is unbound. Only the wait uses it.
 	done <-chan struct{}
 
 	// registration is stored by a wait. A wait, Close, UnregisterElsewhere and the
@@ -48,18 +48,25 @@ type Waiter struct {
 	closed atomic.Bool
 }
 
+// unbound is the done of a Waiter that must not register at its next wait. That
+// wait selects on the Done channel of its context, whatever the context is. A
+// context may end the waits that are registered with it and leave its channel
+// open. A wait that registered again would be ended again at once, and so on.
+var unbound = make(chan struct{})
+
 // Wait blocks until b has fired. It returns the first of the following that
 // applies:
 //
-//  1. ctx.Err(), if ctx has ended.
+//  1. ctx.Err(), if ctx has ended; context.Canceled, if the wait began and ctx is
+//     half ended (see [ContextErr]).
 //  2. ErrClosed, after Close.
 //  3. nil, if b has fired.
 func (w *Waiter) Wait(ctx context.Context, b *Broadcast) error {
-	for {
+	for contextErr := context.Context.Err; ; contextErr = ContextErr {
 		// The context is checked last: if it were checked first, b could fire after
 		// the end of ctx, and Wait would return nil.
 		fired, closed := b.Fired(), w.closed.Load()
-		switch err := ctx.Err(); {
+		switch err := contextErr(ctx); {
 		case err != nil:
 			return err
 		case closed:
@@ -193,6 +200,7 @@ func (w *Waiter) Finish(b *Broadcast, woken bool) (waited bool) {
 	// The phase has changed if n was popped. noPhase differs from every phase of a
 	// node.
 	if n.phase() == w.phase {
+		w.done = unbound
 		// n stays on the stack, where Fire or a sweep finds it, and leads to the
 		// nodes below it.
 		w.node.Store(&node{wake: n.wake})
@@ -232,6 +240,7 @@ func (w *Waiter) register(ctx context.Context, done <-chan struct{}, contexts *C
 	// published.
 	if w.closed.Load() || r.group.closed.Load() {
 		w.unregister()
+		w.done = unbound
 	}
 }
 
