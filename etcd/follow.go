@@ -30,7 +30,12 @@ import (
 // Follow never reads the full state from a server that may be behind. All pages
 // of a full state have one revision.
 //
-// Cost: a Follow has one watch on a stream of its own. It requests progress
+// A Follow leaves no stream of the client behind. If New was given a wrapper
+// instead of a client, the last stream may stay until the client has a
+// connection again, or is closed.
+//
+// Cost: a Follow has one watch on a stream of its own. Behind a wrapper, each end
+// of a watch takes another watch, which ends the stream. It requests progress
 // three times per Silence. It reads one key every 15 times Silence.
 func (s *Store) Follow(ctx context.Context, scope remote.Scope, apply func(remote.Batch) error) error {
 	if ctx == nil {
@@ -88,6 +93,8 @@ type follower struct {
 	at        historyPoint // the state that was delivered
 	target    int64        // a revision that the store has, and the watch must reach
 	caughtUp  bool         // the session has delivered the state of target
+
+	probe <-chan error // the result of a probe in progress; see clientClosed
 }
 
 // A historyPoint is a point in the history of a store.
@@ -170,32 +177,22 @@ func tryServers(try func() error) (err error) {
 	return err
 }
 
-// probeTimeout is the time limit for a closed client to report that it is
-// closed. The client does that at once.
-const probeTimeout = time.Millisecond
-
 // get makes a linearizable read, which returns the newest state whatever server
 // it reaches. A serializable read might return a state that is older than f.at
 // if the server was cut off from the others.
 func (f *follower) get(ctx context.Context, timeout time.Duration, key string, opts ...clientv3.OpOption) (*clientv3.GetResponse, error) {
-	client, ok := f.kv.(interface{ Ctx() context.Context })
-	if !ok {
-		timeout -= probeTimeout
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errSilent)
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout-probeTimeout, errSilent)
 	defer cancel()
 	r, err := f.kv.Get(ctx, key, opts...)
 	switch {
 	case err == nil:
 		return r, nil
-	case ok && client.Ctx().Err() != nil:
-		return nil, errClientClosed // The client would retry until the timeout.
-	case ctx.Err() != nil && !ok && f.reap(withNewStream(ctx), probeTimeout) == errClientClosed:
-		return nil, errClientClosed // A wrapper has no Ctx, but its Watch fails.
-	case ctx.Err() != nil:
-		return nil, context.Cause(ctx)
+	case ctx.Err() == nil:
+		return nil, err
+	case f.clientClosed():
+		return nil, errClientClosed // The client retries until the timeout.
 	}
-	return nil, err
+	return nil, context.Cause(ctx)
 }
 
 // list reads the full state page by page. All pages have the revision of the

@@ -2,12 +2,9 @@ package etcd
 
 import (
 	"context"
-	"strconv"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"go.uber.org/atomic"
-	"google.golang.org/grpc/metadata"
 
 	"github.com/eventvalue/event/remote"
 )
@@ -16,52 +13,47 @@ import (
 // It is about half a minute by default.
 const auditInterval = 15
 
-// streamKey is the metadata key that gives a watch its own stream. The client
-// puts watches with equal metadata on one stream. A stream fails as a whole. It
-// answers progress requests only once all its watches have caught up.
-const streamKey = "event-stream"
-
-// streamCount is the number of streams so far.
-var streamCount atomic.Int64
-
-// withNewStream returns a context that makes the client open a new stream.
-// Streams are not reused, because one that is about to close may be the broken
-// one.
-func withNewStream(ctx context.Context) context.Context {
-	ctx = metadata.AppendToOutgoingContext(ctx, streamKey, strconv.FormatInt(streamCount.Inc(), 10))
-	return clientv3.WithRequireLeader(ctx)
-}
-
 // watch follows the store from f.at until the watch fails, and returns the
 // reason.
 func (f *follower) watch(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(withNewStream(ctx))
-	defer cancel(nil) // Nothing else ends a watch.
+	w := &watch{follower: f, ctx: ctx, stream: f.newStream(ctx), auditResults: make(chan auditResult, 1)}
+	err := w.open(cancel)
+	if err == nil {
+		err = w.run()
+	}
+	cancel(nil)
+	if w.auditing {
+		<-w.auditResults
+	}
+	if closed := w.stream.end(w.ended, f.silence/10); closed != nil {
+		return closed // While a client closes, err may have another reason.
+	}
+	return err
+}
 
-	timer := time.AfterFunc(f.silence, func() { cancel(errSilent) })
+// open opens the watch. It waits for the server, but not longer than silence.
+func (w *watch) open(cancel context.CancelCauseFunc) error {
+	timer := time.AfterFunc(w.silence, func() { cancel(errSilent) })
 	// The watch begins at the known revision, not at the next one. The next one
 	// is in the future, and until it exists the server answers no progress
 	// requests. Changes that arrive again are dropped.
-	ch := f.watcher.Watch(ctx, f.key, f.withRange(
-		clientv3.WithRev(f.at.revision), clientv3.WithProgressNotify(), clientv3.WithFragment())...)
+	w.ch = w.stream.Watch(w.ctx, w.key, w.withRange(
+		clientv3.WithRev(w.at.revision), clientv3.WithProgressNotify(), clientv3.WithFragment())...)
 	if !timer.Stop() {
-		return context.Cause(ctx)
+		return context.Cause(w.ctx)
 	}
-	w := &watch{follower: f, ctx: ctx, ch: ch, auditResults: make(chan auditResult, 1)}
-	err := w.run()
-	if w.close(cancel) == errClientClosed {
-		return errClientClosed // While a client closes, err may have another reason.
-	}
-	return err
+	return nil
 }
 
 // A watch is an open watch of a follower. One goroutine must always receive
 // from ch, because the client buffers responses without a limit.
 type watch struct {
 	*follower
-	ctx    context.Context
+	ctx    context.Context // ends the watch
+	stream *stream
 	ch     clientv3.WatchChan
-	failed bool // the watch has failed with an error of the server
+	ended  bool // the server or the client has ended the watch
 
 	silentTicks  int   // ticks since the last response
 	stalledTicks int   // ticks without progress while the revision is below target
@@ -90,7 +82,8 @@ func (w *watch) run() error {
 			return context.Cause(w.ctx)
 		case r, ok := <-w.ch:
 			if !ok {
-				return w.closeReason()
+				w.ended = true
+				return errWatchEnded
 			}
 			w.silentTicks = 0
 			err = w.handleResponse(r)
@@ -103,46 +96,6 @@ func (w *watch) run() error {
 			return err
 		}
 	}
-}
-
-// close releases the resources of the watch. It returns the error of reap if it
-// calls reap.
-func (w *watch) close(cancel context.CancelCauseFunc) error {
-	cancel(nil)
-	if w.auditing {
-		<-w.auditResults
-	}
-	if w.failed {
-		return w.reap(w.ctx, w.silence/10)
-	}
-	return nil
-}
-
-// reap closes a stream that the client may have opened by itself. If a watch
-// ends while a progress request is sent, the client opens another stream for
-// the request. That stream ends only with a watch on it, so reap opens a watch
-// there and ends it. reap returns the error of that watch if it fails within
-// timeout.
-func (f *follower) reap(ctx context.Context, timeout time.Duration) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
-	defer cancel()
-	select {
-	case r, ok := <-f.watcher.Watch(ctx, f.key):
-		if !ok && ctx.Err() == nil {
-			return errClientClosed
-		}
-		return r.Err()
-	case <-ctx.Done():
-		return nil
-	}
-}
-
-// closeReason returns the reason for which the client has closed ch.
-func (w *watch) closeReason() error {
-	if err := w.reap(w.ctx, w.silence/10); err != nil {
-		return err
-	}
-	return errWatchEnded
 }
 
 // handleTick checks for silence three times per silence. It counts ticks
@@ -185,13 +138,13 @@ func (w *watch) handleAudit(a auditResult) error {
 func (w *watch) requestProgress() {
 	ctx, cancel := context.WithTimeout(w.ctx, w.silence/3)
 	defer cancel()
-	_ = w.watcher.RequestProgress(ctx) // A failure shows as silence.
+	_ = w.stream.RequestProgress(ctx) // A failure shows as silence.
 }
 
 // handleResponse passes the changes in r to apply.
 func (w *watch) handleResponse(r clientv3.WatchResponse) error {
 	if err := r.Err(); err != nil {
-		w.failed = true
+		w.ended = true
 		return err
 	}
 	if err := w.at.checkHeader(r.Header); err != nil {
