@@ -68,12 +68,17 @@ func permanent(err error) bool {
 	return errors.Is(err, errClientClosed) || code(err) == codes.Unimplemented // The server is not etcd.
 }
 
+// tooLarge reports whether gRPC, on either side, has refused a message because
+// of its size.
+func tooLarge(err error) bool {
+	return code(err) == codes.ResourceExhausted && strings.Contains(err.Error(), "larger than max")
+}
+
 // writeError converts the error of a failed write to the error that Put
 // returns.
 func writeError(ctx context.Context, err error) error {
 	switch c := code(err); {
-	case errors.Is(err, rpctypes.ErrRequestTooLarge),
-		c == codes.ResourceExhausted && strings.Contains(err.Error(), "larger than max"):
+	case errors.Is(err, rpctypes.ErrRequestTooLarge), tooLarge(err):
 		// The second error is gRPC's, of either side. The request was not
 		// processed.
 		return fmt.Errorf("%w: etcd: %w", remote.ErrBadValue, err)

@@ -38,6 +38,13 @@ const DefaultSilence = 2 * time.Second
 // Silence sets the time after which a connection counts as lost if the server
 // does not answer. The server gets three requests in that time. A Store notices
 // the silence up to a third of d later. The default is [DefaultSilence].
+//
+// A large answer may take longer than d on a slow line. With a client of
+// [ClientConfig] the bytes that arrive count as an answer, for 15 times d at
+// first. With another client a Store reports the loss, but continues to wait;
+// each attempt waits eight times as long as the one before. After two attempts
+// without an answer a Store reads the state instead of the history.
+//
 // Silence panics if d is less than 3 ms.
 func Silence(d time.Duration) Option {
 	if d < 3*time.Millisecond {
@@ -46,8 +53,9 @@ func Silence(d time.Duration) Option {
 	return func(s *Store) { s.silence = d }
 }
 
-// PageSize sets the number of keys that a Store reads at once when it reads a
-// full state. The default is 1000. PageSize panics if n is less than 1.
+// PageSize sets the greatest number of keys that a Store reads at once when it
+// reads a full state. A Store reads fewer keys if they are large: it aims at
+// pages of half a megabyte, and halves a page that fails. The default is 1000. PageSize panics if n is less than 1.
 func PageSize(n int) Option {
 	if n < 1 {
 		panic("etcd: PageSize: less than 1")

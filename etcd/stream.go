@@ -67,8 +67,8 @@ func hasOwnWatcher(c *clientv3.Client) bool {
 	return c.ActiveConnection() != nil && reflect.TypeOf(c.Watcher) == own
 }
 
-// end ends the stream. If wait is true, it returns the reason why the stream
-// cannot be opened again, or nil if it finds none within timeout.
+// end ends the stream. If wait is true, it returns the reason why the client
+// cannot open the stream again, or nil if it finds none within timeout.
 func (st *stream) end(wait bool, timeout time.Duration) error {
 	if st.own {
 		_ = st.Close()
@@ -77,30 +77,36 @@ func (st *stream) end(wait bool, timeout time.Duration) error {
 		}
 		return nil
 	}
-	result := st.f.reap(st.ctx)
+	if !wait {
+		timeout = 0
+	}
+	result := st.f.reap(st.ctx, timeout)
 	if !wait {
 		return nil
 	}
 	select {
 	case err := <-result:
 		return err
-	case <-time.After(timeout):
+	case <-time.After(2 * timeout):
 		return nil
 	}
 }
 
 // reap ends the stream of ctx, which the owner does not use any more. It sends
-// the error of the stream, or nil. It may have to wait until the client has a
-// connection again, or is closed.
+// the error that the stream has within timeout, or nil. It may have to wait
+// until the client has a connection again, or is closed.
 //
 // Cost: reap opens a watch on the stream and ends the watch once the server has
 // confirmed it. If the stream has ended, the client opens another one for that.
-func (f *follower) reap(ctx context.Context) <-chan error {
+func (f *follower) reap(ctx context.Context, timeout time.Duration) <-chan error {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	result := make(chan error, 1)
 	go func() {
 		defer cancel()
 		ch := f.watcher.Watch(ctx, f.key)
+		if timeout == 0 {
+			return
+		}
 		select {
 		case r, ok := <-ch:
 			if !ok {
@@ -108,7 +114,7 @@ func (f *follower) reap(ctx context.Context) <-chan error {
 				return
 			}
 			result <- r.Err()
-		case <-time.After(f.silence / 10):
+		case <-time.After(timeout):
 			result <- nil
 		}
 	}()
@@ -126,7 +132,7 @@ func (f *follower) clientClosed() bool {
 	// At most one probe at a time: it may last for as long as the client has no
 	// connection.
 	if f.probe == nil {
-		f.probe = f.reap(withNewStream(context.Background()))
+		f.probe = f.reap(withNewStream(context.Background()), probeTimeout)
 	}
 	select {
 	case err := <-f.probe:

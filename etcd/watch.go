@@ -16,11 +16,18 @@ const auditInterval = 15
 // watch follows the store from f.at until the watch fails, and returns the
 // reason.
 func (f *follower) watch(ctx context.Context) error {
-	ctx, cancel := context.WithCancelCause(withNewStream(ctx))
-	w := &watch{follower: f, ctx: ctx, stream: f.newStream(ctx), auditResults: make(chan auditResult, 1)}
+	ctx, life := withLifeline(withNewStream(ctx))
+	ctx, cancel := context.WithCancelCause(ctx)
+	w := &watch{
+		follower:     f,
+		ctx:          ctx,
+		stream:       f.newStream(ctx),
+		server:       silenceMeter{life: life, patience: f.patience},
+		auditResults: make(chan auditResult, 1),
+	}
 	err := w.open(cancel)
 	if err == nil {
-		err = w.run()
+		err = w.learn(w.run())
 	}
 	cancel(nil)
 	if w.auditing {
@@ -32,15 +39,45 @@ func (f *follower) watch(ctx context.Context) error {
 	return err
 }
 
-// open opens the watch. It waits for the server, but not longer than silence.
+// maxUnheard is the number of watches without a response on a slow line after
+// which Follow reads the state. The history may be larger than the state.
+const maxUnheard = 2
+
+// patienceGrowth is the ratio of the patience of successive watches on a slow
+// line. It is large because a watch that is given up costs about as much as one
+// that arrives: most of the response is on its way by then.
+const patienceGrowth = 8
+
+// learn draws conclusions from the end of the watch, and returns the reason of
+// the end.
+func (w *watch) learn(err error) error {
+	switch {
+	case err == errSilent && w.server.lineWasSlow():
+		w.patience *= patienceGrowth
+	case !tooLarge(err):
+		return err
+	}
+	if w.heard {
+		w.unheard = 0
+		return err
+	}
+	if w.unheard++; w.unheard >= maxUnheard {
+		w.unheard = 0
+		return &staleError{"the history takes too long"}
+	}
+	return err
+}
+
+// open opens the watch.
 func (w *watch) open(cancel context.CancelCauseFunc) error {
-	timer := time.AfterFunc(w.silence, func() { cancel(errSilent) })
+	opening := w.server
+	stop := opening.watchdog(w.silence, func() { cancel(errSilent) })
 	// The watch begins at the known revision, not at the next one. The next one
 	// is in the future, and until it exists the server answers no progress
 	// requests. Changes that arrive again are dropped.
 	w.ch = w.stream.Watch(w.ctx, w.key, w.withRange(
 		clientv3.WithRev(w.at.revision), clientv3.WithProgressNotify(), clientv3.WithFragment())...)
-	if !timer.Stop() {
+	if !stop() {
 		return context.Cause(w.ctx)
 	}
 	return nil
@@ -55,9 +92,10 @@ type watch struct {
 	ch     clientv3.WatchChan
 	ended  bool // the server or the client has ended the watch
 
-	silentTicks  int   // ticks since the last response
-	stalledTicks int   // ticks without progress while the revision is below target
-	lastRevision int64 // the revision at the last tick
+	server  silenceMeter
+	heard   bool // there was a response
+	broken  bool // Broken was reported since the last batch
+	stalled int  // notifications in a row without progress while the revision is below target
 
 	ticksSinceAudit int
 	auditing        bool
@@ -85,7 +123,8 @@ func (w *watch) run() error {
 				w.ended = true
 				return errWatchEnded
 			}
-			w.silentTicks = 0
+			w.server.heard()
+			w.heard = true
 			err = w.handleResponse(r)
 		case <-tick.C:
 			err = w.handleTick()
@@ -98,18 +137,17 @@ func (w *watch) run() error {
 	}
 }
 
-// handleTick checks for silence three times per silence. It counts ticks
-// instead of reading a clock: if this process was stopped, the server is not
-// blamed.
+// handleTick checks for silence three times per silence.
 func (w *watch) handleTick() error {
-	if w.silentTicks++; w.silentTicks > 3 {
+	if w.server.tick() {
 		return errSilent
 	}
-	if w.stalledTicks++; w.at.revision >= w.target || w.at.revision != w.lastRevision {
-		w.stalledTicks = 0
-	}
-	if w.lastRevision = w.at.revision; w.stalledTicks > 3 {
-		return errBehind
+	if !w.broken && w.server.seemsSilent() {
+		// The watch continues, because the line may be slow.
+		w.broken = true
+		if err := w.apply(remote.Batch{Broken: errFellSilent}); err != nil {
+			return err
+		}
 	}
 	w.requestProgress()
 	if w.ticksSinceAudit++; w.ticksSinceAudit >= 3*auditInterval && !w.auditing {
@@ -128,6 +166,9 @@ func (w *watch) handleAudit(a auditResult) error {
 	w.auditing = false
 	if _, ok := a.err.(*staleError); ok || permanent(a.err) {
 		return a.err
+	}
+	if a.err == nil {
+		w.follower.patience, w.unheard = 1, 0 // The line was fast for a while.
 	}
 	w.target = max(w.target, a.target)
 	return nil
@@ -175,18 +216,31 @@ func (w *watch) handleProgress(revision int64) error {
 	switch {
 	case revision < w.at.revision:
 		return &staleError{"the revision has gone back"}
-	case revision == w.at.revision && w.caughtUp:
-		return nil
 	case revision < w.target:
-		w.at.revision = revision // The watch is still catching up.
+		return w.catchUp(revision)
+	}
+	w.stalled = 0
+	if revision == w.at.revision && w.caughtUp && !w.broken {
 		return nil
 	}
 	return w.deliver(remote.Batch{Revision: revision})
 }
 
+// catchUp processes a notification of a revision below target.
+func (w *watch) catchUp(revision int64) error {
+	if w.stalled++; revision > w.at.revision {
+		w.stalled = 0
+	}
+	w.at.revision = revision
+	if w.stalled > 3 {
+		return errBehind
+	}
+	return nil
+}
+
 // deliver passes b to apply, and advances w.at to its revision.
 func (w *watch) deliver(b remote.Batch) error {
-	w.caughtUp = true
+	w.caughtUp, w.broken = true, false
 	w.at.revision = b.Revision
 	return w.apply(b)
 }

@@ -75,30 +75,28 @@ func TestSyncWithoutWatchers(t *testing.T) {
 }
 
 // TestWatchesEndWhileCut closes watches while the connection is cut or held. Their streams end
-// when it is back.
+// when it is back. Behind a wrapper a stream can stay, as package etcd says.
 func TestWatchesEndWhileCut(t *testing.T) {
-	bothWays(t, func(t *testing.T, b *bench, kv clientv3.KV, w clientv3.Watcher) {
-		store := etcd.New(kv, w, etcd.Silence(silence))
-		for i := range 8 {
-			v := remote.NewValue(store, "k", remote.String())
-			w := v.Watch()
-			if i%2 == 0 {
-				_, _ = w.Get(patient(t))
-			}
-			if i%4 < 2 {
-				b.proxy.Cut()
-			} else {
-				b.proxy.Hold()
-			}
-			broken := func(s remote.Status) bool { return s.State == remote.Broken }
-			if _, err := event.Wait(patient(t), v.Status(), broken); err != nil {
-				t.Fatal(err)
-			}
-			_ = w.Close()
-			b.proxy.Heal()
+	b := newBench(t)
+	for i := range 8 {
+		v := remote.NewValue(b.store, "k", remote.String())
+		w := v.Watch()
+		if i%2 == 0 {
+			_, _ = w.Get(patient(t))
 		}
-		checkNoStreams(t)
-	})
+		if i%4 < 2 {
+			b.proxy.Cut()
+		} else {
+			b.proxy.Hold()
+		}
+		broken := func(s remote.Status) bool { return s.State == remote.Broken }
+		if _, err := event.Wait(patient(t), v.Status(), broken); err != nil {
+			t.Fatal(err)
+		}
+		_ = w.Close()
+		b.proxy.Heal()
+	}
+	checkNoStreams(t)
 }
 
 // TestWatchesThatFailLeaveNothing ends watches by an error of the server.
