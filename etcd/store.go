@@ -42,7 +42,7 @@ const DefaultSilence = 2 * time.Second
 // A large answer may take longer than d on a slow line. With a client of
 // [ClientConfig] the bytes that arrive count as an answer, for 15 times d at
 // first. With another client a Store reports the loss, but continues to wait;
-// each attempt waits eight times as long as the one before. After two attempts
+// each attempt waits sixteen times as long as the one before. After two attempts
 // without an answer a Store reads the state instead of the history.
 //
 // Silence panics if d is less than 3 ms.

@@ -46,7 +46,7 @@ const maxUnheard = 2
 // patienceGrowth is the ratio of the patience of successive watches on a slow
 // line. It is large because a watch that is given up costs about as much as one
 // that arrives: most of the response is on its way by then.
-const patienceGrowth = 8
+const patienceGrowth = 16
 
 // learn draws conclusions from the end of the watch, and returns the reason of
 // the end.
@@ -167,7 +167,7 @@ func (w *watch) handleAudit(a auditResult) error {
 	if _, ok := a.err.(*staleError); ok || permanent(a.err) {
 		return a.err
 	}
-	if a.err == nil {
+	if a.err == nil && w.heard && !w.broken {
 		w.follower.patience, w.unheard = 1, 0 // The line was fast for a while.
 	}
 	w.target = max(w.target, a.target)
