@@ -82,7 +82,7 @@ func writeError(ctx context.Context, err error) error {
 		// The second error is gRPC's, of either side. The request was not
 		// processed.
 		return fmt.Errorf("%w: etcd: %w", remote.ErrBadValue, err)
-	case rejected(c):
+	case rejected(c) || errors.Is(err, rpctypes.ErrTooManyRequests):
 		return fmt.Errorf("etcd: nothing written: %w", err)
 	case ctx.Err() != nil:
 		return remote.Unknown(fmt.Errorf("etcd: %w: %w", ctx.Err(), err))
@@ -91,12 +91,23 @@ func writeError(ctx context.Context, err error) error {
 }
 
 // rejected reports whether a server that answers with code c has written
-// nothing. Unavailable is not such a code, and neither is any code that can
-// arise on the way back.
+// nothing.
+//
+// Some codes are missing on purpose. Unavailable can arise on the way back.
+// ResourceExhausted is the code of a full database, and the server checks the
+// quota before the write but reports the result after it: the write that reaches
+// the quota is done, and its answer is ErrNoSpace. ErrTooManyRequests has the
+// same code and is an exception, because the server returns it before it
+// proposes the write.
+//
+// The server returns the codes below before it proposes the write (a bad
+// request, an invalid token, a learner), or while it applies the write and before
+// it changes anything (no permission, no such lease). Proxies return them for
+// requests that they do not forward.
 func rejected(c codes.Code) bool {
 	switch c {
 	case codes.InvalidArgument, codes.PermissionDenied, codes.Unauthenticated, codes.NotFound,
-		codes.FailedPrecondition, codes.ResourceExhausted, codes.OutOfRange, codes.Unimplemented:
+		codes.FailedPrecondition, codes.OutOfRange, codes.Unimplemented:
 		return true
 	}
 	return false

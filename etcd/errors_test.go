@@ -24,7 +24,8 @@ func TestWriteErrors(t *testing.T) {
 	}{
 		{rpctypes.ErrRequestTooLarge, t.Context(), remote.ErrBadValue, false},
 		{status.Error(codes.ResourceExhausted, "trying to send message larger than max"), t.Context(), remote.ErrBadValue, false},
-		{rpctypes.ErrNoSpace, t.Context(), rpctypes.ErrNoSpace, false},
+		{rpctypes.ErrNoSpace, t.Context(), rpctypes.ErrNoSpace, true},
+		{status.Error(codes.ResourceExhausted, "an unknown reason"), t.Context(), remote.ErrUnknownOutcome, true},
 		{rpctypes.ErrTooManyRequests, t.Context(), rpctypes.ErrTooManyRequests, false},
 		{rpctypes.ErrPermissionDenied, t.Context(), rpctypes.ErrPermissionDenied, false},
 		{rpctypes.ErrInvalidAuthToken, t.Context(), rpctypes.ErrInvalidAuthToken, false},
