@@ -56,16 +56,28 @@ func stale(err error) bool {
 	return errors.As(err, &e) || errors.Is(err, rpctypes.ErrCompacted)
 }
 
-// permanent reports whether a retry is useless: an administrator must first
-// change permissions, passwords or the program. An invalid or expired token is
-// not permanent, because the client gets another one.
-func permanent(err error) bool {
-	for _, e := range []error{rpctypes.ErrPermissionDenied, rpctypes.ErrAuthFailed, rpctypes.ErrUserEmpty} {
-		if errors.Is(err, e) {
-			return true
+// refusals are the errors by which etcd refuses a user.
+var refusals = []error{rpctypes.ErrPermissionDenied, rpctypes.ErrAuthFailed, rpctypes.ErrUserEmpty}
+
+// refusal returns err if it is an answer that does not change until an
+// administrator changes permissions, passwords or servers, and otherwise nil. An
+// invalid or expired token is not a refusal, because the client gets another one.
+func refusal(err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, e := range refusals {
+		switch {
+		case errors.Is(err, e):
+			return err
+		case strings.Contains(err.Error(), e.Error()):
+			return e // The reason for which a server cancels a watch is only a text.
 		}
 	}
-	return errors.Is(err, errClientClosed) || code(err) == codes.Unimplemented // The server is not etcd.
+	if code(err) == codes.Unimplemented {
+		return err // The server is not etcd, or a proxy answers 404.
+	}
+	return nil
 }
 
 // tooLarge reports whether gRPC, on either side, has refused a message because

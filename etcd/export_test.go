@@ -12,7 +12,7 @@ func Receive(ctx context.Context, n int64) {
 // For the tests.
 var (
 	WriteError      = writeError
-	Permanent       = permanent
+	Refusal         = refusal
 	ErrSilent       = errSilent
 	ErrClientClosed = errClientClosed
 )

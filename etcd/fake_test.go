@@ -34,7 +34,8 @@ type script struct {
 	header pb.ResponseHeader
 	kvs    []*mvccpb.KeyValue
 	ranges []*pb.RangeRequest
-	mute   bool // reads get no answer
+	mute   bool  // reads get no answer
+	refuse error // the answer to reads, if it is not nil
 }
 
 func newScript() *script {
@@ -129,6 +130,9 @@ func (s *script) Range(ctx context.Context, in *pb.RangeRequest, _ ...grpc.CallO
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ranges = append(s.ranges, in)
+	if s.refuse != nil {
+		return nil, s.refuse
+	}
 	if s.mute {
 		s.mu.Unlock()
 		<-ctx.Done()
@@ -149,7 +153,7 @@ func (s *script) lists() (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range s.ranges {
-		if len(r.RangeEnd) > 0 {
+		if len(r.RangeEnd) > 0 && !r.KeysOnly {
 			n++
 		}
 	}
@@ -247,14 +251,14 @@ func (st *stream) keep(change func(h *pb.ResponseHeader)) {
 
 // serve answers all requests until the stream ends.
 func (st *stream) serve() {
-	for {
+	for id := int64(0); ; id++ {
 		select {
 		case <-st.ctx.Done():
 			return
 		case r := <-st.requests:
 			h := st.s.head()
 			if r.GetCreateRequest() != nil {
-				st.responses <- &pb.WatchResponse{Header: h, Created: true}
+				st.responses <- &pb.WatchResponse{Header: h, Created: true, WatchId: id}
 			} else {
 				st.responses <- &pb.WatchResponse{Header: h, WatchId: clientv3.InvalidWatchID}
 			}

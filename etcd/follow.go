@@ -16,15 +16,16 @@ import (
 // Follow follows the keys in scope, as described at [remote.Store]. It panics
 // if ctx or apply is nil.
 //
-// Follow returns a permanent error in the following cases:
+// Follow returns an error if the client is closed. In the following cases it
+// reports [remote.ErrRefused] and tries again, unless the Store has the option
+// [EndWhenRefused]:
 //
-//   - The user lacks the permission.
+//   - The user lacks the permission, for a part of the scope or for all of it.
 //   - The password is wrong or missing.
-//   - The client is closed.
 //   - The server does not speak etcd's protocol.
 //
-// etcd continues to serve a watch after its permission was revoked. Follow
-// notices that within 15 times [Silence].
+// etcd continues to serve a watch after its permission was revoked or narrowed.
+// Follow notices that within 15 times [Silence].
 //
 // Follow never reads the full state from a server that may be behind. All pages
 // of a full state have one revision.
@@ -45,11 +46,18 @@ func (s *Store) Follow(ctx context.Context, scope remote.Scope, apply func(remot
 	}
 	f := &follower{Store: s, scope: scope, fn: apply, pageLimit: firstPage, patience: 1}
 	f.key, f.rangeEnd = keyRange(scope)
-	var delay retryDelay
+	lost := retryDelay{least: minBackoff, most: maxBackoff}
+	refused := retryDelay{least: minRefusedBackoff, most: maxRefusedBackoff}
 	for {
 		err := f.session(ctx)
 		if f.caughtUp {
-			f.caughtUp, delay = false, retryDelay{}
+			f.caughtUp = false
+			lost.reset()
+			refused.reset()
+		}
+		delay := &lost
+		if refusal(err) != nil {
+			delay = &refused
 		}
 		if err := f.handleError(ctx, err); err != nil {
 			return err
@@ -67,8 +75,13 @@ func (f *follower) handleError(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case permanent(err):
+	case errors.Is(err, errClientClosed):
 		return fmt.Errorf("etcd: following %v: %w", f.scope, err)
+	case refusal(err) != nil:
+		err = fmt.Errorf("%w: etcd: following %v: %w", remote.ErrRefused, f.scope, refusal(err))
+		if f.endWhenRefused {
+			return err
+		}
 	case stale(err):
 		f.log.Info("etcd: reading the whole state", "scope", f.scope, "why", err)
 		f.canResume, f.listing = false, nil
@@ -232,7 +245,8 @@ func change(kv *mvccpb.KeyValue, deleted bool) remote.Change {
 // verify can miss a reset: the writes after it may repeat the same values at
 // the same revisions, or may write another large value at the same revision.
 //
-// Cost: one read of one key, at an old revision.
+// Cost: one read of one key, at an old revision, and for a prefix another read
+// of one key.
 func (f *follower) verify(ctx context.Context, at historyPoint) (int64, error) {
 	key := at.last.Key
 	if at.last.Revision == 0 {
@@ -255,7 +269,17 @@ func (f *follower) verify(ctx context.Context, at historyPoint) (int64, error) {
 	if !at.matches(r.Kvs) {
 		return 0, &staleError{fmt.Sprintf("the store remembers revision %d otherwise", at.revision)}
 	}
-	return r.Header.Revision, nil
+	return r.Header.Revision, f.checkPermission(ctx)
+}
+
+// checkPermission returns an error if the user may not read all keys in scope.
+// A read of one key does not check the permission for a range.
+func (f *follower) checkPermission(ctx context.Context) error {
+	if f.rangeEnd == "" {
+		return nil
+	}
+	_, err := f.get(ctx, 1, f.key, f.withRange(clientv3.WithLimit(1), clientv3.WithKeysOnly())...)
+	return err
 }
 
 // maxVerified is the size of the largest value that verify compares. A larger

@@ -20,10 +20,11 @@ type Store struct {
 	kv      clientv3.KV
 	watcher clientv3.Watcher
 
-	silence  time.Duration
-	pageSize int64
-	lease    clientv3.LeaseID
-	log      *slog.Logger
+	silence        time.Duration
+	pageSize       int64
+	lease          clientv3.LeaseID
+	endWhenRefused bool
+	log            *slog.Logger
 }
 
 var _ remote.Store = (*Store)(nil)
@@ -67,6 +68,12 @@ func PageSize(n int) Option {
 // when the lease ends, for example because the process that keeps it alive has
 // ended. Use it to publish that a process is alive.
 func Lease(id clientv3.LeaseID) Option { return func(s *Store) { s.lease = id } }
+
+// EndWhenRefused makes Follow return when etcd refuses it, and so ends the Value
+// or Range with the reason. Without this option, Follow reports
+// [remote.ErrRefused] and tries again, after a second at first, and every half
+// minute at last.
+func EndWhenRefused() Option { return func(s *Store) { s.endWhenRefused = true } }
 
 // Logger sets the logger for lost connections and for reads of a full state.
 // Both are logged at level Info. By default nothing is logged. Logger panics if

@@ -164,7 +164,7 @@ func (w *watch) handleTick() error {
 // the connection is ignored, because the watch fails as well.
 func (w *watch) handleAudit(a auditResult) error {
 	w.auditing = false
-	if _, ok := a.err.(*staleError); ok || permanent(a.err) {
+	if _, ok := a.err.(*staleError); ok || refusal(a.err) != nil {
 		return a.err
 	}
 	if a.err == nil && w.heard && !w.broken {

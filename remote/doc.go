@@ -44,8 +44,10 @@
 //     [ErrBadValue]. No Filter is called for it. The watcher has then passed
 //     the value, and all values that Filters rejected before. The loop above
 //     ends at such a value; see [BadValueError].
-//   - A Value ends (18) when it is closed, or when the store refuses it for
-//     good; then the reason is the cause. Each watcher gets the last state that
+//   - A store that refuses, for example because a permission is missing, ends no
+//     watcher either. Status reports the reason.
+//   - A Value ends (18) when it is closed, or when the store ends it for good;
+//     then the reason is the cause. Each watcher gets the last state that
 //     is known. A Value without watchers has no such state.
 //
 // For a Range, the same holds for each key, with these differences:
