@@ -14,6 +14,11 @@ import (
 // seconds at most. etcd's defaults send no keep-alives and wait up to two
 // minutes. The configuration logs nothing.
 //
+// The configuration counts the bytes that arrive on each connection. So a Store
+// distinguishes a slow line from a dead one. With another configuration a Store
+// learns that from attempts that fail. The client connects directly, and not by
+// the proxy that HTTPS_PROXY names.
+//
 // Add other settings, such as TLS, Username, Password or a Logger, and create
 // the client by clientv3.New. Without endpoints clientv3.New returns an error.
 func ClientConfig(endpoints ...string) clientv3.Config {
@@ -23,9 +28,12 @@ func ClientConfig(endpoints ...string) clientv3.Config {
 		Logger:               zap.NewNop(),
 		DialTimeout:          5 * time.Second,
 		DialKeepAliveTime:    10 * time.Second, // the least that gRPC allows
-		DialKeepAliveTimeout: 3 * time.Second,
-		DialOptions: []grpc.DialOption{
-			grpc.WithConnectParams(grpc.ConnectParams{Backoff: reconnect, MinConnectTimeout: 3 * time.Second}),
-		},
+		DialKeepAliveTimeout: keepAliveTimeout,
+		DialOptions: append(new(meter).options(),
+			grpc.WithConnectParams(grpc.ConnectParams{Backoff: reconnect, MinConnectTimeout: 3 * time.Second})),
 	}
 }
+
+// keepAliveTimeout is the time after which a connection without an answer to a
+// keep-alive is closed.
+const keepAliveTimeout = 3 * time.Second

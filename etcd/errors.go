@@ -56,28 +56,45 @@ func stale(err error) bool {
 	return errors.As(err, &e) || errors.Is(err, rpctypes.ErrCompacted)
 }
 
-// permanent reports whether a retry is useless: an administrator must first
-// change permissions, passwords or the program. An invalid or expired token is
-// not permanent, because the client gets another one.
-func permanent(err error) bool {
-	for _, e := range []error{rpctypes.ErrPermissionDenied, rpctypes.ErrAuthFailed, rpctypes.ErrUserEmpty} {
-		if errors.Is(err, e) {
-			return true
+// refusals are the errors by which etcd refuses a user.
+var refusals = []error{rpctypes.ErrPermissionDenied, rpctypes.ErrAuthFailed, rpctypes.ErrUserEmpty}
+
+// refusal returns err if it is an answer that does not change until an
+// administrator changes permissions, passwords or servers, and otherwise nil. An
+// invalid or expired token is not a refusal, because the client gets another one.
+func refusal(err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, e := range refusals {
+		switch {
+		case errors.Is(err, e):
+			return err
+		case strings.Contains(err.Error(), e.Error()):
+			return e // The reason for which a server cancels a watch is only a text.
 		}
 	}
-	return errors.Is(err, errClientClosed) || code(err) == codes.Unimplemented // The server is not etcd.
+	if code(err) == codes.Unimplemented {
+		return err // The server is not etcd, or a proxy answers 404.
+	}
+	return nil
+}
+
+// tooLarge reports whether gRPC, on either side, has refused a message because
+// of its size.
+func tooLarge(err error) bool {
+	return code(err) == codes.ResourceExhausted && strings.Contains(err.Error(), "larger than max")
 }
 
 // writeError converts the error of a failed write to the error that Put
 // returns.
 func writeError(ctx context.Context, err error) error {
 	switch c := code(err); {
-	case errors.Is(err, rpctypes.ErrRequestTooLarge),
-		c == codes.ResourceExhausted && strings.Contains(err.Error(), "larger than max"):
+	case errors.Is(err, rpctypes.ErrRequestTooLarge), tooLarge(err):
 		// The second error is gRPC's, of either side. The request was not
 		// processed.
 		return fmt.Errorf("%w: etcd: %w", remote.ErrBadValue, err)
-	case rejected(c):
+	case rejected(c) || errors.Is(err, rpctypes.ErrTooManyRequests):
 		return fmt.Errorf("etcd: nothing written: %w", err)
 	case ctx.Err() != nil:
 		return remote.Unknown(fmt.Errorf("etcd: %w: %w", ctx.Err(), err))
@@ -86,12 +103,23 @@ func writeError(ctx context.Context, err error) error {
 }
 
 // rejected reports whether a server that answers with code c has written
-// nothing. Unavailable is not such a code, and neither is any code that can
-// arise on the way back.
+// nothing.
+//
+// Some codes are missing on purpose. Unavailable can arise on the way back.
+// ResourceExhausted is the code of a full database, and the server checks the
+// quota before the write but reports the result after it: the write that reaches
+// the quota is done, and its answer is ErrNoSpace. ErrTooManyRequests has the
+// same code and is an exception, because the server returns it before it
+// proposes the write.
+//
+// The server returns the codes below before it proposes the write (a bad
+// request, an invalid token, a learner), or while it applies the write and before
+// it changes anything (no permission, no such lease). Proxies return them for
+// requests that they do not forward.
 func rejected(c codes.Code) bool {
 	switch c {
 	case codes.InvalidArgument, codes.PermissionDenied, codes.Unauthenticated, codes.NotFound,
-		codes.FailedPrecondition, codes.ResourceExhausted, codes.OutOfRange, codes.Unimplemented:
+		codes.FailedPrecondition, codes.OutOfRange, codes.Unimplemented:
 		return true
 	}
 	return false

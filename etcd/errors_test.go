@@ -24,7 +24,8 @@ func TestWriteErrors(t *testing.T) {
 	}{
 		{rpctypes.ErrRequestTooLarge, t.Context(), remote.ErrBadValue, false},
 		{status.Error(codes.ResourceExhausted, "trying to send message larger than max"), t.Context(), remote.ErrBadValue, false},
-		{rpctypes.ErrNoSpace, t.Context(), rpctypes.ErrNoSpace, false},
+		{rpctypes.ErrNoSpace, t.Context(), rpctypes.ErrNoSpace, true},
+		{status.Error(codes.ResourceExhausted, "an unknown reason"), t.Context(), remote.ErrUnknownOutcome, true},
 		{rpctypes.ErrTooManyRequests, t.Context(), rpctypes.ErrTooManyRequests, false},
 		{rpctypes.ErrPermissionDenied, t.Context(), rpctypes.ErrPermissionDenied, false},
 		{rpctypes.ErrInvalidAuthToken, t.Context(), rpctypes.ErrInvalidAuthToken, false},
@@ -43,22 +44,23 @@ func TestWriteErrors(t *testing.T) {
 	}
 }
 
-func TestPermanent(t *testing.T) {
+func TestRefusal(t *testing.T) {
 	for err, want := range map[error]bool{
 		rpctypes.ErrPermissionDenied: true,
 		rpctypes.ErrAuthFailed:       true,
 		rpctypes.ErrUserEmpty:        true,
-		etcd.ErrClientClosed:         true,
-		status.Error(codes.Unimplemented, "unknown service etcdserverpb.KV"): true,
-		rpctypes.ErrInvalidAuthToken:                                         false,
-		rpctypes.ErrAuthOldRevision:                                          false,
-		rpctypes.ErrNoLeader:                                                 false,
-		rpctypes.ErrCompacted:                                                false,
-		status.Error(codes.Unavailable, "connection lost"):                   false,
-		etcd.ErrSilent:                                                       false,
+		etcd.ErrClientClosed:         false,
+		errors.New("rpc error: code = PermissionDenied desc = etcdserver: permission denied"): true,
+		status.Error(codes.Unimplemented, "unknown service etcdserverpb.KV"):                  true,
+		rpctypes.ErrInvalidAuthToken:                       false,
+		rpctypes.ErrAuthOldRevision:                        false,
+		rpctypes.ErrNoLeader:                               false,
+		rpctypes.ErrCompacted:                              false,
+		status.Error(codes.Unavailable, "connection lost"): false,
+		etcd.ErrSilent:                                     false,
 	} {
-		if got := etcd.Permanent(err); got != want {
-			t.Errorf("permanent(%v) = %v", err, got)
+		if got := etcd.Refusal(err) != nil; got != want {
+			t.Errorf("refusal(%v) = %v", err, got)
 		}
 	}
 }

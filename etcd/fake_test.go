@@ -34,7 +34,8 @@ type script struct {
 	header pb.ResponseHeader
 	kvs    []*mvccpb.KeyValue
 	ranges []*pb.RangeRequest
-	mute   bool // reads get no answer
+	mute   bool  // reads get no answer
+	refuse error // the answer to reads, if it is not nil
 }
 
 func newScript() *script {
@@ -46,8 +47,13 @@ func newScript() *script {
 
 // store returns a Store on the script that works in a bubble.
 func (s *script) store(opts ...etcd.Option) *etcd.Store {
-	return etcd.New(clientv3.NewKVFromKVClient(s, nil), watcher{s}, opts...)
+	return etcd.New(openKV{clientv3.NewKVFromKVClient(s, nil)}, watcher{s}, opts...)
 }
+
+// An openKV is a KV of a client that is open.
+type openKV struct{ clientv3.KV }
+
+func (openKV) Ctx() context.Context { return context.Background() }
 
 // below returns a Store on the script with etcd's own watcher between them.
 func (s *script) below(opts ...etcd.Option) *etcd.Store {
@@ -59,6 +65,12 @@ func (s *script) below(opts ...etcd.Option) *etcd.Store {
 type watcher struct{ s *script }
 
 func (w watcher) Watch(ctx context.Context, key string, opts ...clientv3.OpOption) clientv3.WatchChan {
+	if clientv3.OpGet(key, opts...).Rev() == 0 {
+		// It ends the stream, which has ended with its context.
+		confirmed := make(chan clientv3.WatchResponse, 1)
+		confirmed <- clientv3.WatchResponse{}
+		return confirmed
+	}
 	st := w.s.open(ctx)
 	_ = st.Send(&pb.WatchRequest{RequestUnion: &pb.WatchRequest_CreateRequest{
 		CreateRequest: &pb.WatchCreateRequest{StartRevision: clientv3.OpGet(key, opts...).Rev()},
@@ -118,6 +130,9 @@ func (s *script) Range(ctx context.Context, in *pb.RangeRequest, _ ...grpc.CallO
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ranges = append(s.ranges, in)
+	if s.refuse != nil {
+		return nil, s.refuse
+	}
 	if s.mute {
 		s.mu.Unlock()
 		<-ctx.Done()
@@ -138,7 +153,7 @@ func (s *script) lists() (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range s.ranges {
-		if len(r.RangeEnd) > 0 {
+		if len(r.RangeEnd) > 0 && !r.KeysOnly {
 			n++
 		}
 	}
@@ -148,6 +163,18 @@ func (s *script) lists() (n int) {
 // Watch opens a stream.
 func (s *script) Watch(ctx context.Context, _ ...grpc.CallOption) (grpc.BidiStreamingClient[pb.WatchRequest, pb.WatchResponse], error) {
 	return s.open(ctx), nil
+}
+
+// openStreams returns the number of streams that have not ended.
+func (s *script) openStreams() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, st := range s.opened {
+		if st.ctx.Err() == nil {
+			n++
+		}
+	}
+	return n
 }
 
 func (s *script) open(ctx context.Context) *stream {
@@ -216,6 +243,23 @@ func (st *stream) keep(change func(h *pb.ResponseHeader)) {
 				h := st.s.head()
 				st.s.mu.Unlock()
 				change(h)
+				st.responses <- &pb.WatchResponse{Header: h, WatchId: clientv3.InvalidWatchID}
+			}
+		}
+	}
+}
+
+// serve answers all requests until the stream ends.
+func (st *stream) serve() {
+	for id := int64(0); ; id++ {
+		select {
+		case <-st.ctx.Done():
+			return
+		case r := <-st.requests:
+			h := st.s.head()
+			if r.GetCreateRequest() != nil {
+				st.responses <- &pb.WatchResponse{Header: h, Created: true, WatchId: id}
+			} else {
 				st.responses <- &pb.WatchResponse{Header: h, WatchId: clientv3.InvalidWatchID}
 			}
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/mvccpb"
@@ -17,20 +16,26 @@ import (
 // Follow follows the keys in scope, as described at [remote.Store]. It panics
 // if ctx or apply is nil.
 //
-// Follow returns a permanent error in the following cases:
+// Follow returns an error if the client is closed. In the following cases it
+// reports [remote.ErrRefused] and tries again, unless the Store has the option
+// [EndWhenRefused]:
 //
-//   - The user lacks the permission.
+//   - The user lacks the permission, for a part of the scope or for all of it.
 //   - The password is wrong or missing.
-//   - The client is closed.
 //   - The server does not speak etcd's protocol.
 //
-// etcd continues to serve a watch after its permission was revoked. Follow
-// notices that within 15 times [Silence].
+// etcd continues to serve a watch after its permission was revoked or narrowed.
+// Follow notices that within 15 times [Silence].
 //
 // Follow never reads the full state from a server that may be behind. All pages
 // of a full state have one revision.
 //
-// Cost: a Follow has one watch on a stream of its own. It requests progress
+// A Follow leaves no stream of the client behind. If New was given a wrapper
+// instead of a client, a stream may stay until the client is closed if the
+// connection was lost when its watch ended.
+//
+// Cost: a Follow has one watch on a stream of its own. Behind a wrapper, each end
+// of a watch takes another watch, which ends the stream. It requests progress
 // three times per Silence. It reads one key every 15 times Silence.
 func (s *Store) Follow(ctx context.Context, scope remote.Scope, apply func(remote.Batch) error) error {
 	if ctx == nil {
@@ -39,13 +44,20 @@ func (s *Store) Follow(ctx context.Context, scope remote.Scope, apply func(remot
 	if apply == nil {
 		panic("etcd: Store.Follow: nil function")
 	}
-	f := &follower{Store: s, scope: scope, fn: apply}
+	f := &follower{Store: s, scope: scope, fn: apply, pageLimit: firstPage, patience: 1}
 	f.key, f.rangeEnd = keyRange(scope)
-	var delay retryDelay
+	lost := retryDelay{least: minBackoff, most: maxBackoff}
+	refused := retryDelay{least: minRefusedBackoff, most: maxRefusedBackoff}
 	for {
 		err := f.session(ctx)
 		if f.caughtUp {
-			f.caughtUp, delay = false, retryDelay{}
+			f.caughtUp = false
+			lost.reset()
+			refused.reset()
+		}
+		delay := &lost
+		if refusal(err) != nil {
+			delay = &refused
 		}
 		if err := f.handleError(ctx, err); err != nil {
 			return err
@@ -63,11 +75,16 @@ func (f *follower) handleError(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case permanent(err):
+	case errors.Is(err, errClientClosed):
 		return fmt.Errorf("etcd: following %v: %w", f.scope, err)
+	case refusal(err) != nil:
+		err = fmt.Errorf("%w: etcd: following %v: %w", remote.ErrRefused, f.scope, refusal(err))
+		if f.endWhenRefused {
+			return err
+		}
 	case stale(err):
 		f.log.Info("etcd: reading the whole state", "scope", f.scope, "why", err)
-		f.canResume = false
+		f.canResume, f.listing = false, nil
 		return nil
 	}
 	f.log.Info("etcd: connection lost", "scope", f.scope, "why", err)
@@ -88,6 +105,16 @@ type follower struct {
 	at        historyPoint // the state that was delivered
 	target    int64        // a revision that the store has, and the watch must reach
 	caughtUp  bool         // the session has delivered the state of target
+
+	listing   *listing // a full state that was not read to its end, or nil
+	pageLimit int64    // the greatest number of keys in the next page
+	// pageFailures is the number of pages that have failed, less those that have
+	// succeeded since.
+	pageFailures int
+	patience     int // multiplies the time that a watch may take for a response
+	unheard      int // the number of watches in a row that ended without a response on a slow line
+
+	probe <-chan error // the result of a probe in progress; see clientClosed
 }
 
 // A historyPoint is a point in the history of a store.
@@ -170,76 +197,27 @@ func tryServers(try func() error) (err error) {
 	return err
 }
 
-// probeTimeout is the time limit for a closed client to report that it is
-// closed. The client does that at once.
-const probeTimeout = time.Millisecond
-
 // get makes a linearizable read, which returns the newest state whatever server
 // it reaches. A serializable read might return a state that is older than f.at
 // if the server was cut off from the others.
-func (f *follower) get(ctx context.Context, timeout time.Duration, key string, opts ...clientv3.OpOption) (*clientv3.GetResponse, error) {
-	client, ok := f.kv.(interface{ Ctx() context.Context })
-	if !ok {
-		timeout -= probeTimeout
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errSilent)
-	defer cancel()
+//
+// patience multiplies the time limit; see [silenceMeter].
+func (f *follower) get(ctx context.Context, patience int, key string, opts ...clientv3.OpOption) (*clientv3.GetResponse, error) {
+	ctx, life := withLifeline(ctx)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	m := &silenceMeter{life: life, patience: patience}
+	defer m.watchdog(f.silence, func() { cancel(errSilent) })()
 	r, err := f.kv.Get(ctx, key, opts...)
 	switch {
 	case err == nil:
 		return r, nil
-	case ok && client.Ctx().Err() != nil:
-		return nil, errClientClosed // The client would retry until the timeout.
-	case ctx.Err() != nil && !ok && f.reap(withNewStream(ctx), probeTimeout) == errClientClosed:
-		return nil, errClientClosed // A wrapper has no Ctx, but its Watch fails.
-	case ctx.Err() != nil:
-		return nil, context.Cause(ctx)
+	case ctx.Err() == nil:
+		return nil, err
+	case f.clientClosed():
+		return nil, errClientClosed // The client retries until the timeout.
 	}
-	return nil, err
-}
-
-// list reads the full state page by page. All pages have the revision of the
-// first page. The watch that begins at that revision delivers all later writes.
-func (f *follower) list(ctx context.Context) error {
-	// A short read first checks that a server answers. A page may be large and
-	// the connection slow, so its duration proves nothing.
-	if _, err := f.get(ctx, f.silence, f.key, clientv3.WithKeysOnly()); err != nil {
-		return err
-	}
-	var at historyPoint
-	from, first := f.key, true
-	for {
-		r, err := f.page(ctx, from, at.revision)
-		if err != nil {
-			return err
-		}
-		if first {
-			at = historyPoint{revision: r.Header.Revision, cluster: r.Header.ClusterId, term: r.Header.RaftTerm}
-		}
-		b := remote.Batch{Full: first, More: r.More, Revision: at.revision, Changes: make([]remote.Change, 0, len(r.Kvs))}
-		for _, kv := range r.Kvs {
-			b.Changes = append(b.Changes, change(kv, false))
-		}
-		at.addChanges(b.Changes)
-		if err := f.apply(b); err != nil {
-			return err
-		}
-		if !r.More {
-			f.canResume, f.at, f.target = true, at, at.revision
-			return nil
-		}
-		from, first = string(r.Kvs[len(r.Kvs)-1].Key)+"\x00", false
-	}
-}
-
-// page reads one page of keys, beginning with from. It reads at the given
-// revision, or at the newest revision if it is 0.
-func (f *follower) page(ctx context.Context, from string, revision int64) (r *clientv3.GetResponse, err error) {
-	err = tryServers(func() error {
-		r, err = f.get(ctx, 5*f.silence, from, f.withRange(clientv3.WithLimit(f.pageSize), clientv3.WithRev(revision))...)
-		return err
-	})
-	return r, err
+	return nil, context.Cause(ctx)
 }
 
 // addChanges sets last to the newest of last and changes.
@@ -265,15 +243,20 @@ func change(kv *mvccpb.KeyValue, deleted bool) remote.Change {
 // backup, verify returns a [staleError], even if there were writes since.
 //
 // verify can miss a reset: the writes after it may repeat the same values at
-// the same revisions.
+// the same revisions, or may write another large value at the same revision.
 //
-// Cost: one read of one key, at an old revision.
+// Cost: one read of one key, at an old revision, and for a prefix another read
+// of one key.
 func (f *follower) verify(ctx context.Context, at historyPoint) (int64, error) {
 	key := at.last.Key
 	if at.last.Revision == 0 {
 		key = f.key // Scope was empty, so this key was absent.
 	}
-	r, err := f.get(ctx, f.silence, key, clientv3.WithRev(at.revision))
+	opts := []clientv3.OpOption{clientv3.WithRev(at.revision)}
+	if at.isLarge() {
+		opts = append(opts, clientv3.WithKeysOnly())
+	}
+	r, err := f.get(ctx, 1, key, opts...)
 	if errors.Is(err, rpctypes.ErrFutureRev) {
 		return 0, &staleError{"the revision has gone back"}
 	}
@@ -286,15 +269,34 @@ func (f *follower) verify(ctx context.Context, at historyPoint) (int64, error) {
 	if !at.matches(r.Kvs) {
 		return 0, &staleError{fmt.Sprintf("the store remembers revision %d otherwise", at.revision)}
 	}
-	return r.Header.Revision, nil
+	return r.Header.Revision, f.checkPermission(ctx)
 }
+
+// checkPermission returns an error if the user may not read all keys in scope.
+// A read of one key does not check the permission for a range.
+func (f *follower) checkPermission(ctx context.Context) error {
+	if f.rangeEnd == "" {
+		return nil
+	}
+	_, err := f.get(ctx, 1, f.key, f.withRange(clientv3.WithLimit(1), clientv3.WithKeysOnly())...)
+	return err
+}
+
+// maxVerified is the size of the largest value that verify compares. A larger
+// value might take longer than silence on a slow line.
+const maxVerified = 16 << 10
+
+// isLarge reports whether the last change has a value that verify does not
+// compare.
+func (p *historyPoint) isLarge() bool { return len(p.last.Value) > maxVerified }
 
 // matches reports whether kvs is the state of the key of the last change at p.
 func (p *historyPoint) matches(kvs []*mvccpb.KeyValue) bool {
 	if p.last.Revision == 0 || p.last.Deleted {
 		return len(kvs) == 0
 	}
-	return len(kvs) == 1 && kvs[0].ModRevision == p.last.Revision && string(kvs[0].Value) == string(p.last.Value)
+	return len(kvs) == 1 && kvs[0].ModRevision == p.last.Revision &&
+		(p.isLarge() || string(kvs[0].Value) == string(p.last.Value))
 }
 
 // checkHeader returns a [staleError] if the header h is from another cluster

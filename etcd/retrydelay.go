@@ -9,18 +9,24 @@ import (
 const (
 	minBackoff = 50 * time.Millisecond
 	maxBackoff = 2 * time.Second
+
+	// For a server that refuses. An administrator does not notice the delay.
+	minRefusedBackoff = time.Second
+	maxRefusedBackoff = 30 * time.Second
 )
 
-// A retryDelay is the delay before the next attempt. The zero retryDelay is
-// ready to use.
-type retryDelay struct{ last time.Duration }
+// A retryDelay is the delay before the next attempt.
+type retryDelay struct{ least, most, last time.Duration }
 
-// next returns the next delay. Each delay is twice the one before, from
-// minBackoff to maxBackoff. A random part of at most a half is subtracted, so
+// reset makes the next delay the least one.
+func (r *retryDelay) reset() { r.last = 0 }
+
+// next returns the next delay. Each delay is twice the one before, from least to
+// most. A random part of at most a half is subtracted, so
 // that the clients of a lost server do not reach the next server at the same
 // moment.
 func (r *retryDelay) next() time.Duration {
-	r.last = min(max(2*r.last, minBackoff), maxBackoff)
+	r.last = min(max(2*r.last, r.least), r.most)
 	return r.last - rand.N(r.last/2)
 }
 

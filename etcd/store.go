@@ -20,10 +20,11 @@ type Store struct {
 	kv      clientv3.KV
 	watcher clientv3.Watcher
 
-	silence  time.Duration
-	pageSize int64
-	lease    clientv3.LeaseID
-	log      *slog.Logger
+	silence        time.Duration
+	pageSize       int64
+	lease          clientv3.LeaseID
+	endWhenRefused bool
+	log            *slog.Logger
 }
 
 var _ remote.Store = (*Store)(nil)
@@ -38,6 +39,13 @@ const DefaultSilence = 2 * time.Second
 // Silence sets the time after which a connection counts as lost if the server
 // does not answer. The server gets three requests in that time. A Store notices
 // the silence up to a third of d later. The default is [DefaultSilence].
+//
+// A large answer may take longer than d on a slow line. With a client of
+// [ClientConfig] the bytes that arrive count as an answer, for 15 times d at
+// first. With another client a Store reports the loss, but continues to wait;
+// each attempt waits sixteen times as long as the one before. After two attempts
+// without an answer a Store reads the state instead of the history.
+//
 // Silence panics if d is less than 3 ms.
 func Silence(d time.Duration) Option {
 	if d < 3*time.Millisecond {
@@ -46,8 +54,9 @@ func Silence(d time.Duration) Option {
 	return func(s *Store) { s.silence = d }
 }
 
-// PageSize sets the number of keys that a Store reads at once when it reads a
-// full state. The default is 1000. PageSize panics if n is less than 1.
+// PageSize sets the greatest number of keys that a Store reads at once when it
+// reads a full state. A Store reads fewer keys if they are large: it aims at
+// pages of half a megabyte, and halves a page that fails. The default is 1000. PageSize panics if n is less than 1.
 func PageSize(n int) Option {
 	if n < 1 {
 		panic("etcd: PageSize: less than 1")
@@ -59,6 +68,12 @@ func PageSize(n int) Option {
 // when the lease ends, for example because the process that keeps it alive has
 // ended. Use it to publish that a process is alive.
 func Lease(id clientv3.LeaseID) Option { return func(s *Store) { s.lease = id } }
+
+// EndWhenRefused makes Follow return when etcd refuses it, and so ends the Value
+// or Range with the reason. Without this option, Follow reports
+// [remote.ErrRefused] and tries again, after a second at first, and every half
+// minute at last.
+func EndWhenRefused() Option { return func(s *Store) { s.endWhenRefused = true } }
 
 // Logger sets the logger for lost connections and for reads of a full state.
 // Both are logged at level Info. By default nothing is logged. Logger panics if

@@ -2,12 +2,9 @@ package etcd
 
 import (
 	"context"
-	"strconv"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"go.uber.org/atomic"
-	"google.golang.org/grpc/metadata"
 
 	"github.com/eventvalue/event/remote"
 )
@@ -16,56 +13,89 @@ import (
 // It is about half a minute by default.
 const auditInterval = 15
 
-// streamKey is the metadata key that gives a watch its own stream. The client
-// puts watches with equal metadata on one stream. A stream fails as a whole. It
-// answers progress requests only once all its watches have caught up.
-const streamKey = "event-stream"
-
-// streamCount is the number of streams so far.
-var streamCount atomic.Int64
-
-// withNewStream returns a context that makes the client open a new stream.
-// Streams are not reused, because one that is about to close may be the broken
-// one.
-func withNewStream(ctx context.Context) context.Context {
-	ctx = metadata.AppendToOutgoingContext(ctx, streamKey, strconv.FormatInt(streamCount.Inc(), 10))
-	return clientv3.WithRequireLeader(ctx)
-}
-
 // watch follows the store from f.at until the watch fails, and returns the
 // reason.
 func (f *follower) watch(ctx context.Context) error {
-	ctx, cancel := context.WithCancelCause(withNewStream(ctx))
-	defer cancel(nil) // Nothing else ends a watch.
+	ctx, life := withLifeline(withNewStream(ctx))
+	ctx, cancel := context.WithCancelCause(ctx)
+	w := &watch{
+		follower:     f,
+		ctx:          ctx,
+		stream:       f.newStream(ctx),
+		server:       silenceMeter{life: life, patience: f.patience},
+		auditResults: make(chan auditResult, 1),
+	}
+	err := w.open(cancel)
+	if err == nil {
+		err = w.learn(w.run())
+	}
+	cancel(nil)
+	if w.auditing {
+		<-w.auditResults
+	}
+	if closed := w.stream.end(w.ended, f.silence/10); closed != nil {
+		return closed // While a client closes, err may have another reason.
+	}
+	return err
+}
 
-	timer := time.AfterFunc(f.silence, func() { cancel(errSilent) })
+// maxUnheard is the number of watches without a response on a slow line after
+// which Follow reads the state. The history may be larger than the state.
+const maxUnheard = 2
+
+// patienceGrowth is the ratio of the patience of successive watches on a slow
+// line. It is large because a watch that is given up costs about as much as one
+// that arrives: most of the response is on its way by then.
+const patienceGrowth = 16
+
+// learn draws conclusions from the end of the watch, and returns the reason of
+// the end.
+func (w *watch) learn(err error) error {
+	switch {
+	case err == errSilent && w.server.lineWasSlow():
+		w.patience *= patienceGrowth
+	case !tooLarge(err):
+		return err
+	}
+	if w.heard {
+		w.unheard = 0
+		return err
+	}
+	if w.unheard++; w.unheard >= maxUnheard {
+		w.unheard = 0
+		return &staleError{"the history takes too long"}
+	}
+	return err
+}
+
+// open opens the watch.
+func (w *watch) open(cancel context.CancelCauseFunc) error {
+	opening := w.server
+	stop := opening.watchdog(w.silence, func() { cancel(errSilent) })
 	// The watch begins at the known revision, not at the next one. The next one
 	// is in the future, and until it exists the server answers no progress
 	// requests. Changes that arrive again are dropped.
-	ch := f.watcher.Watch(ctx, f.key, f.withRange(
-		clientv3.WithRev(f.at.revision), clientv3.WithProgressNotify(), clientv3.WithFragment())...)
-	if !timer.Stop() {
-		return context.Cause(ctx)
+	w.ch = w.stream.Watch(w.ctx, w.key, w.withRange(
+		clientv3.WithRev(w.at.revision), clientv3.WithProgressNotify(), clientv3.WithFragment())...)
+	if !stop() {
+		return context.Cause(w.ctx)
 	}
-	w := &watch{follower: f, ctx: ctx, ch: ch, auditResults: make(chan auditResult, 1)}
-	err := w.run()
-	if w.close(cancel) == errClientClosed {
-		return errClientClosed // While a client closes, err may have another reason.
-	}
-	return err
+	return nil
 }
 
 // A watch is an open watch of a follower. One goroutine must always receive
 // from ch, because the client buffers responses without a limit.
 type watch struct {
 	*follower
-	ctx    context.Context
+	ctx    context.Context // ends the watch
+	stream *stream
 	ch     clientv3.WatchChan
-	failed bool // the watch has failed with an error of the server
+	ended  bool // the server or the client has ended the watch
 
-	silentTicks  int   // ticks since the last response
-	stalledTicks int   // ticks without progress while the revision is below target
-	lastRevision int64 // the revision at the last tick
+	server  silenceMeter
+	heard   bool // there was a response
+	broken  bool // Broken was reported since the last batch
+	stalled int  // notifications in a row without progress while the revision is below target
 
 	ticksSinceAudit int
 	auditing        bool
@@ -90,9 +120,11 @@ func (w *watch) run() error {
 			return context.Cause(w.ctx)
 		case r, ok := <-w.ch:
 			if !ok {
-				return w.closeReason()
+				w.ended = true
+				return errWatchEnded
 			}
-			w.silentTicks = 0
+			w.server.heard()
+			w.heard = true
 			err = w.handleResponse(r)
 		case <-tick.C:
 			err = w.handleTick()
@@ -105,58 +137,17 @@ func (w *watch) run() error {
 	}
 }
 
-// close releases the resources of the watch. It returns the error of reap if it
-// calls reap.
-func (w *watch) close(cancel context.CancelCauseFunc) error {
-	cancel(nil)
-	if w.auditing {
-		<-w.auditResults
-	}
-	if w.failed {
-		return w.reap(w.ctx, w.silence/10)
-	}
-	return nil
-}
-
-// reap closes a stream that the client may have opened by itself. If a watch
-// ends while a progress request is sent, the client opens another stream for
-// the request. That stream ends only with a watch on it, so reap opens a watch
-// there and ends it. reap returns the error of that watch if it fails within
-// timeout.
-func (f *follower) reap(ctx context.Context, timeout time.Duration) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
-	defer cancel()
-	select {
-	case r, ok := <-f.watcher.Watch(ctx, f.key):
-		if !ok && ctx.Err() == nil {
-			return errClientClosed
-		}
-		return r.Err()
-	case <-ctx.Done():
-		return nil
-	}
-}
-
-// closeReason returns the reason for which the client has closed ch.
-func (w *watch) closeReason() error {
-	if err := w.reap(w.ctx, w.silence/10); err != nil {
-		return err
-	}
-	return errWatchEnded
-}
-
-// handleTick checks for silence three times per silence. It counts ticks
-// instead of reading a clock: if this process was stopped, the server is not
-// blamed.
+// handleTick checks for silence three times per silence.
 func (w *watch) handleTick() error {
-	if w.silentTicks++; w.silentTicks > 3 {
+	if w.server.tick() {
 		return errSilent
 	}
-	if w.stalledTicks++; w.at.revision >= w.target || w.at.revision != w.lastRevision {
-		w.stalledTicks = 0
-	}
-	if w.lastRevision = w.at.revision; w.stalledTicks > 3 {
-		return errBehind
+	if !w.broken && w.server.seemsSilent() {
+		// The watch continues, because the line may be slow.
+		w.broken = true
+		if err := w.apply(remote.Batch{Broken: errFellSilent}); err != nil {
+			return err
+		}
 	}
 	w.requestProgress()
 	if w.ticksSinceAudit++; w.ticksSinceAudit >= 3*auditInterval && !w.auditing {
@@ -173,8 +164,11 @@ func (w *watch) handleTick() error {
 // the connection is ignored, because the watch fails as well.
 func (w *watch) handleAudit(a auditResult) error {
 	w.auditing = false
-	if _, ok := a.err.(*staleError); ok || permanent(a.err) {
+	if _, ok := a.err.(*staleError); ok || refusal(a.err) != nil {
 		return a.err
+	}
+	if a.err == nil && w.heard && !w.broken {
+		w.follower.patience, w.unheard = 1, 0 // The line was fast for a while.
 	}
 	w.target = max(w.target, a.target)
 	return nil
@@ -185,13 +179,13 @@ func (w *watch) handleAudit(a auditResult) error {
 func (w *watch) requestProgress() {
 	ctx, cancel := context.WithTimeout(w.ctx, w.silence/3)
 	defer cancel()
-	_ = w.watcher.RequestProgress(ctx) // A failure shows as silence.
+	_ = w.stream.RequestProgress(ctx) // A failure shows as silence.
 }
 
 // handleResponse passes the changes in r to apply.
 func (w *watch) handleResponse(r clientv3.WatchResponse) error {
 	if err := r.Err(); err != nil {
-		w.failed = true
+		w.ended = true
 		return err
 	}
 	if err := w.at.checkHeader(r.Header); err != nil {
@@ -222,18 +216,31 @@ func (w *watch) handleProgress(revision int64) error {
 	switch {
 	case revision < w.at.revision:
 		return &staleError{"the revision has gone back"}
-	case revision == w.at.revision && w.caughtUp:
-		return nil
 	case revision < w.target:
-		w.at.revision = revision // The watch is still catching up.
+		return w.catchUp(revision)
+	}
+	w.stalled = 0
+	if revision == w.at.revision && w.caughtUp && !w.broken {
 		return nil
 	}
 	return w.deliver(remote.Batch{Revision: revision})
 }
 
+// catchUp processes a notification of a revision below target.
+func (w *watch) catchUp(revision int64) error {
+	if w.stalled++; revision > w.at.revision {
+		w.stalled = 0
+	}
+	w.at.revision = revision
+	if w.stalled > 3 {
+		return errBehind
+	}
+	return nil
+}
+
 // deliver passes b to apply, and advances w.at to its revision.
 func (w *watch) deliver(b remote.Batch) error {
-	w.caughtUp = true
+	w.caughtUp, w.broken = true, false
 	w.at.revision = b.Revision
 	return w.apply(b)
 }

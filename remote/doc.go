@@ -44,8 +44,10 @@
 //     [ErrBadValue]. No Filter is called for it. The watcher has then passed
 //     the value, and all values that Filters rejected before. The loop above
 //     ends at such a value; see [BadValueError].
-//   - A Value ends (18) when it is closed, or when the store refuses it for
-//     good; then the reason is the cause. Each watcher gets the last state that
+//   - A store that refuses, for example because a permission is missing, ends no
+//     watcher either. Status reports the reason.
+//   - A Value ends (18) when it is closed, or when the store ends it for good;
+//     then the reason is the cause. Each watcher gets the last state that
 //     is known. A Value without watchers has no such state.
 //
 // For a Range, the same holds for each key, with these differences:
@@ -58,8 +60,8 @@
 //     Let Filters accept Restart, unless deletions do not matter.
 //   - The channel of Changed may be closed early (16).
 //
-// Cost: a Range holds each key encoded and decoded, and at most 1,024
-// deletions. Deleted keys are freed, except for their room in a map and a
+// Cost: a Range holds each key encoded and decoded, and as many deletions as it
+// has keys, or 1,024 if it has fewer keys. Deleted keys are freed, except for their room in a map and a
 // slice, which never shrink. When the last watcher is closed, everything is
 // freed. A watcher copies no state.
 package remote

@@ -45,6 +45,7 @@ type item[T any] struct {
 	err   error  // a [BadValueError] if the value does not decode
 	data  []byte // the encoded value
 	seq   uint64 // in a table, the seq of its slot in the log
+	born  uint64 // in a table, the seq at which the table got the key, which no purge has removed since
 }
 
 // decode returns the item of c.

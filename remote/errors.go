@@ -38,6 +38,11 @@ var ErrKey = errors.New("remote: bad key")
 // vanished, or were written again at greater revisions.
 var ErrReset = errors.New("remote: the store was reset to an older state")
 
+// ErrRefused is wrapped by the reason of [Refused]: the store answers, but does
+// not let this process follow. A store ends a Value with it only if it is
+// configured to.
+var ErrRefused = errors.New("remote: the store refuses")
+
 // A BadValueError is returned by a Get for a value that cannot be decoded. It
 // wraps [ErrBadValue] and the codec's error. The Get has passed the value. In a
 // [Range] it has also passed all entries that Filters rejected before. The next

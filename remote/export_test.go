@@ -2,8 +2,8 @@ package remote
 
 import "github.com/eventvalue/event"
 
-// MaxTombstones is the greatest number of tombstones that a Range keeps.
-const MaxTombstones = maxTombstones
+// MinTombstones is the number of tombstones that a Range with few keys keeps.
+const MinTombstones = minTombstones
 
 // LogSize returns the number of slots and of items in the table that w reads.
 func LogSize[T any](w event.Watcher[Entry[T]]) (log, items int) {

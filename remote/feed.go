@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -177,7 +178,11 @@ func (s *session[S]) apply(b Batch) error {
 	switch {
 	case b.Broken != nil:
 		s.buffer.discard()
-		s.setStatus(Broken, b.Broken)
+		state := Broken
+		if errors.Is(b.Broken, ErrRefused) {
+			state = Refused
+		}
+		s.setStatus(state, b.Broken)
 		return nil
 	case b.More:
 		s.buffer.add(b)

@@ -110,7 +110,7 @@ func (w *world) step() {
 
 // churn writes and deletes about as many keys as a Range keeps tombstones.
 func (w *world) churn() {
-	n := remote.MaxTombstones/2 + w.rand.IntN(remote.MaxTombstones)
+	n := remote.MinTombstones/2 + w.rand.IntN(remote.MinTombstones)
 	for range n {
 		w.churned++
 		key := fmt.Sprint("p/churn/", w.churned)

@@ -16,9 +16,10 @@ import (
 // skips older states of a key. The Entry of a deleted key has Present false.
 //
 // The first Entry of a watcher has Restart set. A watcher gets a Restart again
-// if it falls so far behind that a deletion that it has not seen is discarded.
-// At least the last 512 deletions are kept. [Entry.Apply] does what each Entry
-// means for a table.
+// if it falls so far behind that the deletion of a key is discarded that it may
+// have got before. A Range keeps half as many deletions as it has keys, and at
+// least 512. A key that was created and deleted while a watcher was behind costs
+// the watcher nothing. [Entry.Apply] does what each Entry means for a table.
 //
 // Use [NewRange] to create a Range; the zero Range is not usable. A Range must
 // not be copied. All methods may be called concurrently.

@@ -30,7 +30,7 @@ func TestRangeBacklogWaitsForTheFirstState(t *testing.T) {
 func TestRangeWatcherThatFellBehind(t *testing.T) {
 	rangeInBubble(t, func(t *testing.T, f *remotetest.Fake, r *remote.Range[string]) {
 		put(t, f, "p/stays", "1")
-		for i := range remote.MaxTombstones + 1 {
+		for i := range remote.MinTombstones + 1 {
 			put(t, f, fmt.Sprintf("p/%04d", i), "1")
 		}
 		w, up := r.Watch(), r.Watch()
@@ -39,16 +39,16 @@ func TestRangeWatcherThatFellBehind(t *testing.T) {
 			e.Apply(table)
 		}
 		pending(t, up)
-		assert.Len(t, table, remote.MaxTombstones+2)
-		for i := range remote.MaxTombstones + 1 {
+		assert.Len(t, table, remote.MinTombstones+2)
+		for i := range remote.MinTombstones + 1 {
 			remove(t, f, fmt.Sprintf("p/%04d", i))
-			if i == remote.MaxTombstones-1 {
+			if i == remote.MinTombstones-1 {
 				pending(t, up)
 			}
 		}
 		put(t, f, "p/new", "1")
 		synctest.Wait()
-		assert.Equal(t, fmt.Sprintf("%04d- new=1", remote.MaxTombstones), pending(t, up), "a watcher that keeps up gets each deletion")
+		assert.Equal(t, fmt.Sprintf("%04d- new=1", remote.MinTombstones), pending(t, up), "a watcher that keeps up gets each deletion")
 		assert.Equal(t, restart, get(t, w))
 		restart.Apply(table)
 		assert.False(t, isOpen(w.Changed()))

@@ -15,12 +15,15 @@ const (
 	Connected
 	// Broken: the connection is lost. Watchers keep their state, and wait.
 	Broken
-	// Ended: the Value or Range was closed, or the store has refused it for
-	// good.
+	// Refused: the store answers, but refuses, for example because a permission
+	// is missing. Watchers keep their state, and wait. The store is tried again,
+	// less often than after Broken.
+	Refused
+	// Ended: the Value or Range was closed, or the store has ended it for good.
 	Ended
 )
 
-var stateNames = [...]string{"idle", "catching up", "connected", "broken", "ended"}
+var stateNames = [...]string{"idle", "catching up", "connected", "broken", "refused", "ended"}
 
 // String returns the name of the state.
 func (s State) String() string {
@@ -34,5 +37,5 @@ func (s State) String() string {
 type Status struct {
 	State  State
 	Since  time.Time // when State began, by the clock of this machine
-	Reason error     // for Broken and Ended; may be nil
+	Reason error     // for Broken, Refused and Ended; may be nil
 }

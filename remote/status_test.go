@@ -2,6 +2,7 @@ package remote_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -73,5 +74,31 @@ func TestBrokenSince(t *testing.T) {
 		time.Sleep(time.Hour)
 		s.batches <- remote.Batch{Broken: hub}
 		assert.Equal(t, first.Since, status(hub).Since)
+	})
+}
+
+// TestRefused checks that a store that refuses ends no watcher, and that its
+// reason is reported.
+func TestRefused(t *testing.T) {
+	scripted(t, func(t *testing.T, s *script, v *remote.Value[string]) {
+		w := v.Watch()
+		status := func() remote.Status {
+			synctest.Wait()
+			got, err := event.Wait(t.Context(), v.Status(), func(remote.Status) bool { return true })
+			require.NoError(t, err)
+			return got
+		}
+		s.batches <- remote.Batch{Full: true}
+		get(t, w)
+		permission := fmt.Errorf("%w: permission", remote.ErrRefused)
+		s.batches <- remote.Batch{Broken: errors.New("cable")}
+		assert.Equal(t, remote.Broken, status().State)
+		s.batches <- remote.Batch{Broken: permission}
+		assert.Equal(t, remote.Refused, status().State)
+		assert.Equal(t, permission, status().Reason)
+		waits(t, w)
+		s.batches <- remote.Batch{Revision: 2, Changes: []remote.Change{{Key: "key", Value: []byte("a"), Revision: 2}}}
+		assert.Equal(t, "a", get(t, w).Value)
+		assert.Equal(t, remote.Connected, status().State)
 	})
 }

@@ -20,7 +20,8 @@ type Store interface {
 	// reason of the refusal, and never nil.
 	//
 	// A temporary failure does not end Follow. Examples are a lost connection,
-	// an election and a restart. Follow reports the failure (see [Batch]),
+	// an election, a restart, and a missing permission, which an administrator
+	// can grant again. Follow reports the failure (see [Batch]),
 	// retries, and continues without a gap where it was. If that is not
 	// possible, it continues with the full state.
 	//
@@ -95,7 +96,8 @@ type Batch struct {
 	// More marks a batch that another batch completes. See above.
 	More bool
 
-	// Broken is the reason for which the connection is lost.
+	// Broken is the reason for which the connection is lost. It wraps
+	// [ErrRefused] if the store answers, but refuses.
 	Broken error
 
 	// Changes are ordered by revision. The changes of a full state may have any

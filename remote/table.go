@@ -8,14 +8,15 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// maxTombstones is the greatest number of deletions that a table keeps. One
-// more purges the older half.
-const maxTombstones = 1024
+// minTombstones is the number of deletions that a table keeps even if it has
+// few keys.
+const minTombstones = 1024
 
 // A table is the state of all keys with a prefix. It is the sink of a Range.
 //
 // Its log holds one item per key in the order in which the keys last changed,
-// with a tombstone for each recent deletion. A watcher holds a position in the
+// with a tombstone for each recent deletion. A table keeps as many tombstones as
+// it has keys, and at least minTombstones. A watcher holds a position in the
 // log. A key that changes again moves to the end of the log, so a slow watcher
 // gets only its newest item. The slot that the key leaves becomes a hole.
 //
@@ -32,11 +33,11 @@ type table[T any] struct {
 	// and a watcher that finds a change in the log has been notified of it.
 	notifier event.MemoryValue[uint64]
 
-	mu        sync.Mutex
-	synced    bool   // the first full state was applied
-	closed    bool   // apply does nothing any more
-	seq       uint64 // the greatest seq in the log, or greater; 0 until synced
-	purgedSeq uint64 // the greatest seq of a purged tombstone
+	mu     sync.Mutex
+	synced bool   // the first full state was applied
+	closed bool   // apply does nothing any more
+	seq    uint64 // the greatest seq in the log, or greater; 0 until synced
+	purged purges // the purged tombstones
 	// items holds what the log holds, by key. Only the goroutine that calls
 	// apply writes it.
 	items      map[string]*item[T]
@@ -53,11 +54,40 @@ type slot[T any] struct {
 
 // A position is the progress of a watcher through a table. The zero position is
 // the one of a new watcher.
+//
+// A watcher passes through the log in rounds. A round begins at base, when the
+// seq of the table is mark, and ends when the watcher has passed mark.
+//
+// Invariant: the watcher has passed the slots between base and seq after the
+// table had reached mark. So a key that was created after base and deleted up to
+// mark is not known to the watcher. The first round begins at a Restart, with
+// base 0.
 type position struct {
-	seq uint64 // the watcher has passed all slots up to here
-	// restartSeq is the table's seq when the watcher got its last Restart, or 0
-	// if it got none. The watcher skips older tombstones.
-	restartSeq uint64
+	seq  uint64 // the watcher has passed all slots up to here
+	base uint64
+	mark uint64 // 0 before the first Restart
+}
+
+// advance returns the position after p at which the watcher has passed seq.
+// tableSeq is the seq of the table.
+func (p position) advance(seq, tableSeq uint64) position {
+	p.seq = seq
+	if seq >= p.mark {
+		p.base, p.mark = seq, tableSeq
+	}
+	return p
+}
+
+// mayKnow reports whether the watcher at p may have got a key that was present
+// first at born and deleted at seq, and has not got the deletion.
+func (p position) mayKnow(born, seq uint64) bool {
+	switch {
+	case seq <= p.seq:
+		return false
+	case seq <= p.mark:
+		return born <= p.base
+	}
+	return born <= p.seq
 }
 
 func newTable[T any](codec Codec[T]) *table[T] {
@@ -81,7 +111,7 @@ func (t *table[T]) apply(u update) (reset bool) {
 		return reset
 	}
 	if !t.synced {
-		// Not 0: a restartSeq of 0 means that there was no Restart.
+		// Not 0: a mark of 0 means that there was no Restart.
 		t.synced, t.seq = true, 1
 	}
 	for _, it := range changed {
@@ -126,31 +156,35 @@ func (t *table[T]) isNew(c Change) bool {
 // appendItem moves the key of it to the end of the log. The caller holds mu.
 func (t *table[T]) appendItem(it *item[T]) {
 	key := it.entry.Key
+	t.seq++
+	it.seq, it.born = t.seq, t.seq
 	if old := t.items[key]; old != nil {
 		t.log[t.find(old.seq)].item = nil
 		t.holes++
 		t.tombstones -= tombstoneCount(old)
+		// Even over a tombstone: a watcher may have missed the tombstone, and
+		// know the key from before it.
+		it.born = old.born
 	}
-	t.seq++
-	it.seq = t.seq
 	t.items[key] = it
 	t.log = append(t.log, slot[T]{it.seq, it})
 	t.tombstones += tombstoneCount(it)
 }
 
 // purgeTombstones removes the older half of the tombstones if there are more
-// than maxTombstones. A watcher that has not seen all purged tombstones
-// restarts. The caller holds mu.
+// than the table keeps. A watcher that may know a key of a purged tombstone, and
+// has not got the deletion, restarts. The caller holds mu.
 func (t *table[T]) purgeTombstones() {
-	if t.tombstones <= maxTombstones {
+	limit := max(minTombstones, len(t.items)-t.tombstones)
+	if t.tombstones <= limit {
 		return
 	}
-	for i := 0; t.tombstones > maxTombstones/2; i++ {
+	for i := 0; t.tombstones > limit/2; i++ {
 		it := t.log[i].item
 		if it == nil || it.entry.Present {
 			continue
 		}
-		t.purgedSeq = it.seq
+		t.purged.add(purge{it.born, it.seq})
 		t.log[i].item = nil
 		t.holes++
 		t.tombstones--
@@ -203,19 +237,15 @@ func (t *table[T]) next(at position) (s step[T], ok bool) {
 	if !t.synced {
 		return step[T]{to: at}, false
 	}
-	if at.restartSeq == 0 || t.purgedSeq > max(at.seq, at.restartSeq) {
-		s = step[T]{entry: Entry[T]{Restart: true}, to: position{restartSeq: t.seq}}
-		if at.restartSeq != 0 {
-			s.seq = t.purgedSeq
-		}
-		return s, true
+	if cause, missed := t.purged.missed(at); missed || at.mark == 0 {
+		return step[T]{entry: Entry[T]{Restart: true}, seq: cause, to: position{mark: t.seq}}, true
 	}
 	for _, sl := range t.log[t.find(at.seq+1):] {
-		if it := sl.item; it != nil && (it.entry.Present || it.seq > at.restartSeq) {
-			return step[T]{it.entry, it.err, it.seq, position{it.seq, at.restartSeq}}, true
+		if it := sl.item; it != nil && (it.entry.Present || at.mayKnow(it.born, it.seq)) {
+			return step[T]{it.entry, it.err, it.seq, at.advance(it.seq, t.seq)}, true
 		}
 	}
-	return step[T]{to: position{t.seq, at.restartSeq}}, false
+	return step[T]{to: at.advance(t.seq, t.seq)}, false
 }
 
 // lastSeq returns seq. It is 0 until the first full state was applied.

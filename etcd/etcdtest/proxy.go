@@ -23,6 +23,8 @@ type Proxy struct {
 	mu      sync.Mutex
 	changed sync.Cond // signals a change of the fields below
 	target  string    // empty for none
+	rate    int       // bytes per second to the client, or 0 for no limit
+	sent    int64     // bytes to clients
 	mode    mode
 	conns   map[*conn]struct{}
 }
@@ -83,6 +85,23 @@ func (p *Proxy) Cut() { p.set(cut, (*conn).close) }
 
 // Heal lets all connections pass, except dead ones.
 func (p *Proxy) Heal() { p.set(passing, nil) }
+
+// Limit makes at most rate bytes per second pass to the clients, on each
+// connection. It simulates a slow line. With rate 0 there is no limit. Small
+// buffers hold what waits, so that a client that closes a stream soon gets
+// other data.
+func (p *Proxy) Limit(rate int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rate = rate
+}
+
+// Sent returns the number of bytes that have passed to clients.
+func (p *Proxy) Sent() int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.sent
+}
 
 // Conns returns the number of connections, including held and dead ones.
 func (p *Proxy) Conns() int {
@@ -161,6 +180,8 @@ func (p *Proxy) open(client net.Conn) *conn {
 	if err != nil {
 		return nil
 	}
+	shrink(client, (*net.TCPConn).SetWriteBuffer)
+	shrink(server, (*net.TCPConn).SetReadBuffer)
 	c := &conn{client: client, server: server}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -174,11 +195,12 @@ func (p *Proxy) open(client net.Conn) *conn {
 
 // copy forwards bytes until one side ends, and then closes the connection.
 func (p *Proxy) copy(c *conn, to, from net.Conn) {
-	buf := make([]byte, 32<<10)
+	buf := make([]byte, 8<<10)
 	for {
 		n, err := from.Read(buf)
 		p.await(c)
 		if n > 0 {
+			p.pace(c, to, n)
 			if _, werr := to.Write(buf[:n]); err == nil {
 				err = werr
 			}
@@ -188,6 +210,30 @@ func (p *Proxy) copy(c *conn, to, from net.Conn) {
 			c.close()
 			return
 		}
+	}
+}
+
+// pace counts n bytes to the client, and waits as long as the limit says.
+func (p *Proxy) pace(c *conn, to net.Conn, n int) {
+	if to != c.client {
+		return
+	}
+	p.mu.Lock()
+	p.sent += int64(n)
+	rate := p.rate
+	p.mu.Unlock()
+	if rate > 0 {
+		time.Sleep(time.Duration(n) * time.Second / time.Duration(rate))
+	}
+}
+
+// proxyBuffer is the size of the socket buffers on the way to the client.
+const proxyBuffer = 32 << 10
+
+// shrink sets a buffer size of c to proxyBuffer.
+func shrink(c net.Conn, set func(*net.TCPConn, int) error) {
+	if c, ok := c.(*net.TCPConn); ok {
+		_ = set(c, proxyBuffer) // A failure makes the simulation less exact.
 	}
 }
 

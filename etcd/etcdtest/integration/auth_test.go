@@ -2,6 +2,7 @@ package integration
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -86,7 +87,7 @@ func TestLeastPrivilege(t *testing.T) {
 	put(t, root, "p/2", "from root")
 	r.agrees(root)
 	for _, scope := range []remote.Scope{remote.Prefix(""), remote.Prefix("p"), remote.Key("q")} {
-		follow(t, store, scope).ends(errPermission)
+		follow(t, store, scope).refused(errPermission)
 	}
 	if _, err := store.Put(patient(t), "q", nil, remote.Condition{}); !errors.Is(err, errPermission) || errors.Is(err, remote.ErrUnknownOutcome) {
 		t.Errorf("writing without permission: %v", err)
@@ -128,9 +129,63 @@ func TestWrongPassword(t *testing.T) {
 	if _, err := rootClient(t, s.Addr()).UserChangePassword(patient(t), "user", "other"); err != nil {
 		t.Fatal(err)
 	}
-	follow(t, etcd.New(client, client, etcd.Silence(silence)), remote.Prefix("p/")).ends(rpctypes.ErrAuthFailed)
+	follow(t, etcd.New(client, client, etcd.Silence(silence)), remote.Prefix("p/")).refused(rpctypes.ErrAuthFailed)
 	none := dial(t, s.Addr())
-	follow(t, etcd.New(none, none, etcd.Silence(silence)), remote.Prefix("p/")).ends(rpctypes.ErrUserEmpty)
+	follow(t, etcd.New(none, none, etcd.Silence(silence)), remote.Prefix("p/")).refused(rpctypes.ErrUserEmpty)
+}
+
+// grant gives the user permission for the keys from key to end, or for key if end is empty.
+func grant(t *testing.T, root *clientv3.Client, key, end string) {
+	t.Helper()
+	if _, err := root.RoleGrantPermission(patient(t), "role", key, end, clientv3.PermissionType(clientv3.PermReadWrite)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// revoke takes the permission that grant has given.
+func revoke(t *testing.T, root *clientv3.Client, key, end string) {
+	t.Helper()
+	if _, err := root.RoleRevokePermission(patient(t), "role", key, end); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestPermissionIsGrantedAgain takes the permission for a while: all of it, or all but the key that was
+// written last. With a cut, the next watch is refused; without one, an audit must notice.
+func TestPermissionIsGrantedAgain(t *testing.T) {
+	s := authServer(t)
+	root := rootClient(t, s.Addr())
+	end := clientv3.GetPrefixRangeEnd("p/")
+	for _, narrowed := range []bool{false, true} {
+		for _, cut := range []bool{false, true} {
+			t.Run(fmt.Sprintf("narrowed=%t,cut=%t", narrowed, cut), func(t *testing.T) {
+				p := proxied(t, s.Addr())
+				client := userClient(t, "user", "pw", p.Addr())
+				put(t, root, "p/last", "1")
+				r := follow(t, etcd.New(client, client, etcd.Silence(silence)), remote.Prefix("p/"))
+				r.agrees(root)
+				put(t, root, "p/last", "2") // It arrives by the watch, so the watch is open.
+				r.agrees(root)
+				if narrowed {
+					grant(t, root, "p/last", "")
+					defer revoke(t, root, "p/last", "")
+				}
+				revoke(t, root, "p/", end)
+				if cut {
+					p.Cut()
+					r.until("a broken connection", func() bool { return r.broken != nil })
+					p.Heal()
+				}
+				r.refused(errPermission)
+				put(t, root, "p/other", "2")
+				grant(t, root, "p/", end)
+				r.agrees(root)
+				if r.count(func() int { return r.fulls }) != 1 {
+					t.Errorf("%d whole states, though nothing was lost", r.fulls)
+				}
+			})
+		}
+	}
 }
 
 func TestClosedClient(t *testing.T) {

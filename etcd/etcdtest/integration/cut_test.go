@@ -121,7 +121,7 @@ func TestRestoredBackupThatWentOn(t *testing.T) { restored(t, 50) }
 func TestAuditFindsARevokedPermission(t *testing.T) {
 	s := authServer(t)
 	client := userClient(t, "user", "pw", s.Addr())
-	r := follow(t, etcd.New(client, client, etcd.Silence(60*time.Millisecond)), remote.Prefix("p/"))
+	r := follow(t, etcd.New(client, client, etcd.Silence(60*time.Millisecond), etcd.EndWhenRefused()), remote.Prefix("p/"))
 	r.until("the state", func() bool { return r.fulls == 1 })
 	root := rootClient(t, s.Addr())
 	if _, err := root.RoleRevokePermission(patient(t), "role", "p/", clientv3.GetPrefixRangeEnd("p/")); err != nil {

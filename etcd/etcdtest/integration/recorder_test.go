@@ -60,6 +60,12 @@ func (r *recorder) close() {
 	}
 }
 
+// refused waits until Follow reports a refusal like want.
+func (r *recorder) refused(want error) {
+	r.t.Helper()
+	r.until("a refusal", func() bool { return errors.Is(r.broken, remote.ErrRefused) && errors.Is(r.broken, want) })
+}
+
 // ends fails the test unless Follow returns by itself, with an error like want.
 func (r *recorder) ends(want error) {
 	r.t.Helper()

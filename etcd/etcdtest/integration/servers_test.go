@@ -52,8 +52,9 @@ func dial(t testing.TB, addrs ...string) *clientv3.Client {
 	return dialWith(t, etcd.ClientConfig(addrs...))
 }
 
-// dialWith connects again faster than [etcd.ClientConfig] does.
-
+// dialWith connects again faster than [etcd.ClientConfig] does. The clients of a
+// test stay open until all that the test has opened after the first of them is
+// closed. Then none of them may have a watch stream.
 func dialWith(t testing.TB, cfg clientv3.Config) *clientv3.Client {
 	t.Helper()
 	cfg.DialOptions = append(cfg.DialOptions, grpc.WithConnectParams(grpc.ConnectParams{
@@ -64,8 +65,25 @@ func dialWith(t testing.TB, cfg clientv3.Config) *clientv3.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = c.Close() })
+	if _, ok := clients[t.Name()]; !ok {
+		t.Cleanup(func() { closeClients(t) })
+	}
+	clients[t.Name()] = append(clients[t.Name()], c)
 	return c
+}
+
+// clients are the open clients by the name of their test. Tests do not run in
+// parallel.
+var clients = map[string][]*clientv3.Client{}
+
+func closeClients(t testing.TB) {
+	if left := leftovers(watchStreams); left != "" && !t.Failed() {
+		t.Error("watch streams are left:\n" + left)
+	}
+	for _, c := range clients[t.Name()] {
+		_ = c.Close()
+	}
+	delete(clients, t.Name())
 }
 
 // A bench is a server, a proxy before it, a store that goes by the proxy, and a client that does not.

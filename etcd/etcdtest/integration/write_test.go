@@ -3,14 +3,18 @@ package integration
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/client/v3/namespace"
+	"go.etcd.io/etcd/server/v3/embed"
 
 	"github.com/eventvalue/event/etcd"
+	"github.com/eventvalue/event/etcd/etcdtest"
 	"github.com/eventvalue/event/remote"
 )
 
@@ -169,4 +173,35 @@ func TestLease(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.until("no key", func() bool { return len(r.table) == 0 })
+}
+
+// TestFullDatabase writes until the quota of the server is reached. Each error must be true.
+func TestFullDatabase(t *testing.T) {
+	s := start(t, etcdtest.Config{Edit: func(c *embed.Config) { c.QuotaBackendBytes = 1 << 20 }})
+	client := dial(t, s.Addr())
+	store := etcd.New(client, client)
+	big := []byte(strings.Repeat("x", 100_000))
+	unknown, done := 0, 0
+	for i := range 30 {
+		key := fmt.Sprint("k", i)
+		_, err := store.Put(patient(t), key, big, remote.Condition{})
+		r, gerr := client.Get(patient(t), key)
+		if gerr != nil {
+			t.Fatal(gerr)
+		}
+		switch {
+		case errors.Is(err, remote.ErrUnknownOutcome):
+			unknown += 1
+			done += len(r.Kvs)
+			if !errors.Is(err, rpctypes.ErrNoSpace) {
+				t.Errorf("Put returns %v", err)
+			}
+		case (err == nil) != (len(r.Kvs) == 1):
+			t.Errorf("Put returns %v; %d keys were written", err, len(r.Kvs))
+		}
+	}
+	if unknown == 0 {
+		t.Error("the quota was not reached")
+	}
+	t.Logf("%d writes of unknown outcome, %d of them done", unknown, done)
 }

@@ -1,0 +1,201 @@
+package etcd
+
+import (
+	"context"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	"go.uber.org/atomic"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/stats"
+)
+
+// A lifeline counts the bytes that arrive on the connection of one call. A
+// large response takes long on a slow line, and the bytes show that the line is
+// alive before the response is complete.
+//
+// A lifeline travels in the context of its call. The configuration of
+// [ClientConfig] connects it: the dialer wraps each connection in a
+// meteredConn, and the stats handler finds the one on which gRPC sends the
+// call. With any other configuration no lifeline is connected.
+type lifeline struct {
+	conn atomic.Pointer[meteredConn] // nil until connected; set by gRPC
+}
+
+type lifelineKey struct{}
+
+// withLifeline returns a context for one call, and its lifeline.
+func withLifeline(ctx context.Context) (context.Context, *lifeline) {
+	l := new(lifeline)
+	return context.WithValue(ctx, lifelineKey{}, l), l
+}
+
+// received returns the number of bytes that have arrived on the connection. It
+// returns false if the connection is not known.
+func (l *lifeline) received() (n int64, known bool) {
+	if c := l.conn.Load(); c != nil {
+		return c.received.Load(), true
+	}
+	return 0, false
+}
+
+// A meteredConn is a connection that counts the bytes that arrive.
+type meteredConn struct {
+	net.Conn
+	received atomic.Int64
+	meter    *meter
+}
+
+// Read implements [net.Conn].
+func (c *meteredConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.received.Add(int64(n))
+	return n, err
+}
+
+// Close implements [net.Conn].
+func (c *meteredConn) Close() error {
+	c.meter.conns.CompareAndDelete(c.LocalAddr().String(), c)
+	return c.Conn.Close()
+}
+
+// A meter connects lifelines to the connections of one client configuration. It
+// is a [stats.Handler].
+type meter struct {
+	conns sync.Map // local address to *meteredConn
+}
+
+// options returns the options that connect lifelines.
+func (m *meter) options() []grpc.DialOption {
+	return []grpc.DialOption{grpc.WithContextDialer(m.dial), grpc.WithStatsHandler(m)}
+}
+
+// dial opens a connection to an address of gRPC. Connections of unix sockets
+// are not metered, because their local addresses are all the same.
+func (m *meter) dial(ctx context.Context, addr string) (net.Conn, error) {
+	network, addr := splitNetwork(addr)
+	d := net.Dialer{Control: dialControl}
+	conn, err := d.DialContext(ctx, network, addr)
+	if err != nil || network == "unix" {
+		return conn, err
+	}
+	c := &meteredConn{Conn: conn, meter: m}
+	m.conns.Store(c.LocalAddr().String(), c)
+	return c, nil
+}
+
+// splitNetwork returns the network of an address of gRPC, and the address
+// without its scheme.
+func splitNetwork(addr string) (network, rest string) {
+	if strings.HasPrefix(addr, "\x00") {
+		return "unix", addr
+	}
+	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
+		return "unix", strings.TrimPrefix(path, "//")
+	}
+	return "tcp", addr
+}
+
+// HandleRPC connects the lifeline of a call, if it has one, when gRPC sends the
+// call. A call that gRPC sends again has another connection.
+func (m *meter) HandleRPC(ctx context.Context, s stats.RPCStats) {
+	header, ok := s.(*stats.OutHeader)
+	if !ok || header.LocalAddr == nil {
+		return
+	}
+	l, ok := ctx.Value(lifelineKey{}).(*lifeline)
+	if !ok {
+		return
+	}
+	if c, ok := m.conns.Load(header.LocalAddr.String()); ok {
+		l.conn.Store(c.(*meteredConn))
+	}
+}
+
+// TagRPC implements [stats.Handler].
+func (m *meter) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }
+
+// TagConn implements [stats.Handler].
+func (m *meter) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context { return ctx }
+
+// HandleConn implements [stats.Handler].
+func (m *meter) HandleConn(context.Context, stats.ConnStats) {}
+
+// A silenceMeter measures the silence of a server in ticks, three per silence.
+// It counts ticks instead of reading a clock: if this process was stopped, the
+// server is not blamed.
+type silenceMeter struct {
+	life *lifeline
+	// patience multiplies the time that a server may take for a response.
+	patience int
+
+	responseTicks int   // ticks since the last response
+	idleTicks     int   // ticks since bytes arrived
+	received      int64 // bytes at the last tick
+}
+
+// slowTicks is the number of ticks that a response may take while its bytes
+// arrive, before patience has grown. The limit ends a call on a connection on
+// which only other calls get responses.
+const slowTicks = 3 * auditInterval
+
+// heard reports a response to the meter.
+func (m *silenceMeter) heard() { m.responseTicks, m.idleTicks = 0, 0 }
+
+// tick counts a tick. It reports whether the server counts as silent.
+func (m *silenceMeter) tick() (silent bool) {
+	m.responseTicks++
+	m.idleTicks++
+	n, known := m.life.received()
+	if n != m.received {
+		m.received, m.idleTicks = n, 0
+	}
+	if !known {
+		return m.responseTicks > 3*m.patience
+	}
+	return m.idleTicks > 3 || m.responseTicks > slowTicks*m.patience
+}
+
+// seemsSilent reports whether the server is silent for longer than silence, by
+// all that is known.
+func (m *silenceMeter) seemsSilent() bool { return m.responseTicks > 3 && m.idleTicks > 3 }
+
+// lineWasSlow reports whether the server that was silent may have been sending:
+// bytes arrived, or nothing is known of the connection.
+func (m *silenceMeter) lineWasSlow() bool {
+	_, known := m.life.received()
+	return !known || m.idleTicks <= 3
+}
+
+// watchdog calls silent, on another goroutine, when m reports that the server
+// is silent. It stops at the call of stop, which returns false if silent was
+// called.
+func (m *silenceMeter) watchdog(silence time.Duration, silent func()) (stop func() bool) {
+	var mu sync.Mutex
+	var timer *time.Timer
+	done := false
+	mu.Lock()
+	defer mu.Unlock()
+	timer = time.AfterFunc(silence/3, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case done:
+		case m.tick():
+			done = true
+			silent()
+		default:
+			timer.Reset(silence / 3)
+		}
+	})
+	return func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		first := !done
+		done = true
+		timer.Stop()
+		return first
+	}
+}
