@@ -42,25 +42,32 @@ func (s *Service) show(ctx context.Context, screen *Screen) {
 	}
 	defer screen.Live(s.progress)()
 
-	// One goroutine follows two values of different types: that is what Changed is for. It
-	// may be early, so Get must not wait.
+	// One goroutine follows two values of different types, by Changed. The channel may be
+	// early, so Get must not wait.
 	settled := s.Config.Settled().Watch()
 	defer settled.Close()
+	settledChanged := settled.Changed()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-settled.Changed():
-			if version, err := settled.Get(ctx, event.BacklogOnly[int]()); err == nil {
+		case <-settledChanged:
+			version, err := settled.Get(ctx, event.BacklogOnly[int]())
+			settledChanged = settled.Changed()
+			switch err {
+			case nil:
 				screen.Rows(s.Config.Take(version))
+			case event.BacklogDone: // Nothing yet.
+			default:
+				settledChanged = nil // The value has ended, and its channel stays closed.
 			}
 		case <-status.Changed():
 			st, err := status.Get(ctx, event.BacklogOnly[Status]())
-			if errors.Is(err, event.ErrClosed) {
-				return
+			if err == event.BacklogDone {
+				continue
 			}
 			if err != nil {
-				continue
+				return
 			}
 			if st.Err != nil || st.Version == last.Version { // Else a row will tell.
 				screen.Problem(st)
