@@ -183,7 +183,7 @@ func (f *follower[T]) newest(ctx context.Context) (T, error) {
 		return newest, nil
 	case park.ContextErr(ctx) != nil:
 		return none, park.ContextErr(ctx)
-		case err == BacklogDone || errors.Is(err, ErrClosed):
+	case err == BacklogDone || errors.Is(err, ErrClosed):
 		return f.next, nil // The next run's follower gets the end.
 	default:
 		return none, err
