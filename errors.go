@@ -5,17 +5,17 @@ import (
 	"strconv"
 )
 
-// BacklogDone is returned by a Get with [BacklogOnly] when there is nothing, or
-// nothing more, that it could return without waiting. It is no failure: get on
-// with what the backlog was wanted for, and Get without BacklogOnly from now on. It is returned
-// as it is, never wrapped: compare it by ==.
+// BacklogDone is returned by a Get with [BacklogOnly] if there is no value, or no
+// further value, that it could return without waiting. It does not report a failure:
+// the backlog has been read, and later values come by a Get without BacklogOnly. It is
+// returned as it is, never wrapped: compare it by ==.
 //
 //lint:ignore ST1012 named like io.EOF, and like it no failure
 var BacklogDone = errors.New("event: backlog done")
 
-// ErrConcurrentGet is returned by a Get that finds another one in progress on the
-// same watcher, be it that of another goroutine or that whose predicate called it.
-// The other goes on undisturbed. Give each goroutine a watcher of its own.
+// ErrConcurrentGet is returned by a Get that finds another Get in progress on the same
+// watcher. The other Get may belong to another goroutine, or its predicate may have
+// called this one. It is not disturbed. Give each goroutine a watcher of its own.
 var ErrConcurrentGet = errors.New("event: concurrent Get on one watcher")
 
 // ErrWatcherClosed is returned by Get once the watcher has been closed. Call Watch

@@ -150,14 +150,11 @@ func isErr(err, target error) bool {
 	return errors.Is(err, target) || !reflect.TypeOf(target).Comparable() && reflect.DeepEqual(err, target)
 }
 
-// endNow returns ctx.Err(), or the error that has ended the Get of f, or the end of
-// the value if the value has ended, or nil.
+// endNow returns ctx.Err() if ctx has ended, the end of the value if the value has
+// ended, and otherwise nil.
 func (f *follower[T]) endNow(ctx context.Context) error {
 	if err := park.ContextErr(ctx); err != nil {
 		return err
-	}
-	if f.failed != nil {
-		return f.failed
 	}
 	_, err := f.watcher.Get(ctx, BacklogOnly[T](), Filter(func(T) bool { return false }))
 	if park.ContextErr(ctx) != nil || errors.Is(err, ErrClosed) {

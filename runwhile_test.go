@@ -247,6 +247,96 @@ func TestRunWhileWhenBothEnd(t *testing.T) {
 	}
 }
 
+// closing is a context that ends with ErrClosed.
+type closing struct{ context.Context }
+
+func (c closing) Err() error {
+	if c.Context.Err() != nil {
+		return event.ErrClosed
+	}
+	return nil
+}
+
+// A result that is dropped stays dropped if ctx or the value ends before the next run.
+func TestRunWhileWhenAllEndsBetweenTwoRuns(t *testing.T) {
+	for name, c := range map[string]struct {
+		wrap  func(context.Context) context.Context
+		value bool // ends, and not ctx
+		want  error
+		runs  int
+	}{
+		"Context":       {func(ctx context.Context) context.Context { return ctx }, false, context.Canceled, 1},
+		"ContextCloses": {func(ctx context.Context) context.Context { return closing{ctx} }, false, event.ErrClosed, 1},
+		"Value":         {func(ctx context.Context) context.Context { return ctx }, true, event.ErrClosed, 2}, // The final value is run.
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			var v event.MemoryValue[int]
+			v.Set(1)
+			leave := make(chan struct{})
+			first := true
+			s := serve(c.wrap(ctx), &v, func(context.Context) error {
+				if first {
+					first = false
+					<-leave
+					return errors.New("dropped")
+				}
+				return nil
+			})
+			v.Set(11)
+			synctest.Wait()
+			assert.Equal(t, event.ErrChanged, <-s.ended)
+			if c.value {
+				_ = v.Close()
+			} else {
+				cancel()
+			}
+			close(leave)
+			assert.Equal(t, c.want, <-s.done, name)
+			assert.Len(t, s.began, c.runs, name)
+		})
+	}
+}
+
+// A Get may return a value after the end of its context. The end of the context was
+// first, and its result is not dropped.
+func TestRunWhileWhenAValueComesAfterTheEnd(t *testing.T) {
+	errFlush := errors.New("flush failed")
+	for _, cause := range []error{nil, errors.New("cause"), event.ErrChanged} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			ended := func() (int, error) { <-ctx.Done(); return 2, nil }
+			err := event.RunWhile[int](ctx, script{gives(1), ended}, func(int, int) bool { return false }, func(ctx context.Context, _ int) error {
+				synctest.Wait() // Until the Get waits.
+				cancel(cause)
+				<-ctx.Done()
+				return errFlush
+			})
+			assert.ErrorIs(t, err, context.Canceled)
+			assert.ErrorIs(t, err, errFlush)
+		})
+	}
+}
+
+// While nothing runs, too, the end is ctx.Err() itself.
+func TestRunWhileReturnsTheErrorOfAForeignContext(t *testing.T) {
+	for _, result := range []func(context.Context) error{context.Cause, nil} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			var v event.MemoryValue[int]
+			v.Set(1)
+			s := serve(failing{ctx}, &v, result)
+			if result == nil {
+				s.reply <- nil
+				synctest.Wait()
+			}
+			cancel()
+			assert.Equal(t, problems{"one"}, <-s.done)
+		})
+	}
+}
+
 // errOnly is a context without a Done channel. Its end is visible by Err alone.
 type errOnly struct {
 	context.Context

@@ -42,11 +42,13 @@ func (d description) String() string {
 //
 // String never returns the value, which may be a secret: print what Load returns, if
 // you want it. String, GoString, LogValue and MarshalJSON may be called concurrently
-// with all other methods. They are for pointers. A struct that holds a MemoryValue,
-// and not a pointer to one, is printed field by field by package fmt, without these
-// methods: that shows the fields of the MemoryValue, and is a data race with a Set.
-// Print a pointer to a MemoryValue, or give the struct a String method. A struct that
-// embeds a MemoryValue has these four methods itself, and is printed by them.
+// with all other methods.
+//
+// The four methods belong to the pointer. If a struct holds a MemoryValue, and not a
+// pointer to one, package fmt prints the fields of the MemoryValue instead. That shows
+// the value, and is a data race with a Set. Hold a pointer, or give the struct a String
+// method. A struct that embeds a MemoryValue has the four methods itself, and is
+// printed by them.
 func (v *MemoryValue[T]) String() string {
 	if v == nil {
 		return "<nil>"

@@ -23,7 +23,8 @@ type Waiter struct{ parked park.Waiter }
 // Wait blocks until b has fired, ctx has ended or w is closed. It returns the
 // first of the following that applies:
 //
-//  1. ctx.Err(), if ctx has ended.
+//  1. ctx.Err(), if ctx has ended. If ctx.Err() is nil when the Done channel of ctx
+//     ends the wait, Wait returns [context.Canceled].
 //  2. [ErrWaiterClosed], after Close.
 //  3. nil, if b has fired.
 //

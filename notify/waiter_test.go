@@ -48,3 +48,34 @@ func TestWaiterWaitEnds(t *testing.T) {
 		assert.Equal(t, notify.ErrWaiterClosed, w.Wait(t.Context(), &b), "Close wins over Fire")
 	})
 }
+
+// half is a context whose Err is nil after its channel has been closed.
+type half struct {
+	context.Context
+	done chan struct{}
+}
+
+func (h half) Done() <-chan struct{} { return h.done }
+
+func TestHalfEndedContextEndsAWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := half{t.Context(), make(chan struct{})}
+		waited := make(chan error)
+		var w notify.Waiter
+		defer w.Close()
+		for _, wait := range []func(context.Context, *notify.Broadcast) error{
+			w.Wait,
+			func(ctx context.Context, b *notify.Broadcast) error { return b.Wait(ctx) },
+		} {
+			ctx.done = make(chan struct{})
+			for range 3 { // The last two begin after the end.
+				go func() { waited <- wait(ctx, new(notify.Broadcast)) }()
+				synctest.Wait()
+				if !testkit.IsClosed(ctx.done) {
+					close(ctx.done)
+				}
+				assert.Equal(t, context.Canceled, <-waited)
+			}
+		}
+	})
+}

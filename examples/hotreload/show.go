@@ -46,21 +46,28 @@ func (s *Service) show(ctx context.Context, screen *Screen) {
 	// channel may be closed too early, so Get must not wait.
 	delivered := s.Config.Delivered().Watch()
 	defer delivered.Close()
+	deliveredChanged := delivered.Changed()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-delivered.Changed():
-			if version, err := delivered.Get(ctx, event.BacklogOnly[int]()); err == nil {
+		case <-deliveredChanged:
+			version, err := delivered.Get(ctx, event.BacklogOnly[int]())
+			deliveredChanged = delivered.Changed()
+			switch err {
+			case nil:
 				screen.Rows(s.Config.Take(version))
+			case event.BacklogDone: // Nothing yet.
+			default:
+				deliveredChanged = nil // The value has ended, and its channel stays closed.
 			}
 		case <-status.Changed():
 			st, err := status.Get(ctx, event.BacklogOnly[Status]())
-			if errors.Is(err, event.ErrClosed) {
-				return
+			if err == event.BacklogDone {
+				continue
 			}
 			if err != nil {
-				continue
+				return
 			}
 			if st.Err != nil || st.Version == last.Version { // Otherwise a row will show it.
 				screen.Problem(st)

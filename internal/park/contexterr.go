@@ -6,8 +6,8 @@ import "context"
 // usual cause is a type that embeds a context and has a Done method of its own. To
 // a wait a half-ended context has ended, with [context.Canceled].
 
-// ContextErr returns ctx.Err(), or context.Canceled if ctx is half ended. A wait
-// that asked Err alone would begin again at once, and never end.
+// ContextErr returns ctx.Err(), or context.Canceled if ctx is half ended. With Err
+// alone, a wait would begin again at once, and never end.
 func ContextErr(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
