@@ -86,6 +86,8 @@ func (f *follower) handleError(ctx context.Context, err error) error {
 		f.log.Info("etcd: reading the whole state", "scope", f.scope, "why", err)
 		f.canResume, f.listing = false, nil
 		return nil
+	case err == errSilent:
+		err = f.explain(ctx, err)
 	}
 	f.log.Info("etcd: connection lost", "scope", f.scope, "why", err)
 	if err := f.apply(remote.Batch{Broken: err}); err != nil {
@@ -278,8 +280,10 @@ func (f *follower) checkPermission(ctx context.Context) error {
 	if f.rangeEnd == "" {
 		return nil
 	}
-	_, err := f.get(ctx, 1, f.key, f.withRange(clientv3.WithLimit(1), clientv3.WithKeysOnly())...)
-	return err
+	return tryServers(func() error {
+		_, err := f.get(ctx, 1, f.key, f.withRange(clientv3.WithLimit(1), clientv3.WithKeysOnly())...)
+		return err
+	})
 }
 
 // maxVerified is the size of the largest value that verify compares. A larger

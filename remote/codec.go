@@ -1,7 +1,10 @@
 package remote
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
+	"reflect"
 )
 
 // A Codec encodes values to the bytes that a [Store] keeps, and decodes them.
@@ -10,14 +13,19 @@ import (
 //
 // Decode is called once for each state of a key, for all watchers together. It
 // runs on the goroutine that follows the store, and no lock is held. It must
-// not wait, because all watchers would wait with it. A panic in it is not
-// recovered.
+// not wait, because all watchers would wait with it. A panic in it counts as an
+// error; see [BadValueError].
 type Codec[T any] interface {
 	Encode(val T) ([]byte, error)
 	Decode(data []byte) (T, error)
 }
 
 // JSON returns the [Codec] of package encoding/json.
+//
+// Decode returns an error for null, unless T has a value for it: a pointer, a
+// map, a slice or an interface is nil then, and a type with UnmarshalJSON
+// decides itself. Package encoding/json alone would accept null as the zero
+// value of any type. Use JSON[*T] to accept null.
 func JSON[T any]() Codec[T] { return jsonCodec[T]{} }
 
 type jsonCodec[T any] struct{}
@@ -25,8 +33,20 @@ type jsonCodec[T any] struct{}
 func (jsonCodec[T]) Encode(val T) ([]byte, error) { return json.Marshal(val) }
 
 func (jsonCodec[T]) Decode(data []byte) (val T, err error) {
+	if string(bytes.TrimSpace(data)) == "null" && !acceptsNull(reflect.TypeFor[T]()) {
+		return val, fmt.Errorf("null is not a value of type %v", reflect.TypeFor[T]())
+	}
 	err = json.Unmarshal(data, &val)
 	return val, err
+}
+
+// acceptsNull reports whether JSON's null is a value of type t.
+func acceptsNull(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Map, reflect.Slice, reflect.Interface:
+		return true
+	}
+	return reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]())
 }
 
 // Bytes returns the [Codec] that keeps bytes as they are. It does not copy, so

@@ -8,13 +8,31 @@
 //
 //	flags := remote.NewRange(store, "flags/", remote.JSON[Flag]())
 //	defer flags.Close()
+//	w := flags.Watch()
+//	defer w.Close()
 //	table := make(map[string]Flag)
-//	for e, err := range event.All(ctx, flags) {
-//		if err != nil {
+//	for {
+//		e, err := w.Get(ctx, event.BacklogOnly[remote.Entry[Flag]]())
+//		var bad *remote.BadValueError
+//		switch {
+//		case err == event.BacklogDone: // table is complete.
+//			use(table)
+//			select {
+//			case <-w.Changed():
+//			case <-ctx.Done():
+//				return ctx.Err()
+//			}
+//		case errors.As(err, &bad): // Any writer can cause that.
+//			delete(table, bad.Key)
+//		case err != nil:
 //			return err
+//		default:
+//			e.Apply(table)
 //		}
-//		e.Apply(table)
 //	}
+//
+// The table is complete only at [event.BacklogDone]. After a Restart it is empty,
+// and complete at the next BacklogDone.
 //
 // A [Value] is one key, and a [Range] is all keys with a prefix. The watchers
 // of both return an [Entry]; use event.Map to convert it. Absence is a state: a
@@ -43,7 +61,7 @@
 //   - A value that does not decode makes one Get fail with an error that wraps
 //     [ErrBadValue]. No Filter is called for it. The watcher has then passed
 //     the value, and all values that Filters rejected before. The loop above
-//     ends at such a value; see [BadValueError].
+//     continues after such a value; see [BadValueError].
 //   - A store that refuses, for example because a permission is missing, ends no
 //     watcher either. Status reports the reason.
 //   - A Value ends (18) when it is closed, or when the store ends it for good;

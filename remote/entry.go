@@ -1,6 +1,10 @@
 package remote
 
-import "bytes"
+import (
+	"bytes"
+	"fmt"
+	"runtime/debug"
+)
 
 // An Entry is the state of one key. Absence is a state as well: an Entry with
 // Present false describes a key that does not exist, or was deleted.
@@ -56,13 +60,32 @@ func decode[T any](codec Codec[T], c Change) *item[T] {
 	}
 	it.data = c.Value
 	it.entry.Present, it.entry.Revision = true, c.Revision
-	val, err := codec.Decode(c.Value)
+	val, stack, err := tryDecode(codec, c.Value)
 	if err != nil {
-		it.err = &BadValueError{Key: c.Key, Revision: c.Revision, Err: err}
+		it.err = &BadValueError{Key: c.Key, Revision: c.Revision, Err: err, Stack: stack}
 		return it
 	}
 	it.entry.Value = val
 	return it
+}
+
+// tryDecode calls codec.Decode. It returns a panic as an error, with the stack.
+func tryDecode[T any](codec Codec[T], data []byte) (val T, stack []byte, err error) {
+	defer func() {
+		r := recover()
+		if r == nil {
+			return
+		}
+		var zero T
+		val, stack = zero, debug.Stack()
+		if cause, ok := r.(error); ok {
+			err = fmt.Errorf("panic in Decode: %w", cause)
+		} else {
+			err = fmt.Errorf("panic in Decode: %v", r)
+		}
+	}()
+	val, err = codec.Decode(data)
+	return val, nil, err
 }
 
 // matches reports whether it and c describe the same write, or both describe an

@@ -48,14 +48,17 @@ var ErrRefused = errors.New("remote: the store refuses")
 // [Range] it has also passed all entries that Filters rejected before. The next
 // Get continues after the value.
 //
-// event.All yields the error and continues, so a loop that returns on the first
-// error ends at one bad value. Wait and RunWhile return it, and so does a run
+// Any process that may write to the store can write a value that does not decode,
+// or on which the codec panics. So treat this error as a state of the key, and
+// continue. event.All yields the error and continues, so a loop that returns on
+// the first error ends at one bad value. Wait and RunWhile return it, and so does a run
 // of Pipe. A watcher of a Combine returns it once. It then has the older value
 // of that source until a newer one arrives.
 type BadValueError struct {
 	Key      string
 	Revision int64
-	Err      error // the codec's error
+	Err      error  // the codec's error, or one that wraps the value of its panic
+	Stack    []byte // the stack of the panic, or nil if Decode returned Err
 }
 
 func (e *BadValueError) Error() string {

@@ -1,6 +1,7 @@
 package remote_test
 
 import (
+	"errors"
 	"testing"
 	"testing/synctest"
 
@@ -55,4 +56,42 @@ func TestRangeBadValue(t *testing.T) {
 		remove(t, f, "p/a")
 		assert.Equal(t, "a-", pending(t, w), "an error is conflated as a value is")
 	})
+}
+
+// TestPanicInDecode has a codec that panics on one of two values.
+func TestPanicInDecode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := new(remotetest.Fake)
+		r := remote.NewRange(f, "p/", remote.Codec[string](panicking{remote.String()}))
+		defer r.Close()
+		v := remote.NewValue(f, "p/a", remote.Codec[string](panicking{remote.String()}))
+		defer v.Close()
+		put(t, f, "p/a", "panic")
+		put(t, f, "p/b", "good")
+		w, one := r.Watch(), v.Watch()
+		assert.Equal(t, restart, get(t, w))
+		for _, w := range []event.Watcher[entry]{w, one} {
+			_, err := w.Get(t.Context())
+			var bad *remote.BadValueError
+			require.ErrorAs(t, err, &bad)
+			require.ErrorIs(t, err, errPanic)
+			assert.Equal(t, "p/a", bad.Key)
+			assert.Contains(t, string(bad.Stack), "panicking.Decode")
+		}
+		assert.Equal(t, "b=good", pending(t, w))
+		put(t, f, "p/a", "mended")
+		assert.Equal(t, "a=mended", pending(t, w))
+	})
+}
+
+var errPanic = errors.New("an ordinary bug")
+
+// A panicking codec panics on the value "panic".
+type panicking struct{ remote.Codec[string] }
+
+func (c panicking) Decode(data []byte) (string, error) {
+	if string(data) == "panic" {
+		panic(errPanic)
+	}
+	return c.Codec.Decode(data)
 }

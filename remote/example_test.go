@@ -10,36 +10,57 @@ import (
 	"github.com/eventvalue/event/remote/remotetest"
 )
 
-// A table of flags that several machines share, here over a store in memory.
+// A table of flags that several machines share, here over a store in memory. One
+// of the values does not decode.
 func ExampleRange() {
-	ctx := context.Background()
-	flags := remote.NewRange(new(remotetest.Fake), "flags/", remote.JSON[bool]())
+	ctx, cancel := context.WithCancel(context.Background())
+	store := new(remotetest.Fake)
+	flags := remote.NewRange(store, "flags/", remote.JSON[bool]())
 	defer flags.Close()
-	w := flags.Watch()
-	defer w.Close()
-
 	_, _ = flags.Set(ctx, "flags/blue", true)
 	_, _ = flags.Set(ctx, "flags/green", true)
-	last, err := flags.Delete(ctx, "flags/green")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	_ = flags.Sync(ctx, last) // Else it may not have come yet.
+	_, _ = store.Put(ctx, "flags/red", []byte("maybe"), remote.Condition{})
 
+	err := followFlags(ctx, flags, func(table map[string]bool) {
+		fmt.Println(table)
+		if len(table) == 1 {
+			cancel()
+		}
+		_, _ = flags.Delete(ctx, "flags/green")
+	})
+	fmt.Println(err)
+	// Output:
+	// flags/red: remote: bad value
+	// map[flags/blue:true flags/green:true]
+	// map[flags/blue:true]
+	// context canceled
+}
+
+// followFlags calls use whenever its table is complete.
+func followFlags(ctx context.Context, flags *remote.Range[bool], use func(map[string]bool)) error {
+	w := flags.Watch()
+	defer w.Close()
 	table := make(map[string]bool)
 	for {
 		e, err := w.Get(ctx, event.BacklogOnly[remote.Entry[bool]]())
-		if err != nil {
-			fmt.Println(err)
-			break
+		var bad *remote.BadValueError
+		switch {
+		case err == event.BacklogDone: // table is complete.
+			use(table)
+			select {
+			case <-w.Changed():
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		case errors.As(err, &bad): // Any writer can cause that.
+			fmt.Printf("%s: %v\n", bad.Key, remote.ErrBadValue)
+			delete(table, bad.Key)
+		case err != nil:
+			return err
+		default:
+			e.Apply(table)
 		}
-		e.Apply(table)
 	}
-	fmt.Println(table)
-	// Output:
-	// event: backlog done
-	// map[flags/blue:true]
 }
 
 // One writes only if nobody else has in the meantime.
