@@ -49,8 +49,11 @@ var (
 
 // Cut breaks all connections until Heal. Followers get reason, and writes fail
 // with [remote.ErrUnknownOutcome] without being done. Use Direct to write in
-// the meantime.
+// the meantime. If reason is nil, Cut uses an error of this package.
 func (f *Fake) Cut(reason error) {
+	if reason == nil {
+		reason = errCut
+	}
 	f.update(func() { f.cut = reason })
 }
 

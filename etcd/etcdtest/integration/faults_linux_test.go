@@ -242,6 +242,7 @@ func TestPartition(t *testing.T) {
 func TestCompactionWhileMembersDie(t *testing.T) {
 	tr := newTrial(t, etcd.PageSize(3))
 	ws := tr.watchers(10)
+	compactions := 0
 	for _, m := range tr.cluster.Members {
 		tr.moves()
 		m.Kill()
@@ -253,6 +254,7 @@ func TestCompactionWhileMembersDie(t *testing.T) {
 				continue
 			}
 			if _, err = tr.client.Compact(ctx, r.Header.Revision); err == nil {
+				compactions++
 				break
 			}
 		}
@@ -261,6 +263,24 @@ func TestCompactionWhileMembersDie(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	// A store that is cut off during a compaction must read the state again.
+	before := tr.record.count(func() int { return tr.record.fulls })
+	for _, m := range tr.cluster.Members {
+		m.Client.Cut()
+	}
+	tr.record.until("a broken connection", func() bool { return tr.record.broken != nil })
+	direct := dial(t, tr.cluster.Members[0].Listens())
+	put(t, direct, "r/0/0", "written while the store is cut off")
+	compact(t, direct)
+	for _, m := range tr.cluster.Members {
+		m.Client.Heal()
+	}
 	tr.moves()
+	if after := tr.record.count(func() int { return tr.record.fulls }); after == before {
+		t.Error("the store has not noticed the compaction")
+	}
+	if compactions != len(tr.cluster.Members) {
+		t.Errorf("%d compactions", compactions)
+	}
 	tr.settles(ws)
 }
