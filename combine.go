@@ -24,8 +24,12 @@ import (
 //     closes no Changed channel any more. When both sources have ended so, Get returns
 //     the newest pair, if it has not done so, and then [ErrClosed].
 //   - A source that ends without a value ends the view at once, and one that ends with
-//     a cause ends it after the newest pair, if there is one. The end is a
-//     [*SourceError]. If both have ended, that of a counts. It stays.
+//     a cause ends it after the newest pair, if there is one: the pair that is newest
+//     when a Get first finds the end. What a [Rate] below holds back then is not
+//     returned. The end is a [*SourceError]. If both have ended, that of a counts. It
+//     stays.
+//
+// Any other error of a source is returned unwrapped, by that Get alone.
 //
 // A watcher that is made after the end of a source still gets the newest pair, once,
 // which another watcher may have missed.
@@ -84,8 +88,8 @@ func Combine[A, B, C any](a ValueWatch[A], b ValueWatch[B], f func(A, B) C) Valu
 // that one of them has a newer. The slice is a new one each time, in the order of vs.
 //
 // What [Combine] says of two sources holds for all of vs. Of more than sixteen, a Get
-// looks only at those that have changed. It may miss a Set of a source that is in
-// progress when it begins, and what is set there until that Set has returned. CombineAll panics if there are no vs, or if one of them is nil or
+// looks only at those that have changed. If a Set of a source is in progress when the
+// Get begins, the Get may miss it, and with it the later Sets of that source. CombineAll panics if there are no vs, or if one of them is nil or
 // keyed, as a remote.Range is.
 func CombineAll[T any](vs ...ValueWatch[T]) ValueWatch[[]T] {
 	if len(vs) == 0 {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -321,4 +322,97 @@ func ExampleCombineAll() {
 	healthy, err := event.Wait(context.Background(), all, func([]bool) bool { return true })
 	fmt.Println(healthy, err)
 	// Output: [true true true] <nil>
+}
+
+// An end that followed a rejected pair is final within one Get, too.
+func TestCombineLooksAtNothingAfterTheEnd(t *testing.T) {
+	var a, b event.MemoryValue[int]
+	a.Set(1)
+	b.Set(1)
+	w := event.Combine(&a, &b, paired).Watch()
+	has(t, w, pair{1, 1})
+	assert.NoError(t, b.CloseWithError(errors.New("cause")))
+	a.Set(2)
+	asked := 0
+	_, err := w.Get(t.Context(), event.Filter(func(p pair) bool {
+		asked++
+		a.Set(p.a + 1)
+		return asked > 100
+	}))
+	assert.ErrorIs(t, err, event.ErrClosed)
+	assert.Equal(t, 1, asked)
+}
+
+// callsBack is a value from elsewhere whose Changed calls a function.
+type callsBack struct {
+	event.ValueWatch[int]
+	changed *func()
+}
+
+type callsBackWatcher struct {
+	event.Watcher[int]
+	changed *func()
+}
+
+func (c callsBack) Watch() event.Watcher[int] {
+	return callsBackWatcher{c.ValueWatch.Watch(), c.changed}
+}
+
+func (w callsBackWatcher) Changed() <-chan struct{} {
+	if f := *w.changed; f != nil {
+		*w.changed = nil
+		f()
+	}
+	return w.Watcher.Changed()
+}
+
+// Foreign code may call back into the view, or panic, at any time.
+func TestCombineCallsForeignCodeWithoutALock(t *testing.T) {
+	for name, view := range map[string]func(a, b event.ValueWatch[int]) event.ValueWatch[pair]{
+		"Foreign": func(a, b event.ValueWatch[int]) event.ValueWatch[pair] { return event.Combine(a, b, paired) },
+		"RateOfForeign": func(a, b event.ValueWatch[int]) event.ValueWatch[pair] {
+			return event.Combine(event.Rate(a, time.Nanosecond), b, paired)
+		},
+		"CombineOfForeign": func(a, b event.ValueWatch[int]) event.ValueWatch[pair] {
+			inner := event.Combine(a, b, func(x, _ int) int { return x })
+			return event.Combine(inner, b, paired)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for calls := range 6 {
+				synctest.Test(t, func(t *testing.T) {
+					var a, b event.MemoryValue[int]
+					var foreign func()
+					w := view(callsBack{&a, &foreign}, &b).Watch()
+					defer w.Close()
+					a.Set(1)
+					b.Set(1)
+					_, err := w.Get(t.Context())
+					require.NoError(t, err)
+					var later func(n int)
+					later = func(n int) {
+						foreign = func() {
+							if n > 0 {
+								later(n - 1)
+								return
+							}
+							w.Changed()
+							panic("foreign")
+						}
+					}
+					later(calls)
+					for range 3 {
+						func() {
+							defer func() { _ = recover() }()
+							w.Changed()
+						}()
+					}
+					foreign = nil
+					c := w.Changed()
+					a.Set(2)
+					<-c // It would hang if the foreign source were not followed.
+				})
+			}
+		})
+	}
 }

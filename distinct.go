@@ -23,7 +23,7 @@ import (
 // entries are of different keys and cannot be compared.
 //
 // Cost: the view starts no goroutine and refers to nothing but v and equal. A watcher
-// costs that of v and three objects. Until it is closed it keeps what it returned last.
+// costs that of v and four objects. Until it is closed it keeps what it returned last.
 func Distinct[T any](v ValueWatch[T], equal func(a, b T) bool) ValueWatch[T] {
 	if isNil(v) {
 		panic("event: Distinct: nil value")
@@ -42,19 +42,19 @@ type distinctWatcher[T any] struct {
 	source Watcher[T]
 	equal  func(a, b T) bool
 
-	guard getGuard // guards the fields below
-	last  T
+	guard getGuard       // guards the fields below
+	last  *T             // not a T, which would be printed with the watcher
 	has   bool           // there is a last value
 	opts  []GetOption[T] // the comparison, followed by the options of the Get in progress
 }
 
 func newDistinctWatcher[T any](source Watcher[T], equal func(a, b T) bool) *distinctWatcher[T] {
-	w := &distinctWatcher[T]{source: source, equal: equal}
+	w := &distinctWatcher[T]{source: source, equal: equal, last: new(T)}
 	w.opts = []GetOption[T]{{Predicate: w.differs}}
 	return w
 }
 
-func (w *distinctWatcher[T]) differs(val T) bool { return !w.has || !w.equal(w.last, val) }
+func (w *distinctWatcher[T]) differs(val T) bool { return !w.has || !w.equal(*w.last, val) }
 
 // Get implements [Watcher].
 func (w *distinctWatcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (T, error) {
@@ -67,7 +67,7 @@ func (w *distinctWatcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (T, 
 	w.opts = append(w.opts, opts...)
 	val, err := w.source.Get(ctx, w.opts...)
 	if err == nil {
-		w.last, w.has = val, true
+		*w.last, w.has = val, true
 	}
 	return val, err
 }
@@ -84,7 +84,7 @@ func (w *distinctWatcher[T]) endGet() {
 // clear drops the last value. The caller owns it: see getGuard.
 func (w *distinctWatcher[T]) clear() {
 	var zero T
-	w.last = zero
+	*w.last = zero
 }
 
 // Changed implements [Watcher].

@@ -120,8 +120,8 @@
 //     of a view 1 to 5, 7 and 12 to 18 hold, where newer means newer and let through, and for Map also 6.
 //     Distinct asks equal(last, next) before the Filters of the Get, last being what the watcher returned last;
 //     its first value is not compared. Combine and CombineAll give a value as soon as every source has one;
-//     2 and 3 hold for each part, not for the whole. (Of more than sixteen sources, a Get may miss a Set of one
-//     that is in progress when it begins, and what is set there until that has returned.) A part that was taken by a Get that failed is not
+//     2 and 3 hold for each part, not for the whole. (Of more than sixteen sources, a Get may miss a Set that
+//     is in progress when it begins, and the later Sets of that source.) A part that was taken by a Get that failed is not
 //     lost. A source that has a value and ends without a cause keeps it, and the others go on; any other end
 //     of a source ends the view, after the newest whole, with a [SourceError]. Rate gives a watcher at most
 //     one value an interval and always the newest in the end. A panic of the user's function
@@ -135,7 +135,7 @@
 //     value, and its result is dropped. None: after a nil result, the function is run again with the
 //     next such value; an error is returned, joined with an end of ctx or the value that came before.
 //     Otherwise the cause is an end of ctx or of the value: that end is returned, joined with the
-//     result unless the result is nil or reports an end of the context.
+//     result unless the result is nil or is the end of a context, of whatever context.
 //  24. Watchers is exact: when Watch or Close of a watcher has returned, its value counts it. A watcher that
 //     is dropped without a Close counts for good.
 //  25. Behind counts each Set that the watcher has not passed, whatever its Filters and views leave out. It

@@ -541,3 +541,92 @@ func closedCombine(t *testing.T, a, b *event.MemoryValue[int]) weak.Pointer[payl
 	require.NoError(t, w.Close())
 	return weak.Make(p)
 }
+
+// combineOf returns a watcher of a Combine that has looked at both sources and whose
+// hooks are armed, and what its function refers to.
+//
+//go:noinline
+func combineOf(t *testing.T, a, b *event.MemoryValue[int]) (event.Watcher[bool], weak.Pointer[payload]) {
+	p := new(payload)
+	w := event.Combine(a, b, func(x, y int) bool { return p != nil }).Watch()
+	_, err := w.Get(t.Context())
+	require.NoError(t, err)
+	require.True(t, opened(w.Changed()))
+	return w, weak.Make(p)
+}
+
+// A hook may be marked after a Get has found the value: its relay on the newer state
+// must not be lost.
+func TestClosedCombinesOfOneSourceAreGarbage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var a, b event.MemoryValue[int]
+		a.Set(1)
+		b.Set(1)
+		for _, p := range closedCombines(t, &a, &b, 20) {
+			garbage(t, "a watcher of a Combine that was closed", p)
+		}
+		runtime.KeepAlive(&a)
+		runtime.KeepAlive(&b)
+	})
+}
+
+//go:noinline
+func closedCombines(t *testing.T, a, b *event.MemoryValue[int], n int) []weak.Pointer[payload] {
+	ws, ps := make([]event.Watcher[bool], n), make([]weak.Pointer[payload], n)
+	for i := range ws {
+		ws[i], ps[i] = combineOf(t, a, b)
+	}
+	a.Set(2) // It leaves most hooks to a goroutine.
+	for range 2 {
+		for _, w := range ws {
+			_, _ = w.Get(t.Context(), event.BacklogOnly[bool]())
+		}
+		synctest.Wait()
+	}
+	for _, w := range ws {
+		require.NoError(t, w.Close())
+	}
+	return ps
+}
+
+// An idle watcher keeps the shared state of the broadcast that it waited on last, and
+// with that the relays of others.
+func TestIdleWatcherHoldsNoCombine(t *testing.T) {
+	for _, closing := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			var a, b event.MemoryValue[int]
+			a.Set(1)
+			b.Set(1)
+			idle := a.Watch()
+			getInt(t, idle)
+			p := combineBeside(t, &a, &b, idle, closing)
+			a.Set(3)
+			b.Set(3)
+			garbage(t, "a watcher of a Combine that an idle watcher was beside", p)
+			runtime.KeepAlive(idle)
+			runtime.KeepAlive(&a)
+			runtime.KeepAlive(&b)
+		})
+	}
+}
+
+//go:noinline
+func combineBeside(t *testing.T, a, b *event.MemoryValue[int], idle event.Watcher[int], closing bool) weak.Pointer[payload] {
+	w, p := combineOf(t, a, b)
+	changed := idle.Changed()
+	a.Set(2)
+	<-changed
+	getInt(t, idle)
+	b.Set(2)
+	_, err := w.Get(t.Context())
+	require.NoError(t, err)
+	if closing {
+		require.NoError(t, w.Close())
+	}
+	return p
+}
+
+func getInt(t *testing.T, w event.Watcher[int]) {
+	_, err := w.Get(t.Context())
+	require.NoError(t, err)
+}

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -129,9 +130,9 @@ type busyMerge[T any] mergeWatcher[T]
 // one value only, for the reason that a MemoryValue's does.
 func (b *busyMerge[T]) Look(ctx context.Context, at mergePosition) (val T, next mergePosition, found bool, end error) {
 	w := (*mergeWatcher[T])(b)
-	if w.end != nil {
+	if end := cmp.Or(w.end, at.end); end != nil { // What followed a value that was rejected is final, too.
 		at.ended = true
-		return val, at, false, w.end
+		return val, at, false, end
 	}
 	end, w.failed = w.takeNewest(ctx)
 	if w.failed != nil {
@@ -353,10 +354,11 @@ func (w *mergeWatcher[T]) clear() {
 
 // Ready reports whether the channel that Changed returns would be closed.
 func (w *mergeWatcher[T]) Ready() bool {
+	// Load armed and RelaysPending before the marked hooks, as look does.
+	all := len(w.sources) <= scanMax || !w.armed.Load() || park.RelaysPending()
 	if w.guard.isClosed() || w.pending.Load() || w.changes.marked.Load() != nil {
 		return true
 	}
-	all := len(w.sources) <= scanMax || !w.armed.Load() || park.RelaysPending()
 	if !all && !w.external {
 		return false
 	}
@@ -396,10 +398,11 @@ func (w *mergeWatcher[T]) pendingSignal() *park.Broadcast {
 	}
 	w.arm()
 	signal := w.changes.signal.Load()
-	if followed := w.followed.Load(); w.external && followed != signal && w.followed.CompareAndSwap(followed, signal) {
-		if !followExternal(w.sources, signal, nil) {
+	if w.external && w.followed.Load() != signal {
+		if !followExternal(w.sources, signal, nil) { // It calls foreign code, which may panic.
 			signal.Fire()
 		}
+		w.followed.Store(signal)
 	}
 	// Load the signal, then check: see publishPending.
 	if w.Ready() {
@@ -411,8 +414,14 @@ func (w *mergeWatcher[T]) pendingSignal() *park.Broadcast {
 	return signal
 }
 
-// Capabilities reports to this module's packages what the watcher can do.
-func (w *mergeWatcher[T]) Capabilities() capability.Set { return capability.Set{Signaler: w} }
+// Capabilities reports to this module's packages what the watcher can do. With an
+// external source it is external itself: Subscribe calls no foreign code.
+func (w *mergeWatcher[T]) Capabilities() capability.Set {
+	if w.external {
+		return capability.Set{}
+	}
+	return capability.Set{Signaler: w}
+}
 
 // Close implements [Watcher].
 func (w *mergeWatcher[T]) Close() error {

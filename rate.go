@@ -48,7 +48,7 @@ func Rate[T any](v ValueWatch[T], every time.Duration) ValueWatch[T] {
 	}
 	contexts := new(park.Contexts)
 	return newView(func() Watcher[T] {
-		return &rateWatcher[T]{source: v.Watch(), every: every, clock: newClock(), contexts: contexts}
+		return &rateWatcher[T]{source: v.Watch(), val: new(T), every: every, clock: newClock(), contexts: contexts}
 	}, loaderOf(v), capability.Set{})
 }
 
@@ -84,7 +84,7 @@ type rateWatcher[T any] struct {
 	contexts *park.Contexts
 
 	guard  getGuard // guards the fields below
-	val    T        // what was taken last
+	val    *T       // what was taken last; not a T, which would be printed with the watcher
 	taken  uint64   // the number of values taken
 	seen   uint64   // the number of the value that was returned or passed last
 	end    error    // the end of the source, once it was taken
@@ -135,7 +135,7 @@ func (b *busyRate[T]) Look(ctx context.Context, at ratePosition) (val T, next ra
 	switch {
 	case unseen && !(at.backlog && at.looked != w.seen) && w.remaining() <= 0:
 		at.looked = w.taken
-		return w.val, at, true, nil
+		return *w.val, at, true, nil
 	case w.end != nil && !unseen:
 		return val, at, false, w.end
 	case at.backlog:
@@ -154,7 +154,7 @@ func (w *rateWatcher[T]) take(ctx context.Context) {
 		val, err := w.source.Get(ctx, BacklogOnly[T]())
 		switch {
 		case err == nil:
-			w.val = val
+			*w.val = val
 			w.taken++
 			continue
 		case err == BacklogDone:
@@ -224,7 +224,7 @@ func (w *rateWatcher[T]) endGet() {
 // clear drops the value. The caller owns it: see getGuard.
 func (w *rateWatcher[T]) clear() {
 	var zero T
-	w.val = zero
+	*w.val = zero
 }
 
 // Ready reports whether the channel that Changed returns would be closed.
@@ -289,8 +289,14 @@ func (w *rateWatcher[T]) signal() *anySignal {
 	}
 }
 
-// Capabilities reports to this module's packages what the watcher can do.
-func (w *rateWatcher[T]) Capabilities() capability.Set { return capability.Set{Signaler: w} }
+// Capabilities reports to this module's packages what the watcher can do. Over an
+// external source it is external itself: Subscribe calls no foreign code.
+func (w *rateWatcher[T]) Capabilities() capability.Set {
+	if capability.Of(w.source).Signaler == nil {
+		return capability.Set{}
+	}
+	return capability.Set{Signaler: w}
+}
 
 // Close implements [Watcher].
 func (w *rateWatcher[T]) Close() error {

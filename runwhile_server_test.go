@@ -215,7 +215,11 @@ func ExampleRunWhile_httpServer() {
 		if stop() {
 			return err // The server has failed.
 		}
-		return <-down
+		if err := <-down; err != nil { // Not %w: that the grace is over is no end of ctx.
+			server.Close()
+			return fmt.Errorf("shutdown: %v", err)
+		}
+		return nil
 	})
 	fmt.Println(err)
 	// Output:
@@ -298,6 +302,11 @@ func ExampleRunWhile_occupied() {
 				return err
 			}
 		}
+		bound.Range(func(of, skipped any) bool {
+			bound.Delete(of)
+			skipped.(net.Listener).Close()
+			return true
+		})
 		server := &http.Server{}
 		defer context.AfterFunc(ctx, func() { server.Close() })()
 		addr.Set(occupied.Addr().String())

@@ -91,8 +91,12 @@ func (s *source) ready() bool {
 
 // arm makes the source's next change mark its hook. If there is something to take
 // already, it marks the hook at once. It does nothing for an external source.
+//
+// The hook may still have a relay: if a Set has published but not fired yet, a Get
+// that has found the value arms a hook that was not marked.
 func (s *source) arm() {
 	if s.signaler != nil {
+		s.disarm()
 		s.hook.relay = s.signaler.Subscribe(&s.hook)
 	}
 }
@@ -130,6 +134,9 @@ func followExternal(sources []source, signal *park.Broadcast, stop <-chan struct
 			cases = slices.Clone(ends)
 		}
 		cases = append(cases, receiveFrom(c))
+	}
+	if len(cases) == len(ends) {
+		return true // All external sources have ended.
 	}
 	for _, cases := range append(all, cases) {
 		go func() {

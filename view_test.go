@@ -1,6 +1,7 @@
 package event_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -161,4 +162,23 @@ func TestMapOfAKeyedValueKnowsHowFarBehindItIs(t *testing.T) {
 type loadableEntries struct {
 	entries
 	event.Loader[int]
+}
+
+// A watcher that is printed or logged by accident does not show a value, which may be
+// a secret.
+func TestPrintedWatchersShowNoValue(t *testing.T) {
+	for _, kind := range viewKinds {
+		var a, b event.MemoryValue[int]
+		view := viewOfKind(kind, &a, &b)
+		w := view.Watch()
+		a.Set(987654321)
+		b.Set(987654321)
+		_, err := now(t, w)
+		assert.NoError(t, err)
+		for _, verb := range []string{"%v", "%s", "%+v", "%#v"} {
+			for _, x := range []any{w, view, struct{ W, w any }{w, w}} {
+				assert.NotContains(t, fmt.Sprintf(verb, x), "987654321", "%s %s", kind, verb)
+			}
+		}
+	}
 }

@@ -21,7 +21,7 @@ type Target interface {
 // [Broadcast.Relay] makes a Relay. Stop may be called concurrently.
 type Relay struct {
 	relays *relays
-	to     Target
+	to     Target // nil once it was fired; only Fire uses it
 
 	// next is the Relay behind this one. The holder of the list's mutex writes it;
 	// Fire reads it without the mutex. A stopped Relay keeps its next, because Fire
@@ -63,6 +63,7 @@ func (b *Broadcast) Relay(to Target) *Relay {
 	// would lose a Fire that comes between the check and the addition.
 	if b.Fired() {
 		to.Fire()
+		r.Stop() // Fire may have visited the list before r was added.
 	}
 	return r
 }
@@ -132,7 +133,11 @@ func (r *Relay) fireAll() {
 // stopped Relay still leads to those behind it.
 func (r *Relay) fire(limit int) *Relay {
 	for ; r != nil && limit > 0; limit-- {
-		r.to.Fire()
+		to := r.to
+		// The shared state keeps the list until the last waiter has let go of it. The
+		// Targets are not to be kept.
+		r.to = nil
+		to.Fire()
 		r = r.next.Load()
 	}
 	return r

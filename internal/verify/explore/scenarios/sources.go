@@ -105,6 +105,23 @@ func sources() []*sched.Scenario {
 			r.Go("get 2", func() { q.follow(r, [2]int{2, 2}) })
 			r.Go("set", func() { p.a.Set(2); p.b.Set(2) })
 		}},
+		&sched.Scenario{Name: "sources/nested, what was set is there", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
+			p := oneOne(r, nested)
+			_ = p.w.Changed() // It arms the hooks.
+			_, err := p.w.Get(background, event.BacklogOnly[[2]int]())
+			want(r, "Get", err, event.BacklogDone)
+			for range 2 { // Other relays: a Set leaves some to a goroutine.
+				q := &pair{w: combined(&p.a, &p.b).Watch()}
+				q.reach(r, [2]int{1, 1})
+				_ = q.w.Changed()
+			}
+			r.Go("set b, get", func() {
+				p.b.Set(2)
+				if next, err := p.w.Get(background, event.BacklogOnly[[2]int]()); err != nil || next[1] != 2 {
+					r.Fail("Get after Set returns %v, %v", next, err)
+				}
+			})
+		}},
 		&sched.Scenario{Name: "sources/what was set is there", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
 			p := oneOne(r, combined)
 			q := &pair{w: combined(&p.a, &p.b).Watch()}
