@@ -100,6 +100,6 @@ leaks: ## no goroutine waits for good after the tests
 
 TARGETS ?= quick fmt tidy vet static test race cpus 386 fuzz nested examples model leaks cover mutants explore model-full linear whole etcd-faults
 durations: ## measures each of TARGETS, for help; the machine must be idle
-	@for t in $(TARGETS); do $(GO) clean -testcache; start=$$(date +%s); $(MAKE) -s $$t >/dev/null 2>&1 || { echo "$$t failed"; exit 1; }; \
+	@for t in $(TARGETS); do $(GO) clean -testcache; start=$$(date +%s); $(MAKE) -s $$t >durations.out 2>&1 || { tail -40 durations.out; echo "$$t failed"; exit 1; }; \
 		s=$$(( $$(date +%s) - start )); echo "$$t $$s"; \
-		{ grep -v "^$$t " $(VERIFY)/durations.txt; echo "$$t $$s"; } | sort >durations.tmp; mv durations.tmp $(VERIFY)/durations.txt; done
+		{ grep -v "^$$t " $(VERIFY)/durations.txt; echo "$$t $$s"; } | sort >durations.out; mv durations.out $(VERIFY)/durations.txt; done
