@@ -298,3 +298,44 @@ func TestContextThatCallsAtOnceDoesNotMakeAGetSpin(t *testing.T) {
 		})
 	}
 }
+
+// endsWhenAsked is a context that ends just after its first Err, and then has a value
+// set.
+type endsWhenAsked struct {
+	context.Context
+	ended bool
+	end   func()
+}
+
+func (c *endsWhenAsked) Err() error {
+	if c.ended {
+		return context.Canceled
+	}
+	c.ended = true
+	c.end()
+	return nil
+}
+
+// A Get that has an earlier context to leave goes through the loop. It loads the value,
+// and then checks the context.
+func TestGetInTheLoopReturnsNothingSetAfterTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var v event.MemoryValue[int]
+		w := v.Watch()
+		defer w.Close()
+		for n := range 3 { // It is registered after two waits.
+			got := make(chan int)
+			go func() { val, _ := w.Get(t.Context()); got <- val }()
+			synctest.Wait()
+			v.Set(n)
+			assert.Equal(t, n, <-got)
+		}
+		v.Set(3)
+		other, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		ctx := &endsWhenAsked{Context: other, end: func() { v.Set(4) }}
+		val, err := w.Get(ctx)
+		require.NoError(t, err)
+		assert.Equal(t, 3, val)
+	})
+}
