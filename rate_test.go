@@ -167,3 +167,32 @@ func ExampleRate() {
 	// 1 <nil>
 	// 0 event: backlog done
 }
+
+// The second Get of a Combine of many sources arms them, those with something new
+// among them.
+func TestRatesUnderACombineOfMany(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		vs, sources := make([]event.MemoryValue[int], 20), make([]event.ValueWatch[int], 20)
+		for i := range vs {
+			vs[i].Set(1)
+			sources[i] = event.Rate(&vs[i], time.Second)
+		}
+		w := event.CombineAll(sources...).Watch()
+		defer w.Close()
+		_, err := now(t, w)
+		assert.NoError(t, err)
+		for n := 2; n < 5; n++ {
+			time.Sleep(2 * time.Second)
+			vs[n].Set(n)
+			vals, err := now(t, w)
+			assert.NoError(t, err)
+			assert.Equal(t, n, vals[n])
+			vs[n].Set(10 * n)
+			_, err = now(t, w)
+			assert.Equal(t, event.BacklogDone, err, "it is held back")
+			vals, err = w.Get(t.Context())
+			assert.NoError(t, err)
+			assert.Equal(t, 10*n, vals[n])
+		}
+	})
+}
