@@ -46,7 +46,7 @@ type changeHook struct {
 // Fire marks h. It implements [park.Target].
 func (h *changeHook) Fire() {
 	if !h.marked.CompareAndSwap(false, true) {
-		return
+		return // by chance: it was marked already
 	}
 	for {
 		top := h.set.marked.Load()

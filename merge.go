@@ -167,7 +167,7 @@ func (b *busyMerge[T]) Wait(ctx context.Context, _ mergePosition) {
 	w.arm()
 	signal := w.changes.signal.Load()
 	if w.changes.marked.Load() != nil {
-		return
+		return // by chance: a hook was marked since the look
 	}
 	if w.external {
 		w.parkExternal(ctx, signal)
@@ -322,7 +322,7 @@ func (w *mergeWatcher[T]) arm() {
 	w.armMu.Lock()
 	defer w.armMu.Unlock()
 	if w.armed.Load() || w.guard.isClosed() {
-		return
+		return // by chance: another caller, or a Close, was faster
 	}
 	for i := range w.sources {
 		if s := &w.sources[i]; !s.over.Load() {
@@ -400,14 +400,14 @@ func (w *mergeWatcher[T]) pendingSignal() *park.Broadcast {
 	signal := w.changes.signal.Load()
 	if w.external && w.followed.Load() != signal {
 		if !followExternal(w.sources, signal, nil) { // It calls foreign code, which may panic.
-			signal.Fire()
+			signal.Fire() // by chance: a source has changed since the check above
 		}
 		w.followed.Store(signal)
 	}
 	// Load the signal, then check: see publishPending.
-	if w.Ready() {
+	if w.Ready() { // by chance: something has changed since the check above
 		if w.guard.isClosed() {
-			signal.Fire() // Close may have fired the one before it.
+			signal.Fire() // by chance: a Close in between may have fired the one before it
 		}
 		return nil
 	}
