@@ -16,13 +16,13 @@ import (
 // values that equal then leaves out: see [Watcher].
 //
 // The view is a [Loader] if v is one; its Load is that of v. Its watchers have a method
-// Behind, which reports what that of v's watchers reports: values that are left out
-// count.
+// Behind, which reports the result of the source watcher's Behind: values that are
+// left out count.
 //
 // Distinct panics if v or equal is nil, and if v is keyed, as a remote.Range is: its
 // entries are of different keys and cannot be compared.
 //
-// Cost: the view starts no goroutine and refers to nothing but v and equal. A watcher
+// Cost: the view starts no goroutine and refers only to v and equal. A watcher
 // costs that of v and four objects. Until it is closed it keeps what it returned last.
 func Distinct[T any](v ValueWatch[T], equal func(a, b T) bool) ValueWatch[T] {
 	if isNil(v) {
@@ -37,7 +37,7 @@ func Distinct[T any](v ValueWatch[T], equal func(a, b T) bool) ValueWatch[T] {
 	return newView(func() Watcher[T] { return newDistinctWatcher(v.Watch(), equal) }, loaderOf(v), capability.Set{})
 }
 
-// A distinctWatcher is a watcher of a [Distinct]. Its position is that of its source.
+// A distinctWatcher is a watcher of a [Distinct]. Its position is the position of its source.
 type distinctWatcher[T any] struct {
 	source Watcher[T]
 	equal  func(a, b T) bool
@@ -101,8 +101,8 @@ func (w *distinctWatcher[T]) Close() error {
 // Behind reports what the source's Behind reports.
 func (w *distinctWatcher[T]) Behind() (versions uint64, ok bool) { return capability.Behind(w.source) }
 
-// Capabilities reports those of the source. The changes of the source are those of
-// the view.
+// Capabilities reports the source's capabilities: the view changes when the source
+// does.
 func (w *distinctWatcher[T]) Capabilities() capability.Set {
 	c := capability.Of(w.source)
 	c.Lagger = w

@@ -21,11 +21,11 @@ import (
 // time of the call: otherwise watchers see different values.
 //
 // The view is a [Loader] if v is one, and keyed if v is. Its watchers have a method
-// Behind, which reports what that of v's watchers reports.
+// Behind, which reports the result of the source watcher's Behind.
 //
 // Map panics if v or f is nil.
 //
-// Cost: the view starts no goroutine and refers to nothing but v and f. A watcher costs
+// Cost: the view starts no goroutine and refers only to v and f. A watcher costs
 // that of v and four objects, and its Get what that of v's watcher costs with a Filter.
 // It keeps no value.
 func Map[T, U any](v ValueWatch[T], f func(T) U) ValueWatch[U] {
@@ -48,7 +48,7 @@ func Map[T, U any](v ValueWatch[T], f func(T) U) ValueWatch[U] {
 	return newView(func() Watcher[U] { return newMapWatcher(v.Watch(), f) }, load, capability.Of(v))
 }
 
-// A mapWatcher is a watcher of a [Map]. Its position is that of its source.
+// A mapWatcher is a watcher of a [Map]. Its position is the position of its source.
 type mapWatcher[T, U any] struct {
 	source Watcher[T]
 	f      func(T) U
@@ -109,8 +109,8 @@ func (w *mapWatcher[T, U]) Close() error { return w.source.Close() }
 // Behind reports what the source's Behind reports.
 func (w *mapWatcher[T, U]) Behind() (versions uint64, ok bool) { return capability.Behind(w.source) }
 
-// Capabilities reports those of the source. The changes of the source are those of
-// the view.
+// Capabilities reports the source's capabilities: the view changes when the source
+// does.
 func (w *mapWatcher[T, U]) Capabilities() capability.Set {
 	c := capability.Of(w.source)
 	c.Lagger = w
