@@ -27,7 +27,8 @@ import (
 //     a cause ends it after the newest pair, if there is one: the pair that is newest
 //     when a Get first finds the end. What a [Rate] below holds back then is not
 //     returned. The end is a [*SourceError]. If both have ended, that of a counts. It
-//     stays.
+//     stays. A source that is a Combine itself has ended when a Get finds its end,
+//     even if this Get returns a pair first: nothing newer comes of it.
 //
 // Any other error of a source is returned unwrapped, by that Get alone.
 //
