@@ -84,6 +84,26 @@ func TestAllocationsOfChanged(t *testing.T) {
 	assert.EqualValues(t, 7, testing.AllocsPerRun(100, combined))
 }
 
+// TestAllocationsOfCombineAll pins that a Get of a CombineAll for which nobody waits
+// allocates the slice that it returns, however many sources there are.
+func TestAllocationsOfCombineAll(t *testing.T) {
+	vs, sources := make([]event.MemoryValue[int], 100), make([]event.ValueWatch[int], 100)
+	for i := range vs {
+		vs[i].Set(0)
+		sources[i] = &vs[i]
+	}
+	w := event.CombineAll(sources...).Watch()
+	round := func() {
+		vs[50].Set(1)
+		_, err := w.Get(t.Context())
+		assert.NoError(t, err)
+	}
+	for range 3 { // The first Get looks at all sources, the second arms their hooks.
+		round()
+	}
+	assert.EqualValues(t, 2, testing.AllocsPerRun(100, round), "the Set's state and the slice")
+}
+
 // TestAllocationsOfWaiting pins that a Get that waits again under one context allocates nothing.
 func TestAllocationsOfWaiting(t *testing.T) {
 	const rounds = 2000

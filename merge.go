@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"go.uber.org/atomic"
@@ -28,9 +29,20 @@ type mergeWatcher[T any] struct {
 	// true, under armMu.
 	armed atomic.Bool
 
-	// armMu guards the relays of the hooks while Get does not own them: until armed,
-	// and when the watcher is closed.
+	// armMu guards the relays of the hooks, and the fields below.
 	armMu sync.Mutex
+
+	// loose is the sources that are not armed, although all were once. A Get that
+	// takes from a source leaves it loose, because the next Get may come before
+	// anyone waits. Each look checks the loose sources itself.
+	//
+	// Invariant: once armed is true, a source that has not ended is armed, loose, or
+	// in the batch of the Get in progress.
+	loose []*source
+
+	// awaited is the signal that somebody waits for, or has the channel of. While it
+	// has not fired, no source becomes loose.
+	awaited *park.Broadcast
 
 	// pending reports that Get has something to return that no source reports any
 	// more: a complete value that was taken and not returned, or an end. Get stores
@@ -164,8 +176,7 @@ func (b *busyMerge[T]) Abort(ctx context.Context) error {
 func (b *busyMerge[T]) Wait(ctx context.Context, _ mergePosition) {
 	w := (*mergeWatcher[T])(b)
 	w.publishPending()
-	w.arm()
-	signal := w.changes.signal.Load()
+	signal := w.await()
 	if w.changes.marked.Load() != nil {
 		return // by chance: a hook was marked since the look
 	}
@@ -236,6 +247,9 @@ func (w *mergeWatcher[T]) look(ctx context.Context) error {
 		}
 	}
 	w.changes.renew()
+	if armed {
+		w.queueLoose()
+	}
 	if all || w.external {
 		for i := range w.sources {
 			if s := &w.sources[i]; s.signaler == nil || all && s.ready() {
@@ -246,11 +260,12 @@ func (w *mergeWatcher[T]) look(ctx context.Context) error {
 	for len(w.batch) > 0 {
 		last := len(w.batch) - 1
 		s := w.batch[last]
+		before := w.version
 		if err := w.takeFrom(ctx, s); err != nil {
 			return err
 		}
-		if armed && !s.over.Load() {
-			s.arm()
+		if armed {
+			w.loosen(s, w.version != before)
 		}
 		s.queued = false
 		w.batch = w.batch[:last]
@@ -265,6 +280,43 @@ func (w *mergeWatcher[T]) queue(s *source) {
 		w.batch = append(w.batch, s)
 	}
 }
+
+// queueLoose adds the loose sources that have something new to the sources to look
+// at. They are loose no longer.
+func (w *mergeWatcher[T]) queueLoose() {
+	w.armMu.Lock()
+	defer w.armMu.Unlock()
+	w.loose = slices.DeleteFunc(w.loose, func(s *source) bool {
+		if s.ready() {
+			w.queue(s)
+		}
+		return s.queued
+	})
+}
+
+// loosen makes s loose, which the look has taken from: a value, if fresh. It arms s
+// instead if somebody waits, or if there are enough loose sources.
+func (w *mergeWatcher[T]) loosen(s *source, fresh bool) {
+	w.armMu.Lock()
+	defer w.armMu.Unlock()
+	if fresh && w.changes.signal.Load() == w.awaited {
+		// The value may be newer than the signal's channel. Its owner must be told of
+		// it, although this Get returns it.
+		w.changes.fire()
+		w.changes.renew()
+	}
+	switch {
+	case s.over.Load() || s.signaler == nil:
+	case w.changes.signal.Load() == w.awaited || len(w.loose) == maxLoose:
+		s.arm()
+	default:
+		s.disarm()
+		w.loose = append(w.loose, s)
+	}
+}
+
+// maxLoose is the greatest number of loose sources. Each costs every Get a check.
+const maxLoose = 4
 
 // takeFrom takes what is new from s: a value, and then the end, if s has ended. It
 // takes at most two values, so that it ends under a fast producer.
@@ -314,6 +366,20 @@ func (w *mergeWatcher[T]) endSource(s *source, err error) {
 	_ = s.reader.Close()
 }
 
+// await arms all sources and returns the signal, which fires when one of them has
+// something new. The caller then checks whether a hook is marked.
+func (w *mergeWatcher[T]) await() *park.Broadcast {
+	w.armMu.Lock()
+	defer w.armMu.Unlock()
+	w.armFirst()
+	for _, s := range w.loose {
+		s.arm()
+	}
+	w.loose = w.loose[:0]
+	w.awaited = w.changes.signal.Load()
+	return w.awaited
+}
+
 // arm arms the hooks of all sources, unless that was done before.
 func (w *mergeWatcher[T]) arm() {
 	if w.armed.Load() {
@@ -321,8 +387,13 @@ func (w *mergeWatcher[T]) arm() {
 	}
 	w.armMu.Lock()
 	defer w.armMu.Unlock()
+	w.armFirst()
+}
+
+// armFirst is arm. The caller holds armMu.
+func (w *mergeWatcher[T]) armFirst() {
 	if w.armed.Load() || w.guard.isClosed() {
-		return // by chance: another caller, or a Close, was faster
+		return
 	}
 	for i := range w.sources {
 		if s := &w.sources[i]; !s.over.Load() {
@@ -350,13 +421,14 @@ func (w *mergeWatcher[T]) clear() {
 		w.sources[i].reader.clear()
 		w.sources[i].disarm()
 	}
+	w.loose = nil
 }
 
 // Ready reports whether the channel that Changed returns would be closed.
 func (w *mergeWatcher[T]) Ready() bool {
 	// Load armed and RelaysPending before the marked hooks, as look does.
 	all := len(w.sources) <= scanMax || !w.armed.Load() || park.RelaysPending()
-	if w.guard.isClosed() || w.pending.Load() || w.changes.marked.Load() != nil {
+	if w.guard.isClosed() || w.pending.Load() || w.changes.marked.Load() != nil || !all && w.looseReady() {
 		return true
 	}
 	if !all && !w.external {
@@ -368,6 +440,13 @@ func (w *mergeWatcher[T]) Ready() bool {
 		}
 	}
 	return false
+}
+
+// looseReady reports whether a loose source has something new.
+func (w *mergeWatcher[T]) looseReady() bool {
+	w.armMu.Lock()
+	defer w.armMu.Unlock()
+	return slices.ContainsFunc(w.loose, (*source).ready)
 }
 
 // Subscribe makes target fire once the channel that Changed returns would be closed:
@@ -396,8 +475,7 @@ func (w *mergeWatcher[T]) pendingSignal() *park.Broadcast {
 	if w.Ready() {
 		return nil
 	}
-	w.arm()
-	signal := w.changes.signal.Load()
+	signal := w.await()
 	if w.external && w.followed.Load() != signal {
 		if !followExternal(w.sources, signal, nil) { // It calls foreign code, which may panic.
 			signal.Fire() // by chance: a source has changed since the check above

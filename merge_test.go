@@ -3,6 +3,7 @@ package event_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -161,6 +162,29 @@ func TestRateGetDuringChangedMakesItNotLate(t *testing.T) {
 			n, err := w.Get(t.Context())
 			assert.NoError(t, err)
 			assert.Equal(t, 2, n)
+		})
+	}
+}
+
+// BenchmarkMergeGet is a Set of one source and the Get that returns it, without a slice
+// of what was taken.
+func BenchmarkMergeGet(b *testing.B) {
+	for _, n := range []int{10, 100, 1000} {
+		b.Run(fmt.Sprintf("sources=%d", n), func(b *testing.B) {
+			vs, sources := make([]event.MemoryValue[int], n), make([]event.ValueWatch[int], n)
+			for i := range vs {
+				vs[i].Set(0)
+				sources[i] = &vs[i]
+			}
+			w := event.CombineNothing(sources...).Watch()
+			defer w.Close()
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				vs[n-1].Set(i)
+				if _, err := w.Get(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			}
 		})
 	}
 }

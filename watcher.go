@@ -102,8 +102,8 @@ type waiter struct{ park.Waiter }
 // Get does not wait.
 func (w *waiter) registered() bool { return w.Registered() }
 
-// Get implements [Watcher]. With something to return and no options it is
-// lock-free and allocates nothing.
+// Get implements [Watcher]. With something to return, and no option but BacklogOnly,
+// it is lock-free and allocates nothing.
 func (w *watcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (T, error) {
 	if ctx == nil {
 		panic("event: Watcher.Get: nil context")
@@ -113,14 +113,14 @@ func (w *watcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (T, error) {
 	// head, then check the context: a value that is returned was set before the
 	// context ended.
 	state := w.state.load()
-	if v := w.value.Load(); v != nil && len(opts) == 0 && state&(busy|closed) == 0 {
+	if v := w.value.Load(); v != nil && (len(opts) == 0 || unfiltered(opts)) && state&(busy|closed) == 0 {
 		s := v.head.Load()
 		if s.seenState() != state {
 			if !(w.waiter.registered() && w.waiter.RegisteredElsewhere(ctx)) &&
 				ctx.Err() == nil && w.state.cas(state, s.seenState()) {
 				return s.val, nil
 			}
-		} else if done := ctx.Done(); !s.final() && (done != nil || ctx.Err() == nil) && w.state.cas(state, state|busy) {
+		} else if done := ctx.Done(); len(opts) == 0 && !s.final() && (done != nil || ctx.Err() == nil) && w.state.cas(state, state|busy) {
 			// Usually this is the only wait of the Get. It stands here and not in a
 			// function below, so that the return is short: see park.Receive. A context
 			// without a Done channel has been checked here, because Prepare checks that
@@ -135,6 +135,10 @@ func (w *watcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (T, error) {
 	}
 	return w.getSlow(ctx, opts)
 }
+
+// unfiltered reports whether opts has no predicate. It is exact for one option only,
+// which is usually BacklogOnly.
+func unfiltered[T any](opts []GetOption[T]) bool { return len(opts) == 1 && opts[0].Predicate == nil }
 
 // finishWait ends a wait for the successor of s. It returns the newest snapshot, and
 // w is idle. It returns nil if that is still s, or if Get must return something

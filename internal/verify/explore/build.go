@@ -27,7 +27,7 @@ const module = "github.com/eventvalue/event"
 // SmallConstants has constants of the explored packages and the values that
 // they get. With these values, hand-offs, chains of several batches and sweeps
 // happen with very few waiters, and a Combine of two relies on what is marked.
-var SmallConstants = map[string]string{"minSweep": "2", "Inline": "1", "batchLength": "2", "scanMax": "1"}
+var SmallConstants = map[string]string{"minSweep": "2", "Inline": "1", "batchLength": "2", "scanMax": "1", "maxLoose": "1"}
 
 // insides holds the files that are added to explored packages. They set the
 // functions of package inspect.

@@ -97,6 +97,23 @@ func sources() []*sched.Scenario {
 			})
 			r.Go("close a, close b", func() { _ = p.a.CloseWithError(errCause); _ = p.b.CloseWithError(errCause) })
 		}},
+		&sched.Scenario{Name: "sources/a channel during a Get", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
+			p := oneOne(r, combined)
+			_ = p.w.Changed() // It arms the hooks.
+			p.a.Set(2)
+			p.reach(r, [2]int{2, 1}) // It leaves a loose.
+			p.a.Set(3)
+			r.Go("get", func() {
+				next, err := p.w.Get(background, event.BacklogOnly[[2]int]())
+				want(r, "Get", err, nil)
+				p.saw(r, next)
+			})
+			r.Go("select", func() {
+				c := p.w.Changed()
+				p.a.Set(4)
+				sched.Recv(c)
+			})
+		}},
 		&sched.Scenario{Name: "sources/two watchers", Bound: 2, FullBound: 2, Run: func(r *sched.Run) {
 			p := oneOne(r, combined)
 			q := &pair{w: combined(&p.a, &p.b).Watch()}
