@@ -47,10 +47,13 @@ type Contender struct {
 	Only []string
 }
 
+// own is the name of this library as a contender.
+const own = "event"
+
 // Contenders returns this library and its rivals from the standard library.
 func Contenders() []Contender {
 	return []Contender{
-		{Name: "event", New: NewEvent[int64]},
+		{Name: own, New: NewEvent[int64]},
 		{Name: "cond", New: NewCond[int64], IgnoresContext: true},
 		{Name: "cond-fresh", New: NewCondFresh[int64], IgnoresContext: true},
 		{Name: "cond-context", New: NewCondContext[int64], Only: []string{"RoundTrip"}},

@@ -22,3 +22,5 @@ func BenchmarkProducers(b *testing.B)     { bench.Producers.Benchmark(b, bench.C
 func BenchmarkChurn(b *testing.B)         { bench.Churn.Benchmark(b, bench.Contenders()) }
 func BenchmarkParkedBytes(b *testing.B)   { bench.ParkedBytes.Benchmark(b, bench.Contenders()) }
 func BenchmarkGarbage(b *testing.B)       { bench.Garbage.Benchmark(b, bench.Contenders()) }
+func BenchmarkCombine(b *testing.B)       { bench.Combine.Benchmark(b, bench.Contenders()) }
+func BenchmarkCombineGet(b *testing.B)    { bench.CombineGet.Benchmark(b, bench.Contenders()) }

@@ -18,6 +18,9 @@ func (w Workload) EachSmall(cs []Contender, f func(name string, run func(*testin
 	}
 }
 
+// HasOwn reports whether w has contenders of its own, which no test can replace.
+func (w Workload) HasOwn() bool { return w.own != nil }
+
 // SetPatience sets the longest duration of a run, until the test ends.
 func SetPatience(t *testing.T, d time.Duration) {
 	old := patience

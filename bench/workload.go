@@ -14,14 +14,18 @@ import (
 type Workload struct {
 	// Name is the name of the benchmark without "Benchmark".
 	Name string
-	// Contexts, Watchers and Producers are the values of its parameters. If one
-	// is empty, the names of the sub-benchmarks do not have that parameter.
+	// Contexts, Watchers, Producers and Sources are the values of its parameters.
+	// If one is empty, the names of the sub-benchmarks do not have that parameter.
 	Contexts  []string
 	Watchers  []int
 	Producers []int
+	Sources   []int
 
 	// alone reports that the workload uses no contender.
 	alone bool
+	// own contains the contenders of a workload that suits no others. They have
+	// names only.
+	own []Contender
 	// suits reports whether the workload suits c. If it is nil, the workload
 	// suits all contenders that Only allows.
 	suits func(c Contender, a args) bool
@@ -36,6 +40,7 @@ type args struct {
 	context   string
 	watchers  int
 	producers int
+	sources   int
 }
 
 // The kinds of contexts of a watcher.
@@ -57,6 +62,7 @@ func Workloads() []Workload {
 	return []Workload{
 		Calibrate, Set, Get, Load, SetGet, WatchGetClose, RoundTrip,
 		SetParked, SetBusy, Latency, Producers, Churn, ParkedBytes, Garbage,
+		Combine, CombineGet,
 	}
 }
 
@@ -102,6 +108,12 @@ func (w Workload) cells(contenders []Contender) (cells []cell) {
 	if w.alone {
 		contenders = []Contender{{Name: "none"}}
 	}
+	if w.own != nil {
+		if !slices.ContainsFunc(contenders, func(c Contender) bool { return c.Name == own }) {
+			return nil // They are measured where this library is.
+		}
+		contenders = w.own
+	}
 	for _, c := range contenders {
 		if len(c.Only) > 0 && !slices.Contains(c.Only, w.Name) {
 			continue
@@ -119,8 +131,10 @@ func (w Workload) args() (as []args) {
 	for _, ctx := range orNone(w.Contexts) {
 		for _, watchers := range orNone(w.Watchers) {
 			for _, producers := range orNone(w.Producers) {
-				if watchers < million || withMillion {
-					as = append(as, args{ctx, watchers, producers})
+				for _, sources := range orNone(w.Sources) {
+					if watchers < million || withMillion {
+						as = append(as, args{ctx, watchers, producers, sources})
+					}
 				}
 			}
 		}
@@ -147,6 +161,9 @@ func (a args) String() string {
 	}
 	if a.producers > 0 {
 		fmt.Fprintf(&s, "/producers=%d", a.producers)
+	}
+	if a.sources > 0 {
+		fmt.Fprintf(&s, "/sources=%d", a.sources)
 	}
 	return s.String()
 }

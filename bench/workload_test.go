@@ -66,7 +66,7 @@ func TestWorkloadsCheckValues(t *testing.T) {
 	benchtime(t, "3x")
 	wrong := []bench.Contender{{Name: "event", New: newWrong}}
 	for _, w := range bench.Workloads() {
-		if w.Name == bench.Calibrate.Name {
+		if w.Name == bench.Calibrate.Name || w.HasOwn() {
 			continue
 		}
 		w.EachSmall(wrong, func(name string, run func(*testing.B)) {
@@ -84,7 +84,7 @@ func TestWorkloadsNoticeLostValues(t *testing.T) {
 	bench.SetPatience(t, 500*time.Millisecond) // All of it is used up only by those that wait for a lost value.
 	lossy := []bench.Contender{{Name: "event", New: newLossy}}
 	for _, w := range bench.Workloads() {
-		if w.Name == bench.Calibrate.Name {
+		if w.Name == bench.Calibrate.Name || w.HasOwn() {
 			continue
 		}
 		first := true

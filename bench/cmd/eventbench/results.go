@@ -157,7 +157,7 @@ func newProjections() (*projections, error) {
 	}
 	var parser benchproc.ProjectionParser
 	for expr, to := range map[string]**benchproc.Projection{
-		".name": &p.bench, "/rival": &p.rival, "/ctx,/watchers@num,/producers@num": &p.params,
+		".name": &p.bench, "/rival": &p.rival, "/ctx,/watchers@num,/producers@num,/sources@num": &p.params,
 	} {
 		if *to, err = parser.Parse(expr, filter); err != nil {
 			return nil, err
@@ -212,7 +212,7 @@ func contextOf(key benchproc.Key) string { return key.Get(key.Projection().Field
 // contenders come last.
 var order = []string{
 	"event", "store", "poll", "cond", "cond-fresh", "cond-context", "channel",
-	"replace-eager", "replace-lazy", "juniper", "msync", "ro",
+	"replace-eager", "replace-lazy", "juniper", "msync", "ro", "pipes", "slice",
 }
 
 // rivals returns the contenders with results of a benchmark, in order, with

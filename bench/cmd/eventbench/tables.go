@@ -138,6 +138,18 @@ var ofWorkloads = []table{
 		loses: "As above: see Set with watchers parked. A watcher that gives up leaves its node on the stack until a sweep.",
 	},
 	{
+		bench: "Combine", title: "A Set until it has come through a CombineAll",
+		text:  "One of the sources is set. `pipes` is a Pipe for each source into one channel, a goroutine and a value: with a slice for each value, as a CombineAll has.",
+		units: []column{{perOp, "a Set until it has come"}, {"allocs/op", "objects"}},
+		loses: "Both make the same slice.",
+	},
+	{
+		bench: "CombineGet", title: "A Set of one source and the Get of a CombineAll",
+		text:  "`slice` is the slice that such a Get returns, alone. `go test -run '^$' -bench MergeGet .` measures the rest.",
+		units: []column{{perOp, "a Set and a Get"}, {"allocs/op", "objects"}},
+		loses: "It makes the same slice, besides its work.",
+	},
+	{
 		bench: "ParkedBytes", title: "Memory of a parked watcher",
 		text:  "10,000 watchers that share one context, each on a goroutine of its own, whose stack is counted apart. Heap includes what the runtime allocates for goroutines that wait.",
 		units: []column{{"heap-B/watcher", "heap, first Get under a context"}, {"heap2-B/watcher", "heap, later Gets"}, {"stack-B/watcher", "stack of the goroutine"}},
