@@ -166,6 +166,25 @@ func TestRateGetDuringChangedMakesItNotLate(t *testing.T) {
 	}
 }
 
+// A Get without a wait finds what was set in a nested CombineAll of many sources, the
+// hooks of which nothing has armed since the Get before.
+func TestCombineOfLooseSources(t *testing.T) {
+	var vs [40]event.MemoryValue[int]
+	var sources []event.ValueWatch[int]
+	for i := range vs {
+		vs[i].Set(0)
+		sources = append(sources, &vs[i])
+	}
+	w := event.Combine(event.CombineAll(sources...), &vs[0], func(all []int, _ int) int { return all[39] }).Watch()
+	defer w.Close()
+	for i := range 10 {
+		vs[39].Set(i)
+		got, err := w.Get(t.Context(), event.BacklogOnly[int]())
+		assert.NoError(t, err)
+		assert.Equal(t, i, got)
+	}
+}
+
 // BenchmarkMergeGet is a Set of one source and the Get that returns it, without a slice
 // of what was taken.
 func BenchmarkMergeGet(b *testing.B) {
