@@ -89,7 +89,7 @@
 //     back into the value. What it accepted is what is returned. If it panics, the watcher has not moved.
 //  15. BacklogOnly never waits. It returns what is unseen, else the value's end, else BacklogDone;
 //     after BacklogDone what a Filter rejected counts as seen. Filters are asked about one value, the
-//     newest at that moment. (An implementation that asks a store first may wait for that: it says so.)
+//     newest at that moment.
 //  16. Changed returns a channel that is closed if something is unseen, the value has ended or the
 //     watcher is closed, and else closes when there is something new or the value ends. It never
 //     misses a change, but may close early, for a Filter or a view may leave out what is new: pair it

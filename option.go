@@ -37,10 +37,8 @@ func Filter[T any](pred func(T) bool) GetOption[T] {
 // it, and otherwise [BacklogDone]. With a [Filter], a rejected value counts as seen once
 // Get has returned BacklogDone.
 //
-// Over a value in memory such a Get never waits. It passes one value to the predicates,
-// the newest at its look; a value that is set while they run is for the next Get. An
-// implementation that asks a store first may wait until the store answers, and its
-// documentation says so.
+// Such a Get never waits. It passes one value to the predicates, the newest at its look;
+// a value that is set while they run is for the next Get.
 func BacklogOnly[T any]() GetOption[T] {
 	return GetOption[T]{BacklogOnly: true}
 }

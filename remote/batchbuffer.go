@@ -73,6 +73,6 @@ func (bb *batchBuffer) flush(b Batch) update {
 func (bb *batchBuffer) discard() { *bb = batchBuffer{} }
 
 var (
-	errNoState   = errors.New("remote: the Store does not begin with a whole state")
+	errNoState   = errors.New("remote: the Store does not begin with a full state")
 	errFollowNil = errors.New("remote: Store.Follow returned nil")
 )

@@ -10,13 +10,15 @@
 //	defer flags.Close()
 //	w := flags.Watch()
 //	defer w.Close()
-//	table := make(map[string]Flag)
+//	table, restarted := make(map[string]Flag), false
 //	for {
 //		e, err := w.Get(ctx, event.BacklogOnly[remote.Entry[Flag]]())
 //		var bad *remote.BadValueError
 //		switch {
-//		case err == event.BacklogDone: // table is complete.
-//			use(table)
+//		case err == event.BacklogDone:
+//			if restarted { // table is complete.
+//				use(table)
+//			}
 //			select {
 //			case <-w.Changed():
 //			case <-ctx.Done():
@@ -27,12 +29,15 @@
 //		case err != nil:
 //			return err
 //		default:
+//			restarted = restarted || e.Restart
 //			e.Apply(table)
 //		}
 //	}
 //
-// The table is complete only at [event.BacklogDone]. After a Restart it is empty,
-// and complete at the next BacklogDone.
+// The first Entry is a Restart, and the full state follows. The table is
+// complete at the first [event.BacklogDone] after it. A BacklogDone before the
+// Restart means that no server has answered yet. Each later Restart clears the
+// table, which is complete again at the next BacklogDone.
 //
 // A [Value] is one key, and a [Range] is all keys with a prefix. The watchers
 // of both return an [Entry]; use event.Map to convert it. Absence is a state: a
@@ -49,8 +54,9 @@
 //   - One order (2) is the order of the store. A watcher may be behind a Set
 //     until the change arrives, or while the connection is broken. It is never
 //     ahead of the store. Use Sync to wait until it is not behind.
-//   - A first Get (5), and one with BacklogOnly (15), wait for the first full
-//     state of the store.
+//   - A first Get (5) waits for the first full state of the store. A Get with
+//     BacklogOnly (15) waits for nothing: until that state, it returns
+//     BacklogDone.
 //   - A lost connection ends no watcher, and Get waits. Once the connection is
 //     back, the watcher gets the newest state, deletions included. Status
 //     reports the connection.
@@ -74,8 +80,8 @@
 //     newest state, Get returns the one that changed longest ago.
 //   - The first Entry of a watcher has Restart set, and an Entry for each
 //     existing key follows. A slow watcher that has missed deletions gets a
-//     Restart again. BacklogOnly reports when all entries have been returned.
-//     Let Filters accept Restart, unless deletions do not matter.
+//     Restart again. After a Restart, BacklogDone reports that all entries have
+//     been returned. Let Filters accept Restart, unless deletions do not matter.
 //   - The channel of Changed may be closed early (16).
 //
 // Cost: a Range holds each key encoded and decoded, and as many deletions as it

@@ -10,18 +10,21 @@ import (
 	"github.com/eventvalue/event/remote/remotetest"
 )
 
+// A Flag is on or off.
+type Flag bool
+
 // A table of flags that several machines share, here over a store in memory. One
 // of the values does not decode.
 func ExampleRange() {
 	ctx, cancel := context.WithCancel(context.Background())
 	store := new(remotetest.Fake)
-	flags := remote.NewRange(store, "flags/", remote.JSON[bool]())
+	flags := remote.NewRange(store, "flags/", remote.JSON[Flag]())
 	defer flags.Close()
 	_, _ = flags.Set(ctx, "flags/blue", true)
 	_, _ = flags.Set(ctx, "flags/green", true)
 	_, _ = store.Put(ctx, "flags/red", []byte("maybe"), remote.Condition{})
 
-	err := followFlags(ctx, flags, func(table map[string]bool) {
+	err := followFlags(ctx, flags, func(table map[string]Flag) {
 		fmt.Println(table)
 		if len(table) == 1 {
 			cancel()
@@ -30,34 +33,35 @@ func ExampleRange() {
 	})
 	fmt.Println(err)
 	// Output:
-	// flags/red: remote: bad value
 	// map[flags/blue:true flags/green:true]
 	// map[flags/blue:true]
 	// context canceled
 }
 
 // followFlags calls use whenever its table is complete.
-func followFlags(ctx context.Context, flags *remote.Range[bool], use func(map[string]bool)) error {
+func followFlags(ctx context.Context, flags *remote.Range[Flag], use func(map[string]Flag)) error {
 	w := flags.Watch()
 	defer w.Close()
-	table := make(map[string]bool)
+	table, restarted := make(map[string]Flag), false
 	for {
-		e, err := w.Get(ctx, event.BacklogOnly[remote.Entry[bool]]())
+		e, err := w.Get(ctx, event.BacklogOnly[remote.Entry[Flag]]())
 		var bad *remote.BadValueError
 		switch {
-		case err == event.BacklogDone: // table is complete.
-			use(table)
+		case err == event.BacklogDone:
+			if restarted { // table is complete.
+				use(table)
+			}
 			select {
 			case <-w.Changed():
 			case <-ctx.Done():
 				return ctx.Err()
 			}
 		case errors.As(err, &bad): // Any writer can cause that.
-			fmt.Printf("%s: %v\n", bad.Key, remote.ErrBadValue)
 			delete(table, bad.Key)
 		case err != nil:
 			return err
 		default:
+			restarted = restarted || e.Restart
 			e.Apply(table)
 		}
 	}

@@ -122,13 +122,13 @@ func TestSyncIgnoresACompaction(t *testing.T) {
 }
 
 func TestContractViolationsCloseTheValue(t *testing.T) {
-	t.Run("NoWholeState", func(t *testing.T) {
+	t.Run("NoFullState", func(t *testing.T) {
 		scripted(t, func(t *testing.T, s *script, v *remote.Value[string]) {
 			w := v.Watch()
 			s.batches <- remote.Batch{Revision: 1}
 			_, err := w.Get(t.Context())
 			require.ErrorIs(t, err, event.ErrClosed)
-			assert.ErrorContains(t, err, "whole state")
+			assert.ErrorContains(t, err, "full state")
 		})
 	})
 	t.Run("FollowReturnsNil", func(t *testing.T) {

@@ -55,10 +55,14 @@ func NewRange[T any](store Store, prefix string, codec Codec[T]) *Range[T] {
 // matters.
 func (r *Range[T]) Capabilities() capability.Set { return capability.Set{Keyed: true} }
 
-// Watch returns a new watcher. Until the first full state has arrived, a Get
-// waits for it, even with BacklogOnly. After that, a Get with BacklogOnly
-// returns the pending entries and then [event.BacklogDone]. The package
-// documentation describes the results of Get.
+// Watch returns a new watcher. Its first Entry is a Restart, and the entries
+// after it are the state that this process has received. [Value.Watch] says how
+// old that state can be.
+//
+// A Get with BacklogOnly returns the pending entries and then
+// [event.BacklogDone]. Until the first full state has arrived nothing is
+// pending. So BacklogDone reports that all entries were returned only after the
+// Restart. The package documentation describes the results of Get.
 //
 // Cost: Watch allocates two objects. A Get locks a mutex and searches the log
 // of the Range. It allocates nothing unless it waits. A search skips outdated

@@ -14,7 +14,7 @@ import (
 	"github.com/eventvalue/event/remote/remotetest"
 )
 
-func TestRangeBeginsWithTheWholeState(t *testing.T) {
+func TestRangeBeginsWithTheFullState(t *testing.T) {
 	rangeInBubble(t, func(t *testing.T, f *remotetest.Fake, r *remote.Range[string]) {
 		empty := r.Watch()
 		assert.Equal(t, restart, get(t, empty))

@@ -54,7 +54,7 @@ type rangePosition[T any] struct {
 	position
 	table   *table[T]
 	backlog bool   // the Get must not wait
-	limit   uint64 // if backlog, the number of the last item that the Get looks at, or 0 until there is one
+	limit   uint64 // if backlog, the number of the last item that the Get looks at, or 0 until the first full state
 }
 
 // A busyRange is a rangeWatcher during a Get: the source of [get.Next].
@@ -85,7 +85,7 @@ func (b *busyRange[T]) Look(ctx context.Context, at rangePosition[T]) (entry Ent
 		return entry, at, false, s.err
 	case closedErr != nil:
 		return entry, at, false, closedErr
-	case at.backlog && at.limit != 0:
+	case at.backlog:
 		return entry, at, false, event.BacklogDone
 	}
 	return entry, at, false, nil

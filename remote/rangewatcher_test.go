@@ -15,14 +15,18 @@ import (
 	"github.com/eventvalue/event/remote/remotetest"
 )
 
-func TestRangeBacklogWaitsForTheFirstState(t *testing.T) {
+// TestRangeBacklogOnlyNeverWaits has a store that has not answered yet.
+func TestRangeBacklogOnlyNeverWaits(t *testing.T) {
 	rangeInBubble(t, func(t *testing.T, f *remotetest.Fake, r *remote.Range[string]) {
 		f.Cut(errors.New("cable"))
 		put(t, f, "p/a", "1")
 		w := r.Watch()
-		waits(t, w, event.BacklogOnly[entry]())
-		assert.True(t, isOpen(w.Changed()))
+		for range 2 {
+			assert.Empty(t, pending(t, w))
+			assert.True(t, isOpen(w.Changed()))
+		}
 		f.Heal()
+		assert.False(t, isOpen(w.Changed()))
 		assert.Equal(t, "* a=1", pending(t, w))
 	})
 }

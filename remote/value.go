@@ -44,15 +44,19 @@ func NewValue[T any](store Store, key string, codec Codec[T]) *Value[T] {
 	return v
 }
 
-// Watch returns a new watcher. Until the first full state has arrived, a Get
-// waits for it, even with BacklogOnly. The package documentation describes the
-// results of Get.
+// Watch returns a new watcher. Its first Get returns the newest state that this
+// process has received, or waits for the first full state. If there was no other
+// watcher, that state contains every write that had returned before Watch was
+// called. Otherwise it may be older: use Sync to wait for a certain write.
+//
+// Until the first full state has arrived there is nothing to get. A Get with
+// BacklogOnly returns [event.BacklogDone] then. The package documentation
+// describes the results of Get.
 //
 // Cost: Watch allocates two objects.
 func (v *Value[T]) Watch() event.Watcher[Entry[T]] {
 	s := v.feed.acquire()
 	return &valueWatcher[T]{
-		state:   s.sink,
 		inner:   s.sink.item.Watch(),
 		release: func() { v.feed.release(s) },
 	}

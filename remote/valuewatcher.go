@@ -15,8 +15,7 @@ type valueWatcher[T any] struct {
 	inner event.Watcher[*item[T]]
 
 	mu      sync.Mutex
-	state   *keyState[T] // nil after Close
-	release func()       // nil after Close
+	release func() // nil after Close
 }
 
 // Get implements [event.Watcher].
@@ -24,33 +23,13 @@ func (w *valueWatcher[T]) Get(ctx context.Context, opts ...event.GetOption[Entry
 	if len(opts) == 0 {
 		return unpack(w.inner.Get(ctx))
 	}
-	backlog, accepted := get.BacklogOnly(opts), false
-	// BacklogOnly waits for the first full state, and for nothing else.
-	wait := backlog && w.unsynced()
 	inner := [2]event.GetOption[*item[T]]{event.Filter(func(it *item[T]) bool {
-		accepted = it.err != nil || get.Accepts(opts, it.entry)
-		return accepted || wait
+		return it.err != nil || get.Accepts(opts, it.entry)
 	})}
-	if backlog && !wait {
+	if get.BacklogOnly(opts) {
 		inner[1] = event.BacklogOnly[*item[T]]()
 	}
-	it, err := w.inner.Get(ctx, inner[:]...)
-	if err == nil && !accepted {
-		return Entry[T]{}, event.BacklogDone
-	}
-	return unpack(it, err)
-}
-
-// unsynced reports whether the first full state has not arrived yet. It
-// reports false after Close.
-func (w *valueWatcher[T]) unsynced() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.state == nil {
-		return false
-	}
-	_, synced := w.state.item.Load()
-	return !synced
+	return unpack(w.inner.Get(ctx, inner[:]...))
 }
 
 // unpack converts the results of the inner Get to the results of Get.
@@ -77,7 +56,7 @@ func (w *valueWatcher[T]) Close() error {
 	_ = w.inner.Close()
 	w.mu.Lock()
 	release := w.release
-	w.release, w.state = nil, nil
+	w.release = nil
 	w.mu.Unlock()
 	if release != nil {
 		release()

@@ -15,37 +15,45 @@ import (
 	"github.com/eventvalue/event/remote/remotetest"
 )
 
-func TestBacklogOnlyWaitsForTheFirstState(t *testing.T) {
+// TestBacklogOnlyNeverWaits has a store that has not answered yet.
+func TestBacklogOnlyNeverWaits(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *remotetest.Fake, v *remote.Value[string]) {
 		put(t, f, "key", "a")
 		f.Cut(errors.New("cable"))
 		w, filtered := v.Watch(), v.Watch()
 		no := event.Filter(func(entry) bool { return false })
-		waits(t, w, event.BacklogOnly[entry]())
-		waits(t, filtered, event.BacklogOnly[entry](), no)
+		for range 2 {
+			assert.Empty(t, pending(t, w))
+			assert.Empty(t, pending(t, filtered, no))
+			assert.True(t, isOpen(w.Changed()))
+		}
 		f.Heal()
-		assert.Equal(t, "a", get(t, w, event.BacklogOnly[entry]()).Value)
-		assert.Empty(t, backlog(t, w))
-		_, err := filtered.Get(t.Context(), event.BacklogOnly[entry](), no)
-		assert.Equal(t, event.BacklogDone, err)
-		assert.Empty(t, backlog(t, filtered), "what was rejected counts as seen")
+		assert.False(t, isOpen(w.Changed()))
+		assert.Equal(t, "key=a", pending(t, w))
+		assert.Empty(t, pending(t, filtered, no))
+		assert.Empty(t, pending(t, filtered), "what was rejected counts as seen")
 	})
 }
 
-// TestBacklogOnlyWaitsAndRejects has a Get that waits for the first state and
-// rejects it.
-func TestBacklogOnlyWaitsAndRejects(t *testing.T) {
+// TestCombineNoticesOtherSources has one source that no server has answered for,
+// and another source that ends with a cause.
+func TestCombineNoticesOtherSources(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *remotetest.Fake, v *remote.Value[string]) {
 		f.Cut(errors.New("cable"))
-		w, got := v.Watch(), make(chan error)
+		var other event.MemoryValue[string]
+		other.Set("b")
+		w := event.Combine(v, &other, func(e entry, s string) string { return e.Value + s }).Watch()
+		defer w.Close()
+		_, err := w.Get(t.Context(), event.BacklogOnly[string]())
+		assert.Equal(t, event.BacklogDone, err)
+		got, cause := make(chan error), errors.New("done")
 		go func() {
-			_, err := w.Get(t.Context(), event.BacklogOnly[entry](), event.Filter(func(entry) bool { return false }))
+			_, err := w.Get(t.Context())
 			got <- err
 		}()
 		synctest.Wait()
-		f.Heal()
-		assert.Equal(t, event.BacklogDone, <-got)
-		assert.True(t, isOpen(w.Changed()))
+		require.NoError(t, other.CloseWithError(cause))
+		require.ErrorIs(t, <-got, cause)
 	})
 }
 
