@@ -95,7 +95,6 @@ func TestLoopOfTheDocs(t *testing.T) {
 		assert.Equal(t, gone+1, len(<-shown))
 		for i := range gone {
 			remove(t, f, fmt.Sprint("p/", i))
-			synctest.Wait() // So that the Range receives each deletion.
 		}
 		synctest.Wait()
 		resume <- true

@@ -1,6 +1,10 @@
 package remote
 
-import "github.com/eventvalue/event"
+import (
+	"context"
+
+	"github.com/eventvalue/event"
+)
 
 // MinTombstones is the number of tombstones that a Range with few keys keeps.
 const MinTombstones = minTombstones
@@ -21,3 +25,6 @@ func Ahead[T any](w event.Watcher[Entry[T]]) int {
 	defer r.table.mu.Unlock()
 	return len(r.table.log) - r.table.find(r.at.seq+1)
 }
+
+// Explain is the method explain of a Status, for a value.
+func Explain(s Status, ctx context.Context, err error) error { return s.explain(ctx, err, "value") }

@@ -63,45 +63,47 @@ func newFeed[S sink](store Store, scope Scope, newSink func() S) *feed[S] {
 }
 
 // acquire returns the session in progress, and starts one if there is none. The
-// session runs at least until release.
-func (f *feed[S]) acquire() *session[S] {
+// session runs at least until release. Call release once for each acquire.
+//
+// started reports that this call has started the session.
+func (f *feed[S]) acquire() (s *session[S], started bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.current == nil {
+		started = true
 		ctx, cancel := context.WithCancel(context.Background())
 		f.current = &session[S]{feed: f, sink: f.newSink(), cancel: cancel}
 		f.setStatus(CatchingUp, nil)
 		go f.current.follow(ctx)
 	}
 	f.current.refs++
-	return f.current
+	return f.current, started
 }
 
-// release ends s if it was acquired by no other caller. Call it once for each
-// acquire.
-func (f *feed[S]) release(s *session[S]) {
+// release ends the session if it was acquired by no other caller.
+func (f *feed[S]) release() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if s.refs--; s.refs > 0 || f.closedErr != nil {
+	if f.current.refs--; f.current.refs > 0 || f.closedErr != nil {
 		return
 	}
-	s.cancel()
+	f.current.cancel()
 	f.current = nil
 	f.setStatus(Idle, nil)
 }
 
-// closeWithError closes the feed and its session. It does nothing if the feed
-// is closed, or if only is not nil and not the current session.
-func (f *feed[S]) closeWithError(only *session[S], cause error) {
+// closeWithError closes the feed and its session.
+func (f *feed[S]) closeWithError(cause error) { f.end(nil, cause) }
+
+// end closes the feed and its session. It does nothing if the feed is closed, or
+// if only is not nil and not the current session.
+func (f *feed[S]) end(only *session[S], cause error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closedErr != nil || only != nil && only != f.current {
 		return
 	}
-	f.closedErr = event.ErrClosed
-	if cause != nil {
-		f.closedErr = fmt.Errorf("%w: %w", event.ErrClosed, cause)
-	}
+	f.closedErr = closedError(cause)
 	if f.current == nil {
 		f.current = &session[S]{feed: f, sink: f.newSink(), cancel: func() {}}
 	}
@@ -112,12 +114,26 @@ func (f *feed[S]) closeWithError(only *session[S], cause error) {
 	_ = f.status.CloseWithError(cause)
 }
 
+// closedError returns the error of what was closed with cause.
+func closedError(cause error) error {
+	if cause == nil {
+		return event.ErrClosed
+	}
+	return fmt.Errorf("%w: %w", event.ErrClosed, cause)
+}
+
+// backend implements [target].
+func (f *feed[S]) backend() (Store, Scope) { return f.store, f.scope }
+
 // err returns the error of writes to a closed feed, or nil if it is not closed.
 func (f *feed[S]) err() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.closedErr
 }
+
+// connection returns the status of the connection to the store.
+func (f *feed[S]) connection() *event.MemoryValue[Status] { return &f.status }
 
 // setStatus publishes a status unless nothing has changed. The caller holds mu.
 func (f *feed[S]) setStatus(state State, reason error) {
@@ -132,32 +148,6 @@ func (f *feed[S]) setStatus(state State, reason error) {
 	f.status.Set(next)
 }
 
-// sync waits until the state is at least as new as revision. op names the
-// exported method for panics.
-func (f *feed[S]) sync(ctx context.Context, op string, revision int64) error {
-	if ctx == nil {
-		panic("remote: " + op + ": nil context")
-	}
-	s := f.acquire()
-	defer f.release(s)
-	w := s.progress.Watch()
-	defer w.Close()
-	for first, p0 := true, (progress{}); ; first = false {
-		p, err := w.Get(ctx)
-		switch {
-		case err != nil:
-			return err
-		case first:
-			p0 = p
-		case p.resets != p0.resets:
-			return ErrReset
-		}
-		if p.revision >= revision {
-			return nil
-		}
-	}
-}
-
 // follow runs the session until Follow returns, and then closes the feed.
 func (s *session[S]) follow(ctx context.Context) {
 	err := s.feed.store.Follow(ctx, s.feed.scope, func(b Batch) error {
@@ -170,7 +160,7 @@ func (s *session[S]) follow(ctx context.Context) {
 	if err == nil {
 		err = errFollowNil
 	}
-	s.feed.closeWithError(s, err)
+	s.feed.end(s, err)
 }
 
 // apply processes a batch of the store.

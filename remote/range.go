@@ -68,11 +68,12 @@ func (r *Range[T]) Capabilities() capability.Set { return capability.Set{Keyed: 
 // of the Range. It allocates nothing unless it waits. A search skips outdated
 // positions of the log, each of them once unless the Get fails.
 func (r *Range[T]) Watch() event.Watcher[Entry[T]] {
-	s := r.feed.acquire()
+	s, _ := r.feed.acquire()
 	return &rangeWatcher[T]{
 		notifier: s.sink.notifier.Watch(),
 		table:    s.sink,
-		release:  func() { r.feed.release(s) },
+		status:   &r.feed.status,
+		release:  r.feed.release,
 	}
 }
 
@@ -119,6 +120,6 @@ func (r *Range[T]) Close() error { return r.CloseWithError(nil) }
 // CloseWithError closes the Range. See [Value.CloseWithError]. Each watcher
 // first gets the entries of the last known state that it has not seen.
 func (r *Range[T]) CloseWithError(cause error) error {
-	r.feed.closeWithError(nil, cause)
+	r.feed.closeWithError(cause)
 	return nil
 }

@@ -15,6 +15,8 @@ import (
 // table, and waits on a watcher of the table's notifier.
 type rangeWatcher[T any] struct {
 	notifier event.Watcher[uint64]
+	status   *event.MemoryValue[Status]
+	waited   bool // the Get in progress, which owns the field, has waited
 
 	mu      sync.Mutex
 	busy    bool // a Get is in progress
@@ -39,12 +41,17 @@ func (w *rangeWatcher[T]) Get(ctx context.Context, opts ...event.GetOption[Entry
 	// Deferred because a predicate may panic. Then the position stays as it
 	// was.
 	defer func() { w.finishGet(at.position) }()
+	w.waited = false
 	entry, at, err := get.Next(ctx, (*busyRange[T])(w), at, opts)
-	if err == nil {
+	switch {
+	case err == nil:
 		// The notification of the entry may have arrived only now, and it would
 		// close the channel of the next Changed. Changed finds newer items in the
 		// table.
 		_, _ = w.poll(ctx)
+	case w.waited:
+		status, _ := w.status.Load()
+		err = status.explain(ctx, err, "range")
 	}
 	return entry, err
 }
@@ -107,6 +114,7 @@ func (b *busyRange[T]) Abort(ctx context.Context) error {
 // Wait waits for the next notification. Its errors are those that the next Look
 // and Abort return.
 func (b *busyRange[T]) Wait(ctx context.Context, _ rangePosition[T]) {
+	b.waited = true
 	_, _ = (*rangeWatcher[T])(b).receive(ctx)
 }
 

@@ -1,6 +1,14 @@
 package remote
 
-import "time"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/internal/park"
+)
 
 // A State is the state of the connection between a [Value] or [Range] and its
 // store.
@@ -38,4 +46,31 @@ type Status struct {
 	State  State
 	Since  time.Time // when State began, by the clock of this machine
 	Reason error     // for Broken, Refused and Ended; may be nil
+}
+
+// explain returns the error of a wait that has ended with err. If the wait has
+// ended because ctx has, and the connection lacks something, the error also
+// names what it lacks. of is "value" or "range".
+func (s Status) explain(ctx context.Context, err error, of string) error {
+	if !errors.Is(err, park.ContextErr(ctx)) || errors.Is(err, event.ErrClosed) {
+		return err
+	}
+	switch s.State {
+	case CatchingUp, Broken, Refused:
+	default:
+		return err
+	}
+	text := fmt.Sprintf("remote: the %s is %v since %v", of, s.State, roundDuration(time.Since(s.Since)))
+	if s.Reason == nil {
+		return fmt.Errorf("%w: %s", err, text)
+	}
+	return fmt.Errorf("%w: %s: %w", err, text, s.Reason)
+}
+
+// roundDuration rounds d to what a reader of an error needs.
+func roundDuration(d time.Duration) time.Duration {
+	if d < time.Second {
+		return d.Round(time.Millisecond)
+	}
+	return d.Round(time.Second)
 }

@@ -21,9 +21,9 @@ import (
 // before the Get that returns it, or a later value. The store defines whether a
 // Set synchronizes before that Get.
 type Value[T any] struct {
-	key   string
-	codec Codec[T]
-	feed  *feed[*keyState[T]]
+	key    string
+	codec  Codec[T]
+	source keySource[T]
 }
 
 // NewValue returns the Value of key in store. It does not call the store yet.
@@ -36,10 +36,10 @@ func NewValue[T any](store Store, key string, codec Codec[T]) *Value[T] {
 	if codec == nil {
 		panic("remote: NewValue: nil codec")
 	}
-	newCell := func() *keyState[T] { return &keyState[T]{key: key, codec: codec} }
-	v := &Value[T]{key: key, codec: codec, feed: newFeed(store, Key(key), newCell)}
+	newState := func() *keyState[T] { return &keyState[T]{key: key, codec: codec} }
+	v := &Value[T]{key, codec, keyFeed[T]{newFeed(store, Key(key), newState)}}
 	if err := CheckKey(key); err != nil {
-		v.feed.closeWithError(nil, err)
+		v.source.closeWithError(err)
 	}
 	return v
 }
@@ -55,11 +55,7 @@ func NewValue[T any](store Store, key string, codec Codec[T]) *Value[T] {
 //
 // Cost: Watch allocates two objects.
 func (v *Value[T]) Watch() event.Watcher[Entry[T]] {
-	s := v.feed.acquire()
-	return &valueWatcher[T]{
-		inner:   s.sink.item.Watch(),
-		release: func() { v.feed.release(s) },
-	}
+	return &valueWatcher[T]{inner: v.source.acquireKey().item.Watch(), source: v.source}
 }
 
 // Set writes val and returns the revision of the write, which Sync takes. It
@@ -74,7 +70,7 @@ func (v *Value[T]) Watch() event.Watcher[Entry[T]] {
 //
 // A write in progress when the Value is closed continues, and may succeed.
 func (v *Value[T]) Set(ctx context.Context, val T) (revision int64, err error) {
-	return put(ctx, "Value.Set", v.feed, v.codec, v.key, val, Condition{})
+	return put(ctx, "Value.Set", v.source, v.codec, v.key, val, Condition{})
 }
 
 // CompareAndSet is like Set, but writes only if the key is at the given
@@ -82,20 +78,20 @@ func (v *Value[T]) Set(ctx context.Context, val T) (revision int64, err error) {
 // the condition does not hold, CompareAndSet returns [ErrConflict], and nothing
 // was written.
 func (v *Value[T]) CompareAndSet(ctx context.Context, revision int64, val T) (int64, error) {
-	return put(ctx, "Value.CompareAndSet", v.feed, v.codec, v.key, val, At(revision))
+	return put(ctx, "Value.CompareAndSet", v.source, v.codec, v.key, val, At(revision))
 }
 
 // Delete removes the key and returns the revision of the deletion. If the key
 // is absent, it returns the present revision of the store. Errors are as for
 // Set.
 func (v *Value[T]) Delete(ctx context.Context) (revision int64, err error) {
-	return remove(ctx, "Value.Delete", v.feed, v.key, Condition{})
+	return remove(ctx, "Value.Delete", v.source, v.key, Condition{})
 }
 
 // CompareAndDelete is like Delete, but removes the key only if it is at the
 // given revision. Otherwise it returns [ErrConflict], and nothing was removed.
 func (v *Value[T]) CompareAndDelete(ctx context.Context, revision int64) (int64, error) {
-	return remove(ctx, "Value.CompareAndDelete", v.feed, v.key, At(revision))
+	return remove(ctx, "Value.CompareAndDelete", v.source, v.key, At(revision))
 }
 
 // Sync waits until the state that watchers get is at least as new as revision.
@@ -105,7 +101,8 @@ func (v *Value[T]) CompareAndDelete(ctx context.Context, revision int64) (int64,
 // Sync returns nil once the revision is reached. Otherwise it returns one of
 // the following:
 //
-//   - ctx.Err(), if ctx ends.
+//   - ctx.Err(), if ctx ends. While the store is not [Connected], the error also
+//     wraps the reason, as that of a Get does.
 //   - [event.ErrClosed] with its cause, if the Value is closed.
 //   - [ErrReset], if a reset of the store was noticed while Sync waited.
 //
@@ -115,13 +112,13 @@ func (v *Value[T]) CompareAndDelete(ctx context.Context, revision int64) (int64,
 // Cost: without a watcher, each Sync follows the store itself, and requests the
 // full state.
 func (v *Value[T]) Sync(ctx context.Context, revision int64) error {
-	return v.feed.sync(ctx, "Value.Sync", revision)
+	return v.source.sync(ctx, "Value.Sync", revision)
 }
 
 // Status returns the state of the connection to the store, as an Event Value
 // that always has data. Its watchers do not make the Value follow the store. It
 // is closed with the Value.
-func (v *Value[T]) Status() event.ValueWatch[Status] { return &v.feed.status }
+func (v *Value[T]) Status() event.ValueWatch[Status] { return v.source.connection() }
 
 // Close is CloseWithError(nil).
 func (v *Value[T]) Close() error { return v.CloseWithError(nil) }
@@ -136,6 +133,6 @@ func (v *Value[T]) Close() error { return v.CloseWithError(nil) }
 // CloseWithError does not wait. A call to the store that is in progress may end
 // somewhat later.
 func (v *Value[T]) CloseWithError(cause error) error {
-	v.feed.closeWithError(nil, cause)
+	v.source.closeWithError(cause)
 	return nil
 }

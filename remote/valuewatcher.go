@@ -2,7 +2,8 @@ package remote
 
 import (
 	"context"
-	"sync"
+
+	"go.uber.org/atomic"
 
 	"github.com/eventvalue/event"
 	"github.com/eventvalue/event/internal/capability"
@@ -12,24 +13,49 @@ import (
 // A valueWatcher is the Watcher of a Value. It delegates to a watcher of the
 // key's state.
 type valueWatcher[T any] struct {
-	inner event.Watcher[*item[T]]
-
-	mu      sync.Mutex
-	release func() // nil after Close
+	inner  event.Watcher[*item[T]]
+	source keySource[T]
+	closed atomic.Bool
 }
 
 // Get implements [event.Watcher].
 func (w *valueWatcher[T]) Get(ctx context.Context, opts ...event.GetOption[Entry[T]]) (Entry[T], error) {
-	if len(opts) == 0 {
-		return unpack(w.inner.Get(ctx))
+	if len(opts) > 0 {
+		return w.getFiltered(ctx, opts)
 	}
+	ended := hasEnded(ctx)
+	it, err := w.inner.Get(ctx)
+	if err != nil && !ended {
+		err = w.explain(ctx, err)
+	}
+	return unpack(it, err)
+}
+
+// getFiltered is Get with options.
+func (w *valueWatcher[T]) getFiltered(ctx context.Context, opts []event.GetOption[Entry[T]]) (Entry[T], error) {
+	ended, accepted := hasEnded(ctx), false
 	inner := [2]event.GetOption[*item[T]]{event.Filter(func(it *item[T]) bool {
-		return it.err != nil || get.Accepts(opts, it.entry)
+		accepted = it.err != nil || get.Accepts(opts, it.entry)
+		return accepted
 	})}
-	if get.BacklogOnly(opts) {
+	backlog := get.BacklogOnly(opts)
+	if backlog {
 		inner[1] = event.BacklogOnly[*item[T]]()
 	}
-	return unpack(w.inner.Get(ctx, inner[:]...))
+	it, err := w.inner.Get(ctx, inner[:]...)
+	if err != nil && !ended && !backlog && !accepted {
+		err = w.explain(ctx, err)
+	}
+	return unpack(it, err)
+}
+
+// hasEnded reports whether ctx, which may be nil, has ended.
+func hasEnded(ctx context.Context) bool { return ctx != nil && ctx.Err() != nil }
+
+// explain adds to the error of a Get that has waited what the connection lacks.
+func (w *valueWatcher[T]) explain(ctx context.Context, err error) error {
+	status, _ := w.source.connection().Load()
+	return status.explain(ctx, err, "value")
 }
 
 // unpack converts the results of the inner Get to the results of Get.
@@ -54,12 +80,8 @@ func (w *valueWatcher[T]) Capabilities() capability.Set {
 // Close implements [event.Watcher].
 func (w *valueWatcher[T]) Close() error {
 	_ = w.inner.Close()
-	w.mu.Lock()
-	release := w.release
-	w.release = nil
-	w.mu.Unlock()
-	if release != nil {
-		release()
+	if !w.closed.Swap(true) {
+		w.source.releaseKey()
 	}
 	return nil
 }

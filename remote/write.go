@@ -5,36 +5,47 @@ import (
 	"fmt"
 )
 
+// A target is what a Value or Range writes to.
+type target interface {
+	// backend returns the store, and the keys of it that may be written.
+	backend() (Store, Scope)
+	// err returns the error of writes after a Close, or nil if there was none.
+	err() error
+}
+
 // put writes val under key if cond holds. op names the exported method for
 // panics.
-func put[T any, S sink](ctx context.Context, op string, f *feed[S], codec Codec[T], key string, val T, cond Condition) (int64, error) {
-	if err := f.checkWrite(ctx, op, key); err != nil {
+func put[T any](ctx context.Context, op string, t target, codec Codec[T], key string, val T, cond Condition) (int64, error) {
+	store, err := writable(ctx, op, t, key)
+	if err != nil {
 		return 0, err
 	}
 	data, err := codec.Encode(val)
 	if err != nil {
 		return 0, fmt.Errorf("%w: key %q: %w", ErrBadValue, key, err)
 	}
-	return f.store.Put(ctx, key, data, cond)
+	return store.Put(ctx, key, data, cond)
 }
 
 // remove deletes key if cond holds. op names the exported method for panics.
-func remove[S sink](ctx context.Context, op string, f *feed[S], key string, cond Condition) (int64, error) {
-	if err := f.checkWrite(ctx, op, key); err != nil {
+func remove(ctx context.Context, op string, t target, key string, cond Condition) (int64, error) {
+	store, err := writable(ctx, op, t, key)
+	if err != nil {
 		return 0, err
 	}
-	return f.store.Delete(ctx, key, cond)
+	return store.Delete(ctx, key, cond)
 }
 
-// checkWrite returns nil if key can be written, an error that wraps [ErrKey] if
-// the scope does not contain key, or the error of a closed feed. It panics if
-// ctx is nil.
-func (f *feed[S]) checkWrite(ctx context.Context, op, key string) error {
+// writable returns the store of t if key can be written. It returns an error
+// that wraps [ErrKey] if the scope of t does not contain key, or the error of
+// writes after a Close. It panics if ctx is nil.
+func writable(ctx context.Context, op string, t target, key string) (Store, error) {
 	if ctx == nil {
 		panic("remote: " + op + ": nil context")
 	}
-	if err := f.scope.Check(key); err != nil {
-		return err
+	store, scope := t.backend()
+	if err := scope.Check(key); err != nil {
+		return nil, err
 	}
-	return f.err()
+	return store, t.err()
 }
