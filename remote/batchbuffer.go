@@ -75,4 +75,5 @@ func (bb *batchBuffer) discard() { *bb = batchBuffer{} }
 var (
 	errNoState   = errors.New("remote: the Store does not begin with a full state")
 	errFollowNil = errors.New("remote: Store.Follow returned nil")
+	errAnswered  = errors.New("remote: a full state has arrived")
 )

@@ -33,6 +33,15 @@ func TestRangeConformance(t *testing.T) {
 	}, eventtest.NonBlockingSet, eventtest.NoAllocation)
 }
 
+// TestRangeValueConformance runs it on a Value of a Range.
+func TestRangeValueConformance(t *testing.T) {
+	eventtest.Run(t, func(t testing.TB) eventtest.Subject {
+		r := remote.NewRange(new(remotetest.Fake), "p/", remote.JSON[*testItem]())
+		v := r.Value("p/key")
+		return subject(t, v, func(x *testItem) (int64, error) { return v.Set(context.Background(), x) })
+	}, eventtest.NonBlockingSet, eventtest.NoAllocation)
+}
+
 // shared is what a Value and a Range have in common.
 type shared interface {
 	event.ValueWatch[itemEntry]

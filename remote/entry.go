@@ -52,9 +52,12 @@ type item[T any] struct {
 	born  uint64 // in a table, the seq at which the table got the key, which no purge has removed since
 }
 
+// absent returns the item of a key that does not exist.
+func absent[T any](key string) *item[T] { return &item[T]{entry: Entry[T]{Key: key}} }
+
 // decode returns the item of c.
 func decode[T any](codec Codec[T], c Change) *item[T] {
-	it := &item[T]{entry: Entry[T]{Key: c.Key}}
+	it := absent[T](c.Key)
 	if c.Deleted {
 		return it
 	}

@@ -28,8 +28,20 @@ var ErrBadValue = errors.New("remote: bad value")
 // not a valid key of the store. Nothing was written.
 var ErrKey = errors.New("remote: bad key")
 
+// ErrRevision is returned by Sync if the store has never had the revision, or no
+// longer has it: it is the revision of another store, or of a write that a reset
+// has undone. Check where the revision comes from, and read the present state.
+var ErrRevision = errors.New("remote: the store has no such revision")
+
+// noRevision returns the error of a Sync with a revision that the store, which is
+// at the revision newest, does not have.
+func noRevision(revision, newest int64) error {
+	return fmt.Errorf("%w: %d, and the store is at %d", ErrRevision, revision, newest)
+}
+
 // ErrReset is returned by Sync if a reset of the store was noticed while Sync
-// waited. The write that it waited for may be undone. Read the present state.
+// waited, or after the write with that revision had returned. The write may be
+// undone. Read the present state.
 //
 // A reset is noticed by a full state with a lower revision than the one before.
 // It is also noticed by a full state with another write to a key, at a revision

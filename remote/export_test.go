@@ -6,6 +6,9 @@ import (
 	"github.com/eventvalue/event"
 )
 
+// MaxWrites is the number of writes whose revisions a Value keeps.
+const MaxWrites = maxWrites
+
 // MinTombstones is the number of tombstones that a Range with few keys keeps.
 const MinTombstones = minTombstones
 
@@ -28,3 +31,11 @@ func Ahead[T any](w event.Watcher[Entry[T]]) int {
 
 // Explain is the method explain of a Status, for a value.
 func Explain(s Status, ctx context.Context, err error) error { return s.explain(ctx, err, "value") }
+
+// Attached returns the number of keys with Values in the table that w reads.
+func Attached[T any](w event.Watcher[Entry[T]]) int {
+	t := w.(*rangeWatcher[T]).table
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.attached)
+}

@@ -19,9 +19,12 @@ type feed[S sink] struct {
 	newSink func() S
 	status  event.MemoryValue[Status]
 
+	questions questions
+
 	mu        sync.Mutex
 	current   *session[S] // nil while there is no watcher; after close, the last session
 	closedErr error       // what writes return after close; nil before
+	writes    writeLog
 }
 
 // A sink holds the state that a session receives and that watchers read.
@@ -58,6 +61,7 @@ type progress struct {
 
 func newFeed[S sink](store Store, scope Scope, newSink func() S) *feed[S] {
 	f := &feed[S]{store: store, scope: scope, newSink: newSink}
+	f.questions.slot = make(chan struct{}, 1)
 	f.status.Set(Status{State: Idle, Since: time.Now()})
 	return f
 }
@@ -132,6 +136,28 @@ func (f *feed[S]) err() error {
 	return f.closedErr
 }
 
+// noteWrite implements [target].
+func (f *feed[S]) noteWrite(revision int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.writes.add(revision)
+}
+
+// noteReset stores that a reset was noticed.
+func (f *feed[S]) noteReset() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.writes.resets++
+}
+
+// mayBeUndone reports whether revision is that of a write through f that returned
+// before a reset was noticed.
+func (f *feed[S]) mayBeUndone(revision int64) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.writes.mayBeUndone(revision)
+}
+
 // connection returns the status of the connection to the store.
 func (f *feed[S]) connection() *event.MemoryValue[Status] { return &f.status }
 
@@ -195,6 +221,7 @@ func (s *session[S]) apply(b Batch) error {
 	// raised the revision above the one before.
 	if u.full && (reset || u.revision < u.prevRevision) {
 		s.last.resets++
+		s.feed.noteReset()
 	}
 	s.started, s.last.revision = true, u.revision
 	s.progress.Set(s.last)

@@ -159,6 +159,11 @@ func (c *counting) Follow(ctx context.Context, scope remote.Scope, apply func(re
 	add := func(v *event.MemoryValue[int], n int) {
 		v.Update(func(old int, _ bool) (int, bool) { return old + n, true })
 	}
+	if key, one := scope.One(); one {
+		if err := remote.CheckKey(key); err != nil {
+			return err
+		}
+	}
 	add(&c.all, 1)
 	add(&c.running, 1)
 	defer add(&c.running, -1)

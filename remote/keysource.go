@@ -33,3 +33,7 @@ func (f keyFeed[T]) acquireKey() *keyState[T] {
 }
 
 func (f keyFeed[T]) releaseKey() { f.release() }
+
+func (f keyFeed[T]) sync(ctx context.Context, op string, revision int64) error {
+	return f.feed.sync(ctx, context.Background(), op, revision)
+}

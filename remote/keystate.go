@@ -2,7 +2,9 @@ package remote
 
 import "github.com/eventvalue/event"
 
-// A keyState is the state of one key. It is the sink of a Value.
+// A keyState is the state of one key. It is the sink of a Value that follows the
+// store itself. That of a Range's Value is attached to the Range's table, and has
+// no codec.
 type keyState[T any] struct {
 	key   string
 	codec Codec[T]

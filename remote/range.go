@@ -77,6 +77,30 @@ func (r *Range[T]) Watch() event.Watcher[Entry[T]] {
 	}
 }
 
+// Value returns a new Value of key, which shares the Range's Follow. It has the
+// Range's codec. If key is empty or lacks the prefix, the Value is closed with
+// [ErrKey].
+//
+// A watcher of the Value makes the Range follow the store, as a watcher of the
+// Range does. Each value is decoded once for all of them. Sync waits for the
+// Range. Status is the Range's, and is closed with the Range.
+//
+// The Close of the Range closes the Value with the same cause. The Close of the
+// Value leaves the Range open. A Value need not be closed: without watchers, the
+// Range does not refer to it.
+//
+// Cost: use it for many keys with one prefix. A thousand Values that [NewValue]
+// returns are a thousand Follows. A thousand Values of a Range are one, but the
+// process holds all keys of the Range. A Value with watchers costs some small
+// objects.
+func (r *Range[T]) Value(key string) *Value[T] {
+	v := &Value[T]{key, r.codec, newRangeKey(r.feed, key)}
+	if err := r.feed.scope.Check(key); err != nil {
+		v.source.closeWithError(err)
+	}
+	return v
+}
+
 // Set writes val under key and returns the revision of the write, which Sync
 // takes. It waits for the store, but not for watchers. Errors are as for
 // [Value.Set]. Set returns [ErrKey] if key is empty or lacks the prefix. Set
@@ -108,7 +132,7 @@ func (r *Range[T]) CompareAndDelete(ctx context.Context, key string, revision in
 // Sync waits until the state that watchers get is at least as new as revision.
 // See [Value.Sync].
 func (r *Range[T]) Sync(ctx context.Context, revision int64) error {
-	return r.feed.sync(ctx, "Range.Sync", revision)
+	return r.feed.sync(ctx, context.Background(), "Range.Sync", revision)
 }
 
 // Status returns the state of the connection to the store. See [Value.Status].

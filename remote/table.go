@@ -36,6 +36,7 @@ type table[T any] struct {
 	mu     sync.Mutex
 	synced bool   // the first full state was applied
 	closed bool   // apply does nothing any more
+	cause  error  // of the Close, if closed
 	seq    uint64 // the greatest seq in the log, or greater; 0 until synced
 	purged purges // the purged tombstones
 	// items holds what the log holds, by key. Only the goroutine that calls
@@ -44,6 +45,9 @@ type table[T any] struct {
 	log        []slot[T] // by ascending seq
 	holes      int       // number of slots in log without an item
 	tombstones int       // number of slots in log with a tombstone
+	// attached holds the states of Values of the Range, by key. Once synced,
+	// each has the item of its key, or an item for absence.
+	attached map[string][]*keyState[T]
 }
 
 // A slot is one element of a table's log.
@@ -110,12 +114,19 @@ func (t *table[T]) apply(u update) (reset bool) {
 		t.mu.Unlock()
 		return reset
 	}
-	if !t.synced {
+	first := !t.synced
+	if first {
 		// Not 0: a mark of 0 means that there was no Restart.
 		t.synced, t.seq = true, 1
 	}
 	for _, it := range changed {
 		t.appendItem(it)
+		for _, k := range t.attached[it.entry.Key] {
+			k.item.Set(it)
+		}
+	}
+	if first {
+		t.setAbsent()
 	}
 	t.purgeTombstones()
 	t.compact()
@@ -137,7 +148,7 @@ func (t *table[T]) impliedDeletions(u update) (deletions []*item[T]) {
 	}
 	for key, it := range t.items {
 		if it.entry.Present && !present[key] {
-			deletions = append(deletions, decode(t.codec, Change{Key: key, Deleted: true}))
+			deletions = append(deletions, absent[T](key))
 		}
 	}
 	slices.SortFunc(deletions, func(a, b *item[T]) int { return cmp.Compare(a.entry.Key, b.entry.Key) })
@@ -255,10 +266,59 @@ func (t *table[T]) lastSeq() uint64 {
 	return t.seq
 }
 
+// attach sets k to the state of its key, and keeps it up to date until detach.
+func (t *table[T]) attach(k *keyState[T]) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.attached == nil {
+		t.attached = make(map[string][]*keyState[T])
+	}
+	t.attached[k.key] = append(t.attached[k.key], k)
+	if it := t.items[k.key]; it != nil {
+		k.item.Set(it)
+	} else if t.synced {
+		k.item.Set(absent[T](k.key))
+	}
+	if t.closed {
+		k.closeWithError(t.cause)
+	}
+}
+
+// detach undoes attach. k keeps its state.
+func (t *table[T]) detach(k *keyState[T]) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	rest := slices.DeleteFunc(t.attached[k.key], func(other *keyState[T]) bool { return other == k })
+	if len(rest) > 0 {
+		t.attached[k.key] = rest
+	} else {
+		delete(t.attached, k.key)
+	}
+}
+
+// setAbsent sets the attached states whose keys the first full state does not
+// list. The caller holds mu.
+func (t *table[T]) setAbsent() {
+	for key, states := range t.attached {
+		if t.items[key] != nil {
+			continue
+		}
+		it := absent[T](key)
+		for _, k := range states {
+			k.item.Set(it)
+		}
+	}
+}
+
 // closeWithError implements [sink].
 func (t *table[T]) closeWithError(cause error) {
 	t.mu.Lock()
-	t.closed = true
+	t.closed, t.cause = true, cause
+	for _, states := range t.attached {
+		for _, k := range states {
+			k.closeWithError(cause)
+		}
+	}
 	t.mu.Unlock()
 	_ = t.notifier.CloseWithError(cause)
 }

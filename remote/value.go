@@ -9,8 +9,8 @@ import (
 // A Value is one key of a [Store] as an Event Value. Its watchers, in any
 // number of processes, follow all writes to the key.
 //
-// Use [NewValue] to create a Value; the zero Value is not usable. A Value must
-// not be copied. All methods may be called concurrently.
+// Use [NewValue] or [Range.Value] to create a Value; the zero Value is not
+// usable. A Value must not be copied. All methods may be called concurrently.
 //
 // The first watcher starts to follow the store. The Close of the last watcher
 // stops that, so close watchers. All watchers share one Follow, and each value
@@ -29,6 +29,9 @@ type Value[T any] struct {
 // NewValue returns the Value of key in store. It does not call the store yet.
 // If key is empty, the Value is closed with [ErrKey]. NewValue panics if store
 // or codec is nil.
+//
+// Cost: a Value with watchers is one Follow of the store. For many keys with one
+// prefix, use [Range.Value].
 func NewValue[T any](store Store, key string, codec Codec[T]) *Value[T] {
 	if store == nil {
 		panic("remote: NewValue: nil store")
@@ -95,8 +98,9 @@ func (v *Value[T]) CompareAndDelete(ctx context.Context, revision int64) (int64,
 }
 
 // Sync waits until the state that watchers get is at least as new as revision.
-// After a Set, call Sync with the revision that Set returned: then a Get
-// returns that write, or a newer state.
+// It is for reading what was written: call it with the revision that a Set
+// returned, or that another process has got. Then a Get returns that write, or a
+// newer state.
 //
 // Sync returns nil once the revision is reached. Otherwise it returns one of
 // the following:
@@ -104,20 +108,28 @@ func (v *Value[T]) CompareAndDelete(ctx context.Context, revision int64) (int64,
 //   - ctx.Err(), if ctx ends. While the store is not [Connected], the error also
 //     wraps the reason, as that of a Get does.
 //   - [event.ErrClosed] with its cause, if the Value is closed.
-//   - [ErrReset], if a reset of the store was noticed while Sync waited.
+//   - [ErrReset], if a reset of the store was noticed while Sync waited, or after
+//     the write through this Value that returned revision.
+//   - [ErrRevision], if the store has no such revision.
 //
-// After a reset, the store may need long to reach a revision from before. Give
-// ctx a deadline. Sync panics if ctx is nil.
+// A number does not tell which store it belongs to, or which side of a reset.
+// Sync returns nil at once for a revision of another store if this store is past
+// it. It does the same for a write that a reset has undone once the store is past
+// it, except for the last 64 writes through this Value. A reset is not noticed
+// while nothing watches; see [ErrReset] for those that are never noticed.
+//
+// Sync panics if ctx is nil.
 //
 // Cost: without a watcher, each Sync follows the store itself, and requests the
-// full state.
+// full state. With a watcher, a Sync that has waited for a second follows one key
+// for a moment, to get the store's revision. Concurrent Syncs share that.
 func (v *Value[T]) Sync(ctx context.Context, revision int64) error {
 	return v.source.sync(ctx, "Value.Sync", revision)
 }
 
 // Status returns the state of the connection to the store, as an Event Value
 // that always has data. Its watchers do not make the Value follow the store. It
-// is closed with the Value.
+// is closed with the Value or, if the Value is one of a Range, with the Range.
 func (v *Value[T]) Status() event.ValueWatch[Status] { return v.source.connection() }
 
 // Close is CloseWithError(nil).

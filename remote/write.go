@@ -11,6 +11,8 @@ type target interface {
 	backend() (Store, Scope)
 	// err returns the error of writes after a Close, or nil if there was none.
 	err() error
+	// noteWrite stores the revision of a write that has returned.
+	noteWrite(revision int64)
 }
 
 // put writes val under key if cond holds. op names the exported method for
@@ -24,7 +26,8 @@ func put[T any](ctx context.Context, op string, t target, codec Codec[T], key st
 	if err != nil {
 		return 0, fmt.Errorf("%w: key %q: %w", ErrBadValue, key, err)
 	}
-	return store.Put(ctx, key, data, cond)
+	revision, err := store.Put(ctx, key, data, cond)
+	return noted(t, revision, err)
 }
 
 // remove deletes key if cond holds. op names the exported method for panics.
@@ -33,7 +36,16 @@ func remove(ctx context.Context, op string, t target, key string, cond Condition
 	if err != nil {
 		return 0, err
 	}
-	return store.Delete(ctx, key, cond)
+	revision, err := store.Delete(ctx, key, cond)
+	return noted(t, revision, err)
+}
+
+// noted returns the result of a write through t, and notes a write that was done.
+func noted(t target, revision int64, err error) (int64, error) {
+	if err == nil {
+		t.noteWrite(revision)
+	}
+	return revision, err
 }
 
 // writable returns the store of t if key can be written. It returns an error
