@@ -25,10 +25,11 @@ type Store interface {
 	// retries, and continues without a gap where it was. If that is not
 	// possible, it continues with the full state.
 	//
-	// The first state contains every write that returned before the call of
-	// Follow. The batches after it contain every later write, with one
-	// exception: a write may be left out if a later write to the same key is
-	// contained. No change is delivered twice. If only keys outside scope
+	// The first state contains every write that returned, or was delivered to
+	// another Follow, before the call of Follow. Its revision is not less than
+	// theirs, even if they wrote keys outside scope. The batches after it contain
+	// every later write, with one exception: a write may be left out if a later
+	// write to the same key is contained. No change is delivered twice. If only keys outside scope
 	// change, a Batch without changes delivers the new revision, possibly with
 	// a delay.
 	//

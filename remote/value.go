@@ -47,10 +47,11 @@ func NewValue[T any](store Store, key string, codec Codec[T]) *Value[T] {
 	return v
 }
 
-// Watch returns a new watcher. Its first Get returns the newest state that this
-// process has received, or waits for the first full state. If there was no other
-// watcher, that state contains every write that had returned before Watch was
-// called. Otherwise it may be older: use Sync to wait for a certain write.
+// Watch returns a new watcher. Its first Get is as of Watch: if there was no other
+// watcher, it waits for a state that contains every write that had returned
+// before Watch was called. If there was one, it returns the newest state that
+// this process has received. That can be behind a write that has returned: use
+// Sync to wait for the write.
 //
 // Until the first full state has arrived there is nothing to get. A Get with
 // BacklogOnly returns [event.BacklogDone] then. The package documentation

@@ -188,6 +188,13 @@ func (t *distorter) distortAndApply(b remote.Batch) error {
 		b.More = true
 	case dropsPieces:
 		skip = b.More && !b.Full
+	case revisionOfScope:
+		if !t.known && len(b.Changes) > 0 {
+			b.Revision = 0
+			for _, c := range b.Changes {
+				b.Revision = max(b.Revision, c.Revision)
+			}
+		}
 	case noProgress:
 		skip = !b.Full && !b.More && len(b.Changes) == 0
 	case skipsCut:

@@ -11,6 +11,7 @@ const (
 	dropsPieces      bug = "pieces of the full state are lost"
 	ignoresScope     bug = "all keys are followed"
 	prefixOfKey      bug = "a key is followed as if it were a prefix"
+	revisionOfScope  bug = "a first state has the revision of the last write in its scope"
 	noProgress       bug = "batches without changes are left out"
 	dropsDeletions   bug = "deletions are lost"
 	wrongRevision    bug = "changes have another revision than Put returns"
@@ -51,6 +52,7 @@ var caughtBy = map[bug][]string{
 	dropsPieces:      {"FirstState/ManyKeys"},
 	ignoresScope:     {"Scope/Prefix", "Scope/Key"},
 	prefixOfKey:      {"Scope/Key"},
+	revisionOfScope:  {"Scope/FirstRevision"},
 	noProgress:       {"Scope/RevisionKeepsUp"},
 	dropsDeletions:   {"Changes/AreFollowed"},
 	wrongRevision:    {"Changes/HaveTheirRevisions"},

@@ -21,6 +21,7 @@ func groups() []group {
 			{"Prefix", scopePrefix, nil},
 			{"Key", scopeKey, nil},
 			{"RevisionKeepsUp", scopeRevision, nil},
+			{"FirstRevision", scopeFirstRevision, nil},
 		}},
 		{"Changes", []rule{
 			{"AreFollowed", changesFollowed, nil},
@@ -132,6 +133,20 @@ func scopeRevision(s *suite) {
 	f := s.follow("p")
 	f.waitSynced()
 	f.waitRevision(s.put(s.Store, "q", "1"))
+}
+
+// scopeFirstRevision looks for a store whose first state does not have the
+// revision of a write elsewhere that has returned.
+func scopeFirstRevision(s *suite) {
+	s.put(s.Store, "p", "1")
+	last := s.put(s.Store, "q", "1")
+	f := s.follow("p")
+	f.waitSynced()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.mirror.firstRevision < last {
+		s.report("the first state is of revision %d, the last write before, elsewhere, of %d", f.mirror.firstRevision, last)
+	}
 }
 
 func changesFollowed(s *suite) {
