@@ -60,10 +60,10 @@
 //   - A lost connection ends no watcher, and Get waits. Once the connection is
 //     back, the watcher gets the newest state, deletions included. Status
 //     reports the connection.
-//   - If the context of a Get that waits (12) ends while the store is not
-//     [Connected], the error wraps ctx.Err() and the Reason of the Status, and
-//     its text says what the connection lacks. Compare it by errors.Is. A Get
-//     that need not wait returns ctx.Err() itself.
+//   - The context of a Get that waits (12) may end while the store is not
+//     [Connected]. The error then wraps ctx.Err() and the Reason of the Status,
+//     and its text has both. Compare it by errors.Is. A Get that need not wait
+//     returns ctx.Err() itself.
 //   - A watcher goes backwards in one case: a reset, when the store is restored
 //     from a backup. The watcher then gets the restored state. Keys that are
 //     not in it are absent.

@@ -28,9 +28,9 @@ var ErrBadValue = errors.New("remote: bad value")
 // not a valid key of the store. Nothing was written.
 var ErrKey = errors.New("remote: bad key")
 
-// ErrRevision is returned by Sync if the store has never had the revision, or no
-// longer has it: it is the revision of another store, or of a write that a reset
-// has undone. Check where the revision comes from, and read the present state.
+// ErrRevision is returned by Sync if the store does not have the revision. The
+// revision is that of another store, or of a write that a reset has undone. Check
+// where it comes from, and read the present state.
 var ErrRevision = errors.New("remote: the store has no such revision")
 
 // noRevision returns the error of a Sync with a revision that the store, which is

@@ -56,7 +56,7 @@ type world struct {
 // A reader is a watcher and the state that its entries make.
 type reader struct {
 	event.Watcher[entry]
-	one       bool // of the Value
+	one       bool // of the Value, or of a Value of the Range
 	restarted bool
 	state     map[string]string
 	last      map[string]int64 // the revisions that it has seen
@@ -128,6 +128,9 @@ func (w *world) open() {
 	r := &reader{state: make(map[string]string), last: make(map[string]int64), one: w.rand.IntN(3) == 0}
 	if r.one {
 		r.Watcher = w.value.Watch()
+		if w.rand.IntN(2) == 0 {
+			r.Watcher = w.table.Value("p/1").Watch()
+		}
 	} else {
 		r.Watcher = w.table.Watch()
 	}

@@ -56,8 +56,8 @@ func NewRange[T any](store Store, prefix string, codec Codec[T]) *Range[T] {
 func (r *Range[T]) Capabilities() capability.Set { return capability.Set{Keyed: true} }
 
 // Watch returns a new watcher. Its first Entry is a Restart, and the entries
-// after it are the state that this process has received. [Value.Watch] says how
-// old that state can be.
+// after it are the state that this process has received. See
+// [Value.Watch] for how old that state can be.
 //
 // A Get with BacklogOnly returns the pending entries and then
 // [event.BacklogDone]. Until the first full state has arrived nothing is

@@ -20,7 +20,7 @@ type rangeKey[T any] struct {
 
 	mu    sync.Mutex // held while feed.mu or table.mu is locked, not the other way round
 	refs  int
-	state *keyState[T] // nil while there is no watcher; after a Close, the last state
+	state *keyState[T] // nil without watchers; after a Close, the last state
 	table *table[T]    // what state is attached to, or nil
 }
 

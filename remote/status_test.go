@@ -77,6 +77,36 @@ func TestBrokenSince(t *testing.T) {
 	})
 }
 
+// TestConnectedOnlyWithTheFullState sends a full state in pieces, and loses the
+// connection in between.
+func TestConnectedOnlyWithTheFullState(t *testing.T) {
+	scripted(t, func(t *testing.T, s *script, v *remote.Value[string]) {
+		is := func(want remote.State) {
+			t.Helper()
+			synctest.Wait()
+			got, err := event.Wait(t.Context(), v.Status(), func(remote.Status) bool { return true })
+			require.NoError(t, err)
+			assert.Equal(t, want, got.State, got.State)
+		}
+		w := v.Watch()
+		is(remote.CatchingUp)
+		for _, first := range []bool{true, false} {
+			s.batches <- remote.Batch{Full: true, More: true}
+			is(remote.CatchingUp)
+			s.batches <- remote.Batch{Broken: errCable}
+			is(remote.Broken)
+			s.batches <- remote.Batch{More: true}
+			is(remote.CatchingUp)
+			s.batches <- remote.Batch{Full: true, More: true, Changes: []remote.Change{{Key: "key", Revision: 1}}}
+			is(remote.CatchingUp)
+			assert.Empty(t, backlogOf(t, w))
+			s.batches <- remote.Batch{Revision: 1}
+			is(remote.Connected)
+			assert.Equal(t, first, len(backlogOf(t, w)) == 1)
+		}
+	})
+}
+
 // TestRefused checks that a store that refuses ends no watcher, and that its
 // reason is reported.
 func TestRefused(t *testing.T) {

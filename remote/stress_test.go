@@ -36,8 +36,10 @@ func TestStress(t *testing.T) {
 	for range 8 {
 		readers.Go(func() { readUntilLast(ctx, t, one, "p/0") })
 		readers.Go(func() { readUntilLast(ctx, t, all, "p/last") })
+		readers.Go(func() { readUntilLast(ctx, t, all.Value("p/last"), "p/last") })
 		watchers.Go(func() { openAndClose(done, t, one) })
 		watchers.Go(func() { openAndClose(done, t, all) })
+		watchers.Go(func() { openAndClose(done, t, all.Value("p/1")) })
 	}
 	faults.Go(func() { injectFaults(done, fake) })
 	var writers sync.WaitGroup

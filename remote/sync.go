@@ -8,7 +8,7 @@ import (
 	"github.com/eventvalue/event/internal/park"
 )
 
-// askAfter is the time for which a Sync waits before it asks the store for its
+// askAfter is the time for which a Sync waits before it requests the store's
 // revision. It is also the least time between two such questions of one feed.
 const askAfter = time.Second
 

@@ -107,7 +107,7 @@ func (v *Value[T]) CompareAndDelete(ctx context.Context, revision int64) (int64,
 // the following:
 //
 //   - ctx.Err(), if ctx ends. While the store is not [Connected], the error also
-//     wraps the reason, as that of a Get does.
+//     wraps the Reason of the Status, as in a Get.
 //   - [event.ErrClosed] with its cause, if the Value is closed.
 //   - [ErrReset], if a reset of the store was noticed while Sync waited, or after
 //     the write through this Value that returned revision.
@@ -122,8 +122,8 @@ func (v *Value[T]) CompareAndDelete(ctx context.Context, revision int64) (int64,
 // Sync panics if ctx is nil.
 //
 // Cost: without a watcher, each Sync follows the store itself, and requests the
-// full state. With a watcher, a Sync that has waited for a second follows one key
-// for a moment, to get the store's revision. Concurrent Syncs share that.
+// full state. If there is a watcher, a Sync that has waited for a second follows
+// one key for a moment, to get the store's revision. Concurrent Syncs share that.
 func (v *Value[T]) Sync(ctx context.Context, revision int64) error {
 	return v.source.sync(ctx, "Value.Sync", revision)
 }

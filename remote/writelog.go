@@ -5,8 +5,8 @@ import "slices"
 // maxWrites is the number of writes that a writeLog holds.
 const maxWrites = 64
 
-// A writeLog holds the last writes of this process through a feed. It tells
-// which of them a reset may have undone. The zero writeLog is ready to use.
+// A writeLog holds the last writes of this process through a feed, to find the
+// ones that a reset may have undone. The zero writeLog is ready to use.
 type writeLog struct {
 	resets int // the number of resets that were noticed
 	writes []loggedWrite
