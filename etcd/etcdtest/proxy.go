@@ -76,8 +76,8 @@ func (p *Proxy) Retarget(target string) {
 func (p *Proxy) Hold() { p.set(holding, nil) }
 
 // Mute lets nothing pass to clients until Heal. What clients send passes. It
-// loses answers: a server does what it is asked for, and the client does not
-// learn it.
+// simulates lost answers: a server processes a request, and its response does
+// not arrive.
 func (p *Proxy) Mute() { p.set(muting, nil) }
 
 // Forget makes the present connections permanently half-open: nothing passes,
