@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -53,15 +54,23 @@ func TestApplysErrorIsReturned(t *testing.T) {
 	for what, fails := range map[string]func(b remote.Batch) bool{
 		"the full state":    func(b remote.Batch) bool { return b.Full },
 		"a lost connection": func(b remote.Batch) bool { return b.Broken != nil },
+		"a failed attempt":  func(b remote.Batch) bool { return b.Broken != nil },
 		"a new connection":  func(b remote.Batch) bool { return b.Broken == nil && b.More },
 		"a change":          func(b remote.Batch) bool { return b.Revision == 51 },
 	} {
 		t.Run(what, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, s *script) {
+				if what == "a failed attempt" {
+					s.refuse = errUnavailable
+				}
 				result := make(chan error, 1)
 				go func() {
+					failed := false
 					result <- s.store().Follow(t.Context(), remote.Prefix(""), func(b remote.Batch) error {
-						if fails(b) {
+						if failed {
+							t.Errorf("apply is called after it has failed, with %+v", b)
+						}
+						if failed = fails(b); failed {
 							return errApply
 						}
 						return nil
@@ -399,4 +408,21 @@ func TestRefusalIsTheError(t *testing.T) {
 	if got := etcd.Refusal(err); got != err {
 		t.Errorf("refusal(%v) = %v", err, got)
 	}
+}
+
+// TestSilenceHasItsReason has an address at which no server listens.
+func TestSilenceHasItsReason(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = l.Close()
+	client, err := clientv3.New(etcd.ClientConfig(l.Addr().String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	tp := follow(t, etcd.New(client, client, etcd.Silence(50*time.Millisecond)))
+	tp.until(t, func(b remote.Batch) bool { return b.Broken != nil && strings.Contains(b.Broken.Error(), "refused") })
+	_ = tp.end()
 }
