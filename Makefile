@@ -8,7 +8,7 @@ VERIFY = internal/verify
 
 # Each target that help lists has a comment that begins with two #. The durations
 # are those that make durations measured last.
-.PHONY: help quick check fmt tidy vet static test race cpus 386 fuzz nested examples bench etcd-faults explore whole statements
+.PHONY: help quick check fmt tidy vet static test race cpus 386 fuzz nested examples bench etcd-faults explore whole
 .PHONY: model model-full linear soak cover leaks mutants durations
 
 help: ## this list, with measured durations
@@ -67,10 +67,6 @@ bench: ## the benchmarks, and BENCHMARKS.md
 etcd-faults: ## kills and pauses etcd servers; Linux only, not part of check
 	$(GO) -C etcd/etcdtest test -count 1 -timeout 15m . ./integration -faults
 
-STATEMENTS ?= etcd/watch.go etcd/follow.go etcd/errors.go
-statements: ## a short test of etcd fails without each statement of STATEMENTS; not part of check
-	$(GO) run ./$(VERIFY)/statements $(STATEMENTS)
-
 whole: ## all of eventtest on each broken value: every subtest must fail on one
 	$(GO) test ./eventtest -run TestBugsAreCaught -count 1 -timeout 1h -args -whole
 
@@ -79,6 +75,11 @@ explore: ## every interleaving within large bounds; writes internal/verify/explo
 
 mutants: ## each seeded bug is caught; UPDATE=-update writes the table
 	$(GO) test ./$(VERIFY)/mutants -run TestMutantsAreCaught -v -timeout 25m -args -catch $(UPDATE)
+
+.PHONY: statements
+STATEMENTS ?= etcd/watch.go etcd/follow.go etcd/errors.go
+statements: ## a short test of etcd fails without each statement of STATEMENTS; not part of check
+	$(GO) run ./$(VERIFY)/statements $(STATEMENTS)
 
 model: ## the model for spin, small configurations and seeded bugs
 	@./$(VERIFY)/spin/check smoke || test $$? = 3
