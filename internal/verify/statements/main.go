@@ -16,7 +16,7 @@ import (
 func main() {
 	var o options
 	flag.StringVar(&o.run, "run", "", "run only the tests that match this `regexp`")
-	flag.DurationVar(&o.timeout, "timeout", 0, "time limit for the tests without one statement; 0 for ten times as long as with all")
+	flag.DurationVar(&o.timeout, "timeout", 0, "time limit for one test without a statement; 0 for ten times as long as the slowest takes with all")
 	flag.IntVar(&o.jobs, "jobs", 6, "number of statements at a time; most of the time is spent on tests that hang")
 	flag.Parse()
 	if flag.NArg() == 0 || o.jobs < 1 {
@@ -49,15 +49,14 @@ func check(ctx context.Context, w io.Writer, files []string, o options) ([]state
 		return nil, err
 	}
 	defer p.close()
-	start := time.Now()
-	if caught, out := p.test(ctx, 0, 10*time.Minute); caught != "" {
+	caught, pause, out := p.test(ctx, 0, 10*time.Minute)
+	if caught != "" {
 		return nil, fmt.Errorf("the tests fail with all statements: %s\n%s", caught, out)
 	}
-	took := time.Since(start)
 	if o.timeout == 0 {
-		o.timeout = max(10*time.Second, 10*took)
+		o.timeout = max(10*time.Second, 10*pause)
 	}
-	fmt.Fprintf(w, "%d statements; the tests take %.1f s; the limit is %v\n", len(p.statements), took.Seconds(), o.timeout)
+	fmt.Fprintf(w, "%d statements; the slowest test takes %.1f s; the limit is %v\n", len(p.statements), pause.Seconds(), o.timeout)
 	survivors := p.removeEach(ctx, w, o)
 	if ctx.Err() != nil {
 		return survivors, ctx.Err()
@@ -72,8 +71,8 @@ func check(ctx context.Context, w io.Writer, files []string, o options) ([]state
 	return survivors, nil
 }
 
-// removeEach tests p without each statement, and returns those that no test
-// misses.
+// removeEach runs the tests without each statement, and returns the statements
+// that no test misses.
 func (p *program) removeEach(ctx context.Context, w io.Writer, o options) (survivors []statement) {
 	var mu sync.Mutex
 	var running sync.WaitGroup
@@ -86,7 +85,7 @@ func (p *program) removeEach(ctx context.Context, w io.Writer, o options) (survi
 				next++
 				n := next
 				mu.Unlock()
-				caught, _ := p.test(ctx, n, o.timeout)
+				caught, _, _ := p.test(ctx, n, o.timeout)
 				mu.Lock()
 				s := p.statements[n-1]
 				if caught == "" {

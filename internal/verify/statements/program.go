@@ -131,23 +131,45 @@ func nice(ctx context.Context, name string, args ...string) *exec.Cmd {
 	return exec.CommandContext(ctx, name, args...)
 }
 
-// test runs the tests without statement n, and returns the test that fails, or
-// "" if none does.
-func (p *program) test(ctx context.Context, n int, timeout time.Duration) (caught, out string) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+// test runs the tests without statement n. It returns the test that fails, or ""
+// if none does, and the longest time between two lines of output. If there is no
+// output for as long as limit, the tests hang. The limit is not one for all
+// tests, because they are slow on a machine that is busy.
+func (p *program) test(ctx context.Context, n int, limit time.Duration) (caught string, pause time.Duration, out string) {
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	cmd := nice(ctx, p.binary(), "-test.short", "-test.failfast", "-test.count=1", "-test.run="+p.run)
+	o := &output{last: time.Now(), limit: limit}
+	o.timer = time.AfterFunc(limit, cancel)
+	defer o.timer.Stop()
+	cmd := nice(ctx, p.binary(), "-test.v", "-test.short", "-test.failfast", "-test.count=1", "-test.run="+p.run)
 	cmd.Dir = p.dir
 	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", environment, n))
 	cmd.WaitDelay = time.Second
-	text, err := cmd.CombinedOutput()
+	cmd.Stdout, cmd.Stderr = o, o // One writer, so writes are not concurrent.
+	err := cmd.Run()
 	switch {
 	case ctx.Err() != nil:
-		return "hangs", string(text)
+		return "hangs", o.pause, o.text.String()
 	case err == nil:
-		return "", ""
+		return "", o.pause, ""
 	}
-	return failure(string(text)), string(text)
+	return failure(o.text.String()), o.pause, o.text.String()
+}
+
+// An output holds what the tests print.
+type output struct {
+	text  bytes.Buffer
+	last  time.Time
+	pause time.Duration // the longest one
+	limit time.Duration
+	timer *time.Timer // expires after a pause of limit
+}
+
+func (o *output) Write(text []byte) (int, error) {
+	o.timer.Reset(o.limit)
+	now := time.Now()
+	o.pause, o.last = max(o.pause, now.Sub(o.last)), now
+	return o.text.Write(text)
 }
 
 // failure returns the test that failed, or the panic.
