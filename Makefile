@@ -76,6 +76,11 @@ explore: ## every interleaving within large bounds; writes internal/verify/explo
 mutants: ## each seeded bug is caught; UPDATE=-update writes the table
 	$(GO) test ./$(VERIFY)/mutants -run TestMutantsAreCaught -v -timeout 25m -args -catch $(UPDATE)
 
+.PHONY: statements
+STATEMENTS ?= etcd/watch.go etcd/follow.go etcd/errors.go
+statements: ## a short test of etcd fails without each statement of STATEMENTS; not part of check
+	$(GO) run ./$(VERIFY)/statements $(STATEMENTS)
+
 model: ## the model for spin, small configurations and seeded bugs
 	@./$(VERIFY)/spin/check smoke || test $$? = 3
 

@@ -14,7 +14,8 @@ import (
 // A connection has one of these states. A dead connection can only be closed:
 //
 //	passing ──Hold──▶ held ──Heal──▶ passing
-//	passing, held ──Forget──▶ dead
+//	passing ──Mute──▶ muted ──Heal──▶ passing
+//	passing, held, muted ──Forget──▶ dead
 //	any ──Cut, Close──▶ closed
 type Proxy struct {
 	listener net.Listener
@@ -35,6 +36,7 @@ type mode int
 const (
 	passing mode = iota
 	holding      // neither bytes nor the end of a connection pass
+	muting       // the same to clients only
 	cut          // connections are closed
 	closed
 )
@@ -72,6 +74,11 @@ func (p *Proxy) Retarget(target string) {
 // neither end is notified. What is sent in the meantime passes after Heal. It
 // simulates a paused member or a partitioned network.
 func (p *Proxy) Hold() { p.set(holding, nil) }
+
+// Mute lets nothing pass to clients until Heal. What clients send passes. It
+// simulates lost answers: a server processes a request, and its response does
+// not arrive.
+func (p *Proxy) Mute() { p.set(muting, nil) }
 
 // Forget makes the present connections permanently half-open: nothing passes,
 // and neither end is notified. It ends a Hold, so new connections pass. It
@@ -173,7 +180,7 @@ func (p *Proxy) open(client net.Conn) *conn {
 	}
 	target, m := p.target, p.mode
 	p.mu.Unlock()
-	if m != passing || target == "" {
+	if m == cut || m == closed || target == "" {
 		return nil
 	}
 	server, err := net.DialTimeout("tcp", target, 5*time.Second)
@@ -198,7 +205,7 @@ func (p *Proxy) copy(c *conn, to, from net.Conn) {
 	buf := make([]byte, 8<<10)
 	for {
 		n, err := from.Read(buf)
-		p.await(c)
+		p.await(c, to)
 		if n > 0 {
 			p.pace(c, to, n)
 			if _, werr := to.Write(buf[:n]); err == nil {
@@ -237,11 +244,11 @@ func shrink(c net.Conn, set func(*net.TCPConn, int) error) {
 	}
 }
 
-// await waits until bytes may pass on c, or c is closed.
-func (p *Proxy) await(c *conn) {
+// await waits until bytes may pass on c to one of its ends, or c is closed.
+func (p *Proxy) await(c *conn, to net.Conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for p.mode == holding || c.dead && p.mode == passing {
+	for p.mode == holding || p.mode == muting && to == c.client || c.dead && p.mode != cut && p.mode != closed {
 		p.changed.Wait()
 	}
 }

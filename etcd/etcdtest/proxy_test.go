@@ -124,6 +124,39 @@ func TestProxyHoldsNewConnections(t *testing.T) {
 	l.receives()
 }
 
+// TestProxyMutes has a server that receives what a client sends, and whose
+// answers arrive late.
+func TestProxyMutes(t *testing.T) {
+	received := make(chan string, 1)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		line, _ := bufio.NewReader(c).ReadString('\n')
+		received <- line
+		_, _ = io.WriteString(c, line)
+		_, _ = io.Copy(io.Discard, c)
+	}()
+	p := newProxy(t)
+	p.Retarget(l.Addr().String())
+	p.Mute()
+	client := newLine(t, p)
+	client.send()
+	if line := <-received; line != "x\n" {
+		t.Errorf("the server receives %q", line)
+	}
+	client.silent()
+	p.Heal()
+	client.receives()
+}
+
 func TestProxyForgets(t *testing.T) {
 	p := newProxy(t)
 	old := newLine(t, p)

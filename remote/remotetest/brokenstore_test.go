@@ -21,16 +21,54 @@ type broken struct {
 	cancels []context.CancelFunc       // of all Follows
 	late    []func(remote.Batch) error // apply, of Follows that have returned
 	slices  map[string][]byte          // the slices given to Put
+	slow    bool                       // the line is slow
+	deaf    bool                       // the connections are half-open
+	streams int                        // the number of open streams
 }
 
+// brokenLimit is the size of the largest value of a broken store.
+const brokenLimit = 20_000
+
 func newBroken(b bug) *broken {
-	return &broken{Fake: &remotetest.Fake{PieceSize: 2}, bug: b, slices: make(map[string][]byte)}
+	s := &broken{Fake: &remotetest.Fake{PieceSize: 2, ValueLimit: brokenLimit}, bug: b, slices: make(map[string][]byte)}
+	if b == tooLargeWritten {
+		s.ValueLimit = 0
+	}
+	return s
 }
 
 func (s *broken) harness() remotetest.Harness {
 	h := remotetest.OfFake(s.Fake)
 	h.Store, h.Patience = s, time.Second/2
+	h.ValueLimit = brokenLimit
+	h.Slow = func(rate int) {
+		s.set(&s.slow, rate > 0)
+		s.Fake.Slow(rate)
+	}
+	h.HalfOpen = func() {
+		s.set(&s.deaf, true)
+		s.Fake.HalfOpen()
+	}
+	h.Open = func() int {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.streams
+	}
 	return h
+}
+
+// set sets a field.
+func (s *broken) set(field *bool, to bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	*field = to
+}
+
+// is returns a field.
+func (s *broken) is(field *bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return *field
 }
 
 func (s *broken) Put(ctx context.Context, key string, value []byte, cond remote.Condition) (int64, error) {
@@ -66,8 +104,35 @@ func (s *broken) Put(ctx context.Context, key string, value []byte, cond remote.
 		for _, apply := range s.late {
 			_ = apply(remote.Batch{Broken: errors.New("late")})
 		}
+	case tooLargeUnknown, tooLargeWritten:
+		if len(value) > brokenLimit {
+			return 0, s.putTooLarge(ctx, key, value, cond)
+		}
+	case repeatsWrite, plainLostAnswer:
+		return s.putAgain(ctx, key, value, cond)
 	}
 	return s.Fake.Put(ctx, key, value, cond)
+}
+
+// putTooLarge writes a value that is too large.
+func (s *broken) putTooLarge(ctx context.Context, key string, value []byte, cond remote.Condition) error {
+	_, err := s.Fake.Put(ctx, key, value, cond)
+	if s.bug == tooLargeUnknown {
+		return remote.Unknown(errors.New("too large"))
+	}
+	return errors.Join(remote.ErrBadValue, err)
+}
+
+// putAgain writes, and mistreats the error of an unknown outcome.
+func (s *broken) putAgain(ctx context.Context, key string, value []byte, cond remote.Condition) (int64, error) {
+	revision, err := s.Fake.Put(ctx, key, value, cond)
+	switch {
+	case !errors.Is(err, remote.ErrUnknownOutcome):
+		return revision, err
+	case s.bug == plainLostAnswer:
+		return 0, errors.New("no answer")
+	}
+	return s.Direct().Put(ctx, key, value, cond)
 }
 
 func (s *broken) Delete(ctx context.Context, key string, cond remote.Condition) (int64, error) {
@@ -98,8 +163,11 @@ func (s *broken) Follow(ctx context.Context, scope remote.Scope, apply func(remo
 	defer cancel()
 	s.mu.Lock()
 	s.cancels = append(s.cancels, cancel)
+	s.streams++
 	s.mu.Unlock()
 	switch s.bug {
+	case leaksGoroutine:
+		go func() { select {} }()
 	case ignoresScope:
 		scope = remote.Prefix("")
 	case prefixOfKey:
@@ -117,6 +185,9 @@ func (s *broken) Follow(ctx context.Context, scope remote.Scope, apply func(remo
 func (s *broken) ends(ctx context.Context, t *distorter, err error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.bug != leaksStream && (s.bug != leaksStreamInCut || !t.cut) {
+		s.streams--
+	}
 	switch s.bug {
 	case endsAll:
 		for _, cancel := range s.cancels {
@@ -149,11 +220,15 @@ type distorter struct {
 	missed  bool // the changes during the cut must still be dropped
 	known   bool // the first full state has arrived
 	full    bool // a later full state is arriving
+	inFull  bool // a full state is arriving
 	ignored bool // an error was ignored
 	last    int64
 }
 
 func (t *distorter) applyDistorted(b remote.Batch) error {
+	if t.s.bug == deafOnHalfOpen && t.s.is(&t.s.deaf) {
+		return nil
+	}
 	if b.Broken != nil {
 		t.cut, t.missed = true, true
 		if t.s.bug == silentCut {
@@ -163,6 +238,9 @@ func (t *distorter) applyDistorted(b remote.Batch) error {
 			return b.Broken
 		}
 		return t.apply(b)
+	}
+	if t.s.bug == givesUpSlowLine && t.s.is(&t.s.slow) && len(b.Changes) > 0 {
+		return t.apply(remote.Batch{Broken: errors.New("too slow")})
 	}
 	t.cut = false
 	t.full = t.known && (b.Full || t.full)
@@ -219,6 +297,12 @@ func (t *distorter) distortAndApply(b remote.Batch) error {
 		if !t.known {
 			b.Changes = nil
 		}
+	case lacksRewritten:
+		t.dropRewritten(&b)
+	case inventsDeletion, inventsValue, inventsRevision:
+		if !b.Full && !b.More {
+			t.invent(b.Changes)
+		}
 	case startsOld:
 		if !t.known && len(b.Changes) == 1 {
 			return t.twice(b)
@@ -247,6 +331,8 @@ func (t *distorter) distortChanges(b *remote.Batch) {
 	for i := range b.Changes {
 		c := &b.Changes[i]
 		switch t.s.bug {
+		case cutsValueShort:
+			c.Value = c.Value[:min(len(c.Value), brokenLimit/2)]
 		case wrongRevision:
 			c.Revision++
 		case emptyIsDeleted:
@@ -273,4 +359,41 @@ func (t *distorter) twice(b remote.Batch) error {
 	}
 	b.Full = false
 	return t.apply(b)
+}
+
+// dropRewritten waits a moment, and removes from a full state what is rewritten
+// by then.
+func (t *distorter) dropRewritten(b *remote.Batch) {
+	if b.Full {
+		t.inFull = true
+		time.Sleep(time.Millisecond)
+	}
+	if t.inFull {
+		written := make(map[string]int64)
+		all, _ := t.s.Content()
+		for _, c := range all {
+			written[c.Key] = c.Revision
+		}
+		b.Changes = slices.DeleteFunc(b.Changes, func(c remote.Change) bool { return written[c.Key] > c.Revision })
+	}
+	t.inFull = t.inFull && b.More
+}
+
+// invent falsifies the first write that a later write supersedes.
+func (t *distorter) invent(changes []remote.Change) {
+	for i, c := range changes {
+		supersedes := func(later remote.Change) bool { return later.Key == c.Key && !later.Deleted }
+		if c.Deleted || !slices.ContainsFunc(changes[i+1:], supersedes) {
+			continue
+		}
+		switch t.s.bug {
+		case inventsDeletion:
+			changes[i].Deleted, changes[i].Value = true, nil
+		case inventsValue:
+			changes[i].Value = []byte("invented")
+		case inventsRevision:
+			changes[i].Revision = changes[i+1].Revision
+		}
+		return
+	}
 }

@@ -41,6 +41,20 @@ const (
 	onlyNewer        bug = "of a later full state only newer changes are reported, as changes"
 	undeclaredReset  bug = "a later full state comes as changes"
 	missesReset      bug = "a later full state is not reported"
+	lacksRewritten   bug = "a full state lacks what is rewritten while it is read"
+	inventsDeletion  bug = "a write that is superseded at once is reported as a deletion"
+	inventsValue     bug = "a write that is superseded at once has another value"
+	inventsRevision  bug = "a write that is superseded at once has a later revision"
+	cutsValueShort   bug = "a value near the size limit is cut short"
+	tooLargeUnknown  bug = "a value that is too large has an unknown outcome"
+	tooLargeWritten  bug = "a value that is too large is written"
+	repeatsWrite     bug = "a write whose answer was lost is repeated"
+	plainLostAnswer  bug = "a lost answer is an error that says nothing of the outcome"
+	deafOnHalfOpen   bug = "a half-open connection is never noticed"
+	givesUpSlowLine  bug = "a slow line is taken for a dead one"
+	leaksGoroutine   bug = "a Follow leaves a goroutine behind"
+	leaksStream      bug = "a Follow leaves a stream behind"
+	leaksStreamInCut bug = "a Follow that ends during a cut leaves a stream behind"
 )
 
 // caughtBy lists the subtests that must catch each bug.
@@ -82,4 +96,18 @@ var caughtBy = map[bug][]string{
 	onlyNewer:        {"Faults/CompactionWhileCut", "Faults/CompactionOfManyKeys"},
 	undeclaredReset:  {"Faults/Reset"},
 	missesReset:      {"Faults/ResetWhileCut", "Faults/ResetToTheSameRevision"},
+	lacksRewritten:   {"Truth/KeysThatAlwaysExist", "Truth/KeysThatAlwaysExistAfterFaults"},
+	inventsDeletion:  {"Truth/KeysThatAlwaysExist", "Truth/EachChangeWasWritten"},
+	inventsValue:     {"Truth/EachChangeWasWritten"},
+	inventsRevision:  {"Truth/EachChangeWasWritten"},
+	cutsValueShort:   {"Writes/AtTheSizeLimit", "Faults/SlowValue"},
+	tooLargeUnknown:  {"Writes/AtTheSizeLimit"},
+	tooLargeWritten:  {"Writes/AtTheSizeLimit"},
+	repeatsWrite:     {"Faults/LostAnswers"},
+	plainLostAnswer:  {"Faults/LostAnswers"},
+	deafOnHalfOpen:   {"Faults/HalfOpen"},
+	givesUpSlowLine:  {"Faults/SlowValue", "Faults/SlowFirstState", "Faults/SlowHistory"},
+	leaksGoroutine:   {"Ends/LeaveNothing"},
+	leaksStream:      {"Ends/LeaveNothing", "Ends/LeaveNothingAfterACut"},
+	leaksStreamInCut: {"Ends/LeaveNothingAfterACut"},
 }

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -20,6 +21,9 @@ type Fake struct {
 	// PieceSize, if it is not 0, is the greatest number of keys in a batch of a
 	// full state. A larger state is sent in pieces. Set it before use.
 	PieceSize int
+	// ValueLimit, if it is not 0, is the size of the largest value. A write of a
+	// larger one fails with [remote.ErrBadValue]. Set it before use.
+	ValueLimit int
 
 	notifier event.MemoryValue[struct{}] // set after each change
 
@@ -30,9 +34,12 @@ type Fake struct {
 	compacted  int64
 	resets     int   // counts resets
 	breaks     int   // counts the breaks of all connections
+	halfOpens  int   // counts the calls of HalfOpen
 	cut        error // the reason of Cut until Heal, or nil
 	refused    error // the reason of Refuse, or nil
 	lostAnswer error // the reason of LoseAnswer until the next write, or nil
+	rate       int   // bytes per second, or 0 for no limit
+	follows    int   // counts the Follows in progress
 }
 
 // content is the content of the store. A change or a slice in it is not
@@ -43,8 +50,9 @@ type content struct {
 }
 
 var (
-	errCut     = errors.New("remotetest: cut")
-	errRefused = errors.New("remotetest: refused")
+	errCut        = errors.New("remotetest: cut")
+	errRefused    = errors.New("remotetest: refused")
+	errLostAnswer = errors.New("remotetest: the answer is lost")
 )
 
 // Cut breaks all connections until Heal. Followers get reason, and writes fail
@@ -90,14 +98,43 @@ func (f *Fake) Save() (restore func()) {
 }
 
 // Refuse makes every Follow, and every later write, fail with reason for good.
+// If reason is nil, Refuse uses an error of this package.
 func (f *Fake) Refuse(reason error) {
+	if reason == nil {
+		reason = errRefused
+	}
 	f.update(func() { f.refused = reason })
 }
 
 // LoseAnswer makes the next successful write return [remote.ErrUnknownOutcome]
-// and reason, although it is done.
+// and reason, although it is done. A write by Direct keeps its answer. If reason
+// is nil, LoseAnswer uses an error of this package.
 func (f *Fake) LoseAnswer(reason error) {
+	if reason == nil {
+		reason = errLostAnswer
+	}
 	f.update(func() { f.lostAnswer = reason })
+}
+
+// HalfOpen makes the connections of all present Follows half-open: nothing
+// arrives any more. Each of these Follows notices the silence after 50
+// milliseconds, reports it, and continues on a new connection. Later Follows and
+// all writes have new connections.
+func (f *Fake) HalfOpen() {
+	f.update(func() { f.halfOpens++ })
+}
+
+// Slow makes each Follow receive at most bytesPerSecond. Only keys and values
+// count. What a fault interrupts is sent again. With 0 there is no limit.
+func (f *Fake) Slow(bytesPerSecond int) {
+	f.update(func() { f.rate = bytesPerSecond })
+}
+
+// Follows returns the number of Follows in progress.
+func (f *Fake) Follows() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.follows
 }
 
 // Content returns the content of the store, ordered by key, and its revision.
@@ -145,6 +182,9 @@ func (f *Fake) write(ctx context.Context, c remote.Change, cond remote.Condition
 	if err := remote.CheckKey(c.Key); err != nil {
 		return 0, err
 	}
+	if n := len(c.Value); f.ValueLimit > 0 && n > f.ValueLimit {
+		return 0, fmt.Errorf("%w: %d bytes, and the limit is %d", remote.ErrBadValue, n, f.ValueLimit)
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	old, present := f.content.keys[c.Key]
@@ -170,7 +210,7 @@ func (f *Fake) write(ctx context.Context, c remote.Change, cond remote.Condition
 	}
 	f.history = append(f.history, c)
 	f.notifier.Set(struct{}{})
-	if lost := f.lostAnswer; lost != nil {
+	if lost := f.lostAnswer; lost != nil && !uncut {
 		f.lostAnswer = nil
 		return 0, remote.Unknown(lost)
 	}

@@ -16,6 +16,11 @@ func faults() []rule {
 		{"CutAgainAndAgain", cutAgain, needs("Cut")},
 		{"EndsWhileCut", cutEnds, needs("Cut")},
 		{"WritesWhileCut", cutWrites, needs("Cut")},
+		{"LostAnswers", lostAnswers, needs("LoseAnswer")},
+		{"HalfOpen", halfOpen, needs("HalfOpen")},
+		{"SlowValue", slowValue, needs("Slow")},
+		{"SlowFirstState", slowFirst, needs("Slow")},
+		{"SlowHistory", slowHistory, needs("Slow", "Cut")},
 		{"Compaction", compaction, needs("Compact")},
 		{"CompactionWhileCut", compactionWhileCut, needs("Cut", "Compact")},
 		{"CompactionOfManyKeys", compactionOfMany, needs("Cut", "Compact")},
@@ -110,20 +115,27 @@ func cutEnds(s *suite) {
 // the write is true.
 func cutWrites(s *suite) {
 	s.Cut()
-	ctx, cancel := context.WithTimeout(s.ctx, s.Patience/10)
-	defer cancel()
-	_, err := s.Store.Put(ctx, s.Prefix+"a", []byte("1"), remote.Condition{})
+	err := s.putDisturbed("a")
 	s.Heal()
 	f := s.follow("")
 	f.waitRevision(s.put(s.Direct, "b", "1"))
-	if errors.Is(err, remote.ErrUnknownOutcome) {
-		return
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	_, done := f.mirror.state[s.Prefix+"a"]
-	if done != (err == nil) {
-		s.report("Put returns %v; is it done: %t", err, done)
+	f.checkOutcome("a", err)
+}
+
+// putDisturbed writes to Store during a fault, and returns the error.
+func (s *suite) putDisturbed(key string) error {
+	ctx, cancel := context.WithTimeout(s.ctx, s.Patience/10)
+	defer cancel()
+	_, err := s.Store.Put(ctx, s.Prefix+key, []byte("1"), remote.Condition{})
+	return err
+}
+
+// checkOutcome checks that err, which putDisturbed has returned, is true.
+func (f *follower) checkOutcome(key string, err error) {
+	f.s.t.Helper()
+	done := f.value(key) != ""
+	if done != (err == nil) && !errors.Is(err, remote.ErrUnknownOutcome) {
+		f.s.report("Put returns %v; is it done: %t", err, done)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 // Store.
 type mirror struct {
 	scope         remote.Scope
+	always        map[string]bool          // keys that always exist
 	state         map[string]remote.Change // nil until the first full state; not modified
 	revision      int64
 	first         map[string]remote.Change // the first state
@@ -76,6 +77,8 @@ func (m *mirror) add(c remote.Change) error {
 		return fmt.Errorf("%q at revision %d comes after a change of revision %d", c.Key, c.Revision, m.highest)
 	case c.Deleted && c.Value != nil:
 		return fmt.Errorf("a deletion of %q has a value", c.Key)
+	case c.Deleted && m.always[c.Key]:
+		return fmt.Errorf("a deletion of %q, which always exists", c.Key)
 	}
 	m.highest = max(m.highest, c.Revision)
 	m.pendingChanges = append(m.pendingChanges, c)
@@ -95,6 +98,11 @@ func (m *mirror) finish(revision int64) error {
 		return fmt.Errorf("a batch at revision %d has a change of revision %d", revision, m.highest)
 	case !m.pendingFull && revision < m.revision:
 		return fmt.Errorf("revision %d comes after %d without a full state", revision, m.revision)
+	}
+	for key := range m.always {
+		if _, present := m.pending[key]; !present {
+			return fmt.Errorf("the state of revision %d lacks %q, which always exists", revision, key)
+		}
 	}
 	if m.pendingFull {
 		m.fulls++

@@ -31,6 +31,11 @@ func groups() []group {
 			{"ForEachFollower", changesFollowers, nil},
 			{"UnderLoad", changesLoad, nil},
 		}},
+		{"Truth", []rule{
+			{"KeysThatAlwaysExist", truthAlways, nil},
+			{"KeysThatAlwaysExistAfterFaults", truthAlwaysFaults, needs("Cut", "Compact")},
+			{"EachChangeWasWritten", truthWritten, nil},
+		}},
 		{"Writes", []rule{
 			{"OnlyIfAbsent", writeAbsent, nil},
 			{"OnlyAtARevision", writeAt, nil},
@@ -39,12 +44,15 @@ func groups() []group {
 			{"OneOfManyWins", writeRace, nil},
 			{"EmptyKey", writeEmptyKey, nil},
 			{"EndedContext", writeEnded, nil},
+			{"AtTheSizeLimit", writeLimit, needs("ValueLimit")},
 		}},
 		{"Ends", []rule{
 			{"WithItsContext", endsWithContext, nil},
 			{"UnderAnEndedContext", endsAtOnce, nil},
 			{"WithAppliesError", endsWithApply, nil},
 			{"WhenRefused", endsRefused, needs("Refuse")},
+			{"LeaveNothing", endsLeaveNothing, nil},
+			{"LeaveNothingAfterACut", endsLeaveNothingCut, needs("Cut")},
 		}},
 		{"Faults", faults()},
 	}

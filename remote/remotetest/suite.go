@@ -53,7 +53,7 @@ type rule struct {
 
 func needs(what ...string) []string { return what }
 
-// missing returns the first of the given functions that h does not have, or "".
+// missing returns the first of the given fields that h does not have, or "".
 func (h Harness) missing(what []string) string {
 	can := map[string]bool{
 		"Cut":     h.Cut != nil && h.Heal != nil && h.Direct != nil,
@@ -61,6 +61,11 @@ func (h Harness) missing(what []string) string {
 		"Restart": h.Restart != nil,
 		"Save":    h.Save != nil,
 		"Refuse":  h.Refuse != nil,
+
+		"HalfOpen":   h.HalfOpen != nil && h.Direct != nil,
+		"Slow":       h.Slow != nil,
+		"LoseAnswer": h.LoseAnswer != nil && h.Heal != nil,
+		"ValueLimit": h.ValueLimit != 0,
 	}
 	for _, w := range what {
 		if !can[w] {
@@ -170,12 +175,17 @@ func (s *suite) follow(prefix string) *follower {
 }
 
 func (s *suite) followScope(scope remote.Scope) *follower {
+	return s.start(mirror{scope: scope})
+}
+
+// start starts to follow the scope of m.
+func (s *suite) start(m mirror) *follower {
 	ctx, cancel := context.WithCancel(s.ctx)
-	f := &follower{s: s, cancel: cancel, result: make(chan error, 1), mirror: mirror{scope: scope}}
+	f := &follower{s: s, cancel: cancel, result: make(chan error, 1), mirror: m}
 	s.running.Add(1)
 	go func() {
 		defer s.running.Done()
-		err := s.Store.Follow(ctx, scope, f.apply)
+		err := s.Store.Follow(ctx, m.scope, f.apply)
 		f.mu.Lock()
 		f.returned = true
 		f.mu.Unlock()
@@ -215,7 +225,7 @@ func (f *follower) until(what string, wanted func(m *mirror) bool) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		m := &f.mirror
-		f.s.fatal("does not come: %s; there is %s at revision %d, broken: %v", what, format(f.s.Prefix, m.state), m.revision, m.broken)
+		f.s.fatal("does not come: %s; there is %.500s at revision %d, broken: %v", what, format(f.s.Prefix, m.state), m.revision, m.broken)
 	}
 }
 
@@ -247,6 +257,13 @@ func (f *follower) waitBroken(n int) {
 func (f *follower) waitConnected() {
 	f.s.t.Helper()
 	f.until("a report that the connection is back", func(m *mirror) bool { return m.broken == nil })
+}
+
+// value returns the value of key, or "" if the key is absent.
+func (f *follower) value(key string) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return string(f.mirror.state[f.s.Prefix+key].Value)
 }
 
 // stop ends the Follow and returns its error.

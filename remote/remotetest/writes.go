@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -209,5 +210,30 @@ func endsRefused(s *suite) {
 	s.Refuse()
 	if err := f.waitReturned(); err == nil || errors.Is(err, context.Canceled) {
 		s.report("Follow returns %v, want why it is refused", err)
+	}
+}
+
+// limitMargin is the number of bytes by which ValueLimit may be inexact.
+const limitMargin = 1000
+
+// writeLimit writes values just under the size limit, and above it.
+func writeLimit(s *suite) {
+	f := s.follow("")
+	f.waitSynced()
+	under := strings.Repeat("x", s.ValueLimit-limitMargin)
+	f.waitRevision(s.put(s.Store, "a", under))
+	ctx, cancel := s.patient()
+	defer cancel()
+	for _, size := range []int{s.ValueLimit + limitMargin, 4 * s.ValueLimit} {
+		above := strings.Repeat("y", size)
+		s.putFails(remote.ErrBadValue, ctx, s.Prefix+"a", above, remote.Condition{})
+		s.putFails(remote.ErrBadValue, ctx, s.Prefix+"b", above, remote.At(0))
+	}
+	f.waitRevision(s.put(s.Store, "c", "1"))
+	if f.value("a") != under {
+		s.report("a value of %d bytes is followed as one of %d, or was replaced", len(under), len(f.value("a")))
+	}
+	if n := len(f.value("b")); n > 0 {
+		s.report("Put fails, and writes a value of %d bytes", n)
 	}
 }

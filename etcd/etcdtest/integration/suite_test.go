@@ -1,11 +1,17 @@
 package integration
 
 import (
+	"context"
 	"os"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.etcd.io/etcd/server/v3/embed"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/stats"
 
 	"github.com/eventvalue/event/etcd"
 	"github.com/eventvalue/event/etcd/etcdtest"
@@ -22,6 +28,7 @@ type world struct {
 	t      testing.TB
 	member *etcdtest.Member
 	proxy  *etcdtest.Proxy // before the store
+	open   *streamCounter  // of the store's client
 	store  *etcd.Store
 	direct *etcd.Store
 	client *clientv3.Client // direct
@@ -35,7 +42,10 @@ func newWorld(t testing.TB, opts ...etcd.Option) *world {
 	t.Cleanup(func() { _ = c.Close() })
 	w := &world{t: t, member: c.Members[0]}
 	w.proxy = proxied(t, w.member.Client.Addr())
-	client := dial(t, w.proxy.Addr())
+	w.open = new(streamCounter)
+	cfg := etcd.ClientConfig(w.proxy.Addr())
+	cfg.DialOptions = append(cfg.DialOptions, grpc.WithStatsHandler(w.open))
+	client := dialWith(t, cfg)
 	w.client = dial(t, w.member.Client.Addr())
 	w.store = etcd.New(client, client, append([]etcd.Option{etcd.Silence(silence), etcd.PageSize(100)}, opts...)...)
 	w.direct = etcd.New(w.client, w.client)
@@ -49,10 +59,49 @@ func (w *world) harness() remotetest.Harness {
 		Compact:  func() { compact(w.t, w.client) },
 		Restart:  func() { w.member.Kill(); w.up() },
 		Save:     w.save,
+		HalfOpen: w.proxy.Forget, Slow: w.proxy.Limit, LoseAnswer: w.proxy.Mute,
+		ValueLimit: embed.DefaultMaxRequestBytes,
+		Open:       w.open.count,
+		Goroutine: func(stack string) bool {
+			return strings.Contains(stack, "eventvalue/event/etcd.") || strings.Contains(stack, "etcd/client/v3.")
+		},
 		Patience: patience,
 		Keys:     1000,
 	}
 }
+
+// A streamCounter counts the open watch streams of a client.
+type streamCounter struct{ open atomic.Int64 }
+
+func (c *streamCounter) count() int { return int(c.open.Load()) }
+
+type streamKey struct{}
+
+// TagRPC implements [stats.Handler].
+func (c *streamCounter) TagRPC(ctx context.Context, info *stats.RPCTagInfo) context.Context {
+	return context.WithValue(ctx, streamKey{}, strings.HasSuffix(info.FullMethodName, "/Watch"))
+}
+
+// HandleRPC implements [stats.Handler].
+func (c *streamCounter) HandleRPC(ctx context.Context, s stats.RPCStats) {
+	if isWatch, _ := ctx.Value(streamKey{}).(bool); !isWatch {
+		return
+	}
+	switch s.(type) {
+	case *stats.Begin:
+		c.open.Add(1)
+	case *stats.End:
+		c.open.Add(-1)
+	}
+}
+
+// TagConn implements [stats.Handler].
+func (c *streamCounter) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context {
+	return ctx
+}
+
+// HandleConn implements [stats.Handler].
+func (c *streamCounter) HandleConn(context.Context, stats.ConnStats) {}
 
 // up starts the server and waits until it serves.
 func (w *world) up() {
