@@ -9,9 +9,11 @@ func Receive(ctx context.Context, n int64) {
 	l.conn.Load().received.Add(n)
 }
 
+// WriteError converts the error of a write that may have been sent.
+func WriteError(ctx context.Context, err error) error { return writeError(ctx, new(lifeline), err) }
+
 // For the tests.
 var (
-	WriteError      = writeError
 	Refusal         = refusal
 	ErrSilent       = errSilent
 	ErrClientClosed = errClientClosed

@@ -88,7 +88,7 @@ func (tr *trial) settles(watchers []*follower) {
 			}
 			break
 		}
-		if !errors.Is(err, remote.ErrUnknownOutcome) {
+		if !errors.Is(err, remote.ErrUnknownOutcome) && !errors.Is(err, context.DeadlineExceeded) {
 			tr.t.Fatal(err)
 		}
 	}
