@@ -124,6 +124,16 @@ func del(t testing.TB, c clientv3.KV, key string) int64 {
 	return r.Header.Revision
 }
 
+// delAll deletes all keys that begin with prefix, in one revision.
+func delAll(t testing.TB, c clientv3.KV, prefix string) int64 {
+	t.Helper()
+	r, err := c.Delete(patient(t), prefix, clientv3.WithPrefix())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.Header.Revision
+}
+
 // fill puts n keys.
 func fill(t testing.TB, c clientv3.KV, prefix string, n int) {
 	t.Helper()
