@@ -18,11 +18,11 @@ import (
 // distinguishes a slow line from a dead one. With another configuration a Store
 // learns that from attempts that fail.
 //
-// The configuration also records whether each request was sent, and why there is
-// no connection. So a write that was not sent fails as such, and the Status of a
-// value has the reason, for example "connection refused". With another
-// configuration the outcome of such a write is unknown, and the Status has the
-// reason only if New was given the client itself and not a wrapper.
+// The configuration also records whether each request was sent, and the reason
+// for a missing connection. So a write that was not sent has written nothing, and
+// the Status of a value has the reason, for example "connection refused". With
+// another configuration the outcome of such a write is unknown, and the Status
+// has the reason only if New was given the client itself and not a wrapper.
 //
 // The client connects directly, and not by the proxy that HTTPS_PROXY names.
 //

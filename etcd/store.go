@@ -116,10 +116,10 @@ func New(kv clientv3.KV, w clientv3.Watcher, opts ...Option) *Store {
 // a connection, and until the answer arrives. Give ctx a deadline: a half-open
 // connection gives no answer.
 //
-// If ctx ends before the request was sent, nothing was written, and the error
-// says why there was no connection. A Store knows that if the client has the
-// configuration of [ClientConfig], also behind the wrappers of package namespace.
-// With another configuration the outcome is unknown.
+// If ctx ends before the client has sent the request, Put has written nothing.
+// The error then has the reason for the missing connection. That needs a client
+// with the configuration of [ClientConfig]; a wrapper of package namespace may
+// stand before it. With another configuration the outcome is unknown.
 func (s *Store) Put(ctx context.Context, key string, value []byte, cond remote.Condition) (int64, error) {
 	if ctx == nil {
 		panic("etcd: Store.Put: nil context")
