@@ -67,7 +67,7 @@ func newSoak(t *testing.T) *soak {
 	t.Cleanup(func() { _ = s.values.Close() })
 	s.one = remote.NewValue(b.store, "one", remote.String())
 	t.Cleanup(func() { _ = s.one.Close() })
-	s.all = startFollowers(t, s.values, 20)
+	s.all = startFollowers(t, s.values, 5)
 	s.record = follow(t, b.store, remote.Prefix("r/"))
 	return s
 }
