@@ -8,7 +8,7 @@ VERIFY = internal/verify
 
 # Each target that help lists has a comment that begins with two #. The durations
 # are those that make durations measured last.
-.PHONY: help quick check fmt tidy vet static test race cpus 386 fuzz nested examples bench etcd-faults explore whole
+.PHONY: help quick check fmt tidy vet static test race cpus 386 fuzz nested examples bench etcd-faults etcd-soak explore whole
 .PHONY: model model-full linear soak cover leaks mutants durations
 
 help: ## this list, with measured durations
@@ -64,8 +64,11 @@ examples: ## the examples run
 bench: ## the benchmarks, and BENCHMARKS.md
 	$(GO) run ./bench/cmd/eventbench
 
-etcd-faults: ## kills and pauses etcd servers; Linux only, not part of check
+etcd-faults: ## kills and pauses etcd servers and clients; Linux only, not part of check
 	$(GO) -C etcd/etcdtest test -count 1 -timeout 15m . ./integration -faults
+
+etcd-soak: ## cuts, slow lines, short watches and mass deletions on etcd for SOAK; part of a release
+	$(GO) -C etcd/etcdtest test -count 1 -timeout 0 -v ./integration -run '^TestSoak$$' -soak $(SOAK)
 
 whole: ## all of eventtest on each broken value: every subtest must fail on one
 	$(GO) test ./eventtest -run TestBugsAreCaught -count 1 -timeout 1h -args -whole

@@ -16,11 +16,19 @@ import (
 //
 // The configuration counts the bytes that arrive on each connection. So a Store
 // distinguishes a slow line from a dead one. With another configuration a Store
-// learns that from attempts that fail. The client connects directly, and not by
-// the proxy that HTTPS_PROXY names.
+// learns that from attempts that fail.
 //
-// Add other settings, such as TLS, Username, Password or a Logger, and create
-// the client by clientv3.New. Without endpoints clientv3.New returns an error.
+// The configuration also records whether each request was sent, and the reason
+// for a missing connection. So a write that was not sent has written nothing, and
+// the Status of a value has the reason, for example "connection refused". With
+// another configuration the outcome of such a write is unknown, and the Status
+// has the reason only if New was given the client itself and not a wrapper.
+//
+// The client connects directly, and not by the proxy that HTTPS_PROXY names.
+//
+// Add other settings, such as TLS, Username, Password or a Logger. Append to
+// DialOptions, and do not replace them. Create the client by clientv3.New.
+// Without endpoints clientv3.New returns an error.
 func ClientConfig(endpoints ...string) clientv3.Config {
 	reconnect := backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 2 * time.Second}
 	return clientv3.Config{

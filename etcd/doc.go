@@ -10,6 +10,9 @@
 //	store := etcd.New(client, client)
 //	flags := remote.NewRange(store, "flags/", remote.JSON[Flag]())
 //
+// README.md at the root lists the require and replace lines that a program needs
+// to import this module.
+//
 // The caller configures the client and closes it. TLS, authentication,
 // endpoints and namespaces (go.etcd.io/etcd/client/v3/namespace) are set there.
 // Start with [ClientConfig]. Name several endpoints: a Store leaves a server

@@ -87,19 +87,31 @@ func tooLarge(err error) bool {
 }
 
 // writeError converts the error of a failed write to the error that Put
-// returns.
-func writeError(ctx context.Context, err error) error {
-	switch c := code(err); {
+// returns. life is the lifeline of the write.
+func writeError(ctx context.Context, life *lifeline, err error) error {
+	switch {
 	case errors.Is(err, rpctypes.ErrRequestTooLarge), tooLarge(err):
 		// The second error is gRPC's, of either side. The request was not
 		// processed.
 		return fmt.Errorf("%w: etcd: %w", remote.ErrBadValue, err)
-	case rejected(c) || errors.Is(err, rpctypes.ErrTooManyRequests):
+	case rejected(code(err)), errors.Is(err, rpctypes.ErrTooManyRequests):
 		return fmt.Errorf("etcd: nothing written: %w", err)
-	case ctx.Err() != nil:
-		return remote.Unknown(fmt.Errorf("etcd: %w: %w", ctx.Err(), err))
+	case life.unsent():
+		return fmt.Errorf("etcd: nothing written: %w", writeReason(ctx, life, err))
 	}
-	return remote.Unknown(fmt.Errorf("etcd: %w", err))
+	return remote.Unknown(fmt.Errorf("etcd: %w", writeReason(ctx, life, err)))
+}
+
+// writeReason returns err with the error of ctx, and with the reason for which
+// the write had no connection.
+func writeReason(ctx context.Context, life *lifeline, err error) error {
+	if ended := ctx.Err(); ended != nil && !errors.Is(err, ended) {
+		err = fmt.Errorf("%w: %w", ended, err)
+	}
+	if reason := life.noConnection(); reason != "" {
+		err = fmt.Errorf("%w: %s", err, reason)
+	}
+	return err
 }
 
 // rejected reports whether a server that answers with code c has written

@@ -44,6 +44,29 @@ func TestWriteErrors(t *testing.T) {
 	}
 }
 
+func TestUnsentWriteErrors(t *testing.T) {
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	refused := status.Error(codes.Canceled, "latest balancer error: connection refused")
+	for _, c := range []struct {
+		ctx          context.Context
+		err, failure error
+		want         string
+	}{
+		{ended, context.Canceled, refused, "etcd: nothing written: context canceled: connection refused"},
+		{ended, errors.New("an error"), nil, "etcd: nothing written: context canceled: an error"},
+		{t.Context(), errors.New("an error"), errors.New("another"), "etcd: nothing written: an error"},
+	} {
+		err := etcd.UnsentWriteError(c.ctx, c.err, c.failure)
+		if errors.Is(err, remote.ErrUnknownOutcome) || !errors.Is(err, c.err) || err.Error() != c.want {
+			t.Errorf("%v becomes %q, want %q", c.err, err, c.want)
+		}
+		if ended := c.ctx.Err(); ended != nil && !errors.Is(err, ended) {
+			t.Errorf("%q does not wrap the error of its context", err)
+		}
+	}
+}
+
 func TestRefusal(t *testing.T) {
 	for err, want := range map[error]bool{
 		rpctypes.ErrPermissionDenied: true,

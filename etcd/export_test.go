@@ -9,9 +9,20 @@ func Receive(ctx context.Context, n int64) {
 	l.conn.Load().received.Add(n)
 }
 
+// WriteError converts the error of a write that may have been sent.
+func WriteError(ctx context.Context, err error) error { return writeError(ctx, new(lifeline), err) }
+
+// UnsentWriteError converts the error of a write that gRPC has ended with failure
+// before it was sent.
+func UnsentWriteError(ctx context.Context, err, failure error) error {
+	l := new(lifeline)
+	l.begun.Store(true)
+	l.failure.Store(failure)
+	return writeError(ctx, l, err)
+}
+
 // For the tests.
 var (
-	WriteError      = writeError
 	Refusal         = refusal
 	ErrSilent       = errSilent
 	ErrClientClosed = errClientClosed

@@ -9,6 +9,7 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/atomic"
 
 	"github.com/eventvalue/event/remote"
 )
@@ -86,7 +87,7 @@ func (f *follower) handleError(ctx context.Context, err error) error {
 		f.log.Info("etcd: reading the whole state", "scope", f.scope, "why", err)
 		f.canResume, f.listing = false, nil
 		return nil
-	case err == errSilent:
+	case err == errSilent, err == errFellSilent:
 		err = f.explain(ctx, err)
 	}
 	f.log.Info("etcd: connection lost", "scope", f.scope, "why", err)
@@ -115,6 +116,8 @@ type follower struct {
 	pageFailures int
 	patience     int // multiplies the time that a watch may take for a response
 	unheard      int // the number of watches in a row that ended without a response on a slow line
+
+	reason atomic.String // why the last read had no connection, or ""
 
 	probe <-chan error // the result of a probe in progress; see clientClosed
 }
@@ -211,6 +214,7 @@ func (f *follower) get(ctx context.Context, patience int, key string, opts ...cl
 	m := &silenceMeter{life: life, patience: patience}
 	defer m.watchdog(f.silence, func() { cancel(errSilent) })()
 	r, err := f.kv.Get(ctx, key, opts...)
+	f.reason.Store(life.noConnection())
 	switch {
 	case err == nil:
 		return r, nil

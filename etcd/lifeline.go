@@ -14,14 +14,20 @@ import (
 
 // A lifeline counts the bytes that arrive on the connection of one call. A
 // large response takes long on a slow line, and the bytes show that the line is
-// alive before the response is complete.
+// alive before the response is complete. A lifeline also records whether gRPC
+// has sent the call, and the error with which gRPC has ended it.
 //
-// A lifeline travels in the context of its call. The configuration of
-// [ClientConfig] connects it: the dialer wraps each connection in a
-// meteredConn, and the stats handler finds the one on which gRPC sends the
-// call. With any other configuration no lifeline is connected.
+// A lifeline travels in the context of its call, through wrappers of the client
+// too. The configuration of [ClientConfig] connects it: the dialer wraps each
+// connection in a meteredConn, and the stats handler finds the one on which gRPC
+// sends the call. With any other configuration no lifeline is connected.
 type lifeline struct {
-	conn atomic.Pointer[meteredConn] // nil until connected; set by gRPC
+	// The fields are set by gRPC. The client may make several calls of one: a
+	// flag stays set, and failure is the error of the last call.
+	conn    atomic.Pointer[meteredConn] // nil until connected
+	begun   atomic.Bool                 // a client with a meter has begun the call
+	sent    atomic.Bool                 // the call was given to a connection
+	failure atomic.Error                // nil if the call has not failed
 }
 
 type lifelineKey struct{}
@@ -40,6 +46,10 @@ func (l *lifeline) received() (n int64, known bool) {
 	}
 	return 0, false
 }
+
+// unsent reports whether it is certain that the call has not left this process.
+// Call it when the call has returned.
+func (l *lifeline) unsent() bool { return l.begun.Load() && !l.sent.Load() }
 
 // A meteredConn is a connection that counts the bytes that arrive.
 type meteredConn struct {
@@ -98,18 +108,30 @@ func splitNetwork(addr string) (network, rest string) {
 	return "tcp", addr
 }
 
-// HandleRPC connects the lifeline of a call, if it has one, when gRPC sends the
-// call. A call that gRPC sends again has another connection.
+// HandleRPC records the progress of a call in its lifeline, if it has one. A call
+// that gRPC sends again has another connection.
 func (m *meter) HandleRPC(ctx context.Context, s stats.RPCStats) {
-	header, ok := s.(*stats.OutHeader)
-	if !ok || header.LocalAddr == nil {
-		return
-	}
 	l, ok := ctx.Value(lifelineKey{}).(*lifeline)
 	if !ok {
 		return
 	}
-	if c, ok := m.conns.Load(header.LocalAddr.String()); ok {
+	switch s := s.(type) {
+	case *stats.Begin:
+		l.begun.Store(true)
+	case *stats.OutHeader:
+		l.sent.Store(true)
+		m.connect(l, s.LocalAddr)
+	case *stats.End:
+		l.failure.Store(s.Error)
+	}
+}
+
+// connect connects l to the connection with the given local address.
+func (m *meter) connect(l *lifeline, local net.Addr) {
+	if local == nil {
+		return
+	}
+	if c, ok := m.conns.Load(local.String()); ok {
 		l.conn.Store(c.(*meteredConn))
 	}
 }

@@ -112,8 +112,14 @@ func New(kv clientv3.KV, w clientv3.Watcher, opts ...Option) *Store {
 // panics if ctx is nil.
 //
 // A write is one request, and is never repeated. After a lost connection, the
-// first write may fail with [remote.ErrUnknownOutcome]. Without a deadline in
-// ctx, Put may wait for as long as the connection is half-open.
+// first write may fail with [remote.ErrUnknownOutcome]. Put waits until there is
+// a connection, and until the answer arrives. Give ctx a deadline: a half-open
+// connection gives no answer.
+//
+// If ctx ends before the client has sent the request, Put has written nothing.
+// The error then has the reason for the missing connection. That needs a client
+// with the configuration of [ClientConfig]; a wrapper of package namespace may
+// stand before it. With another configuration the outcome is unknown.
 func (s *Store) Put(ctx context.Context, key string, value []byte, cond remote.Condition) (int64, error) {
 	if ctx == nil {
 		panic("etcd: Store.Put: nil context")
@@ -139,12 +145,13 @@ func (s *Store) write(ctx context.Context, key string, op clientv3.Op, cond remo
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
+	ctx, life := withLifeline(ctx)
 	at, conditional := cond.Revision()
 	if !conditional {
 		r, err := s.kv.Do(ctx, op)
 		switch {
 		case err != nil:
-			return 0, writeError(ctx, err)
+			return 0, writeError(ctx, life, err)
 		case r.Put() != nil:
 			return r.Put().Header.Revision, nil
 		}
@@ -153,7 +160,7 @@ func (s *Store) write(ctx context.Context, key string, op clientv3.Op, cond remo
 	r, err := s.kv.Txn(ctx).If(clientv3.Compare(clientv3.ModRevision(key), "=", at)).Then(op).Commit()
 	switch {
 	case err != nil:
-		return 0, writeError(ctx, err)
+		return 0, writeError(ctx, life, err)
 	case !r.Succeeded:
 		return 0, remote.ErrConflict
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -18,6 +19,8 @@ const (
 	// patience is the longest duration of a step. After it, the demonstration
 	// fails.
 	patience = 30 * time.Second
+	// silence makes a dead etcd show within two seconds.
+	silence = time.Second
 )
 
 // A demo is the demonstration in progress.
@@ -46,14 +49,38 @@ func runDemo(ctx context.Context, addrs []string, nodes int, screen *Screen) err
 	defer client.Close()
 	d := &demo{screen: screen, team: NewTeam(NodeConfig{Endpoints: addrs, Prefix: prefix}), want: map[string]string{}}
 	defer d.team.Close()
-	d.flags = remote.NewRange(etcd.New(client, client), prefix+"flags/", remote.String())
+	d.flags = remote.NewRange(etcd.New(client, client, etcd.Silence(silence)), prefix+"flags/", remote.String())
 	defer d.flags.Close()
+	if err := d.connect(ctx, addrs); err != nil {
+		return err
+	}
 	// An earlier run may have left keys.
 	if _, err := client.Delete(ctx, prefix, clientv3.WithPrefix()); err != nil {
 		return err
 	}
 	defer screen.Follow(&d.team.Board)()
 	return d.play(ctx, nodes)
+}
+
+// connect waits for etcd, and shows why there is no connection.
+func (d *demo) connect(ctx context.Context, addrs []string) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	w := d.flags.Watch() // Without a watcher there is no connection.
+	defer w.Close()
+	shown := ""
+	for s, err := range event.All(ctx, d.flags.Status()) {
+		switch {
+		case err != nil:
+			return fmt.Errorf("waiting for etcd at %s: %w", strings.Join(addrs, ","), err)
+		case s.State == remote.Connected:
+			return nil
+		case s.Reason != nil && s.Reason.Error() != shown:
+			shown = s.Reason.Error()
+			d.screen.Say("%s: %s", strings.Join(addrs, ","), shown)
+		}
+	}
+	return nil
 }
 
 // play performs the steps. Each step begins when all nodes have seen the step

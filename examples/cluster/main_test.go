@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"net"
 	"os"
 	"os/exec"
 	"regexp"
@@ -36,6 +37,16 @@ func (o *output) String() string {
 	return o.buf.String()
 }
 
+// await waits until the program has written text.
+func (o *output) await(t *testing.T, text string) {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); !strings.Contains(o.String(), text); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%q does not come: %s", text, o.String())
+		}
+	}
+}
+
 func TestRunsAndEnds(t *testing.T) {
 	for _, live := range []bool{false, true} {
 		var out, errs output
@@ -62,17 +73,33 @@ func TestRunsAndEnds(t *testing.T) {
 	}
 }
 
+// TestDeadEndpoint has nothing at its endpoint. The program must say so, and end
+// when it is interrupted.
+func TestDeadEndpoint(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = l.Close()
+	var out, errs output
+	ctx, cancel := context.WithCancel(t.Context())
+	code := make(chan int)
+	go func() { code <- run(ctx, []string{"-endpoints", l.Addr().String()}, &out, &errs, false) }()
+	out.await(t, "connection refused")
+	cancel()
+	if c := <-code; c != 0 || errs.String() != "" {
+		t.Errorf("exit code %d: %s", c, errs.String())
+	}
+	t.Log(out.String())
+}
+
 // An interrupt ends it cleanly, nodes included.
 func TestInterrupt(t *testing.T) {
 	var out, errs output
 	ctx, cancel := context.WithCancel(t.Context())
 	code := make(chan int)
 	go func() { code <- run(ctx, nil, &out, &errs, false) }()
-	for end := time.Now().Add(30 * time.Second); !strings.Contains(out.String(), "node-1  "); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("nothing happens: %s", out.String())
-		}
-	}
+	out.await(t, "node-1  ")
 	cancel()
 	if c := <-code; c != 0 || errs.String() != "" {
 		t.Errorf("exit code %d: %s", c, errs.String())

@@ -45,16 +45,16 @@ func enableAuth(t *testing.T, c *clientv3.Client, prefix string) {
 	must(err)
 }
 
-func userClient(t *testing.T, name, password, addr string) *clientv3.Client {
+func userClient(t *testing.T, name, password string, addrs ...string) *clientv3.Client {
 	t.Helper()
-	cfg := etcd.ClientConfig(addr)
+	cfg := etcd.ClientConfig(addrs...)
 	cfg.Username, cfg.Password = name, password
 	return dialWith(t, cfg)
 }
 
-func rootClient(t *testing.T, addr string) *clientv3.Client {
+func rootClient(t *testing.T, addrs ...string) *clientv3.Client {
 	t.Helper()
-	return userClient(t, "root", "pw", addr)
+	return userClient(t, "root", "pw", addrs...)
 }
 
 func authServer(t *testing.T) *etcdtest.Server {

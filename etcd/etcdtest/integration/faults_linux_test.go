@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"github.com/eventvalue/event"
 	"github.com/eventvalue/event/etcd"
 	"github.com/eventvalue/event/etcd/etcdtest"
 	"github.com/eventvalue/event/remote"
@@ -29,6 +29,12 @@ type trial struct {
 }
 
 func newTrial(t *testing.T, opts ...etcd.Option) *trial {
+	c := startCluster(t)
+	return newTrialOn(t, c, dial(t, c.Addrs()...), opts...)
+}
+
+// startCluster starts three members, and skips the test without -faults.
+func startCluster(t *testing.T) *etcdtest.Cluster {
 	if !*faults {
 		t.Skip("without -faults")
 	}
@@ -37,7 +43,12 @@ func newTrial(t *testing.T, opts ...etcd.Option) *trial {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
-	tr := &trial{t: t, cluster: c, client: dial(t, c.Addrs()...)}
+	return c
+}
+
+// newTrialOn starts a trial with a client of the cluster.
+func newTrialOn(t *testing.T, c *etcdtest.Cluster, client *clientv3.Client, opts ...etcd.Option) *trial {
+	tr := &trial{t: t, cluster: c, client: client}
 	tr.store = etcd.New(tr.client, tr.client, append([]etcd.Option{etcd.Silence(silence)}, opts...)...)
 	tr.record = follow(t, tr.store, remote.Prefix("r/"))
 	tr.values = remote.NewRange(tr.store, "r/", remote.String())
@@ -88,7 +99,7 @@ func (tr *trial) settles(watchers []*follower) {
 			}
 			break
 		}
-		if !errors.Is(err, remote.ErrUnknownOutcome) {
+		if !errors.Is(err, remote.ErrUnknownOutcome) && !errors.Is(err, context.DeadlineExceeded) {
 			tr.t.Fatal(err)
 		}
 	}
@@ -101,71 +112,9 @@ func (tr *trial) settles(watchers []*follower) {
 	}
 }
 
-// A follower is a watcher of a range, and what it has been told.
-type follower struct {
-	t    *testing.T
-	done chan struct{}
-	beat event.MemoryValue[struct{}] // set after each entry
-
-	mu     sync.Mutex
-	table  map[string]string
-	newest map[string]int64 // revisions of what was there
-}
-
-// watchers starts n of them.
-func (tr *trial) watchers(n int) (all []*follower) {
-	for range n {
-		f := &follower{t: tr.t, done: make(chan struct{}), table: map[string]string{}, newest: map[string]int64{}}
-		w := tr.values.Watch()
-		go f.run(w)
-		tr.t.Cleanup(func() { _ = w.Close(); <-f.done })
-		all = append(all, f)
-	}
-	return all
-}
-
-// run checks that no key goes backwards, for the store never does.
-func (f *follower) run(w event.Watcher[remote.Entry[string]]) {
-	defer close(f.done)
-	for {
-		e, err := w.Get(context.Background())
-		if err != nil {
-			return
-		}
-		f.mu.Lock()
-		if newest := f.newest[e.Key]; e.Present && e.Revision <= newest {
-			f.t.Errorf("key %q goes from revision %d to %d", e.Key, newest, e.Revision)
-		}
-		if e.Present {
-			f.newest[e.Key] = e.Revision
-		}
-		if e.Restart {
-			clear(f.newest) // Each may come again, though not older; that the recorder checks.
-		}
-		e.Apply(f.table)
-		f.mu.Unlock()
-		f.beat.Set(struct{}{})
-	}
-}
-
-// has waits until the watcher has been told that, or ctx ends.
-func (f *follower) has(ctx context.Context, want map[string]string) bool {
-	_, err := event.Wait(ctx, &f.beat, func(struct{}) bool {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		for k, v := range f.table {
-			if want[k] != fmt.Sprintf("%s@%d", v, f.newest[k]) {
-				return false
-			}
-		}
-		return len(f.table) == len(want)
-	})
-	return err == nil
-}
-
 func TestKillOfTheLeader(t *testing.T) {
 	tr := newTrial(t)
-	ws := tr.watchers(10)
+	ws := startFollowers(t, tr.values, 10)
 	for range 3 {
 		tr.moves()
 		leader, err := tr.cluster.Leader(patient(t))
@@ -185,7 +134,7 @@ func TestKillOfTheLeader(t *testing.T) {
 // The member that serves the watch is paused: its connections stay, and it says nothing.
 func TestPauseOfTheServingMember(t *testing.T) {
 	tr := newTrial(t)
-	ws := tr.watchers(10)
+	ws := startFollowers(t, tr.values, 10)
 	tr.moves()
 	// All in turn: one of them is the one. The client's keep-alive would take ten seconds more.
 	for _, m := range tr.cluster.Members {
@@ -206,7 +155,7 @@ func TestPauseOfTheServingMember(t *testing.T) {
 
 func TestLossOfTheQuorum(t *testing.T) {
 	tr := newTrial(t)
-	ws := tr.watchers(10)
+	ws := startFollowers(t, tr.values, 10)
 	tr.moves()
 	for _, m := range tr.cluster.Members[:2] {
 		m.Kill()
@@ -229,7 +178,7 @@ func TestLossOfTheQuorum(t *testing.T) {
 // A member is cut off from the others, not from its clients: what it serves gets old.
 func TestPartition(t *testing.T) {
 	tr := newTrial(t)
-	ws := tr.watchers(10)
+	ws := startFollowers(t, tr.values, 10)
 	for _, m := range tr.cluster.Members {
 		tr.moves()
 		m.Peer.Hold()
@@ -241,7 +190,7 @@ func TestPartition(t *testing.T) {
 
 func TestCompactionWhileMembersDie(t *testing.T) {
 	tr := newTrial(t, etcd.PageSize(3))
-	ws := tr.watchers(10)
+	ws := startFollowers(t, tr.values, 10)
 	compactions := 0
 	for _, m := range tr.cluster.Members {
 		tr.moves()
@@ -282,5 +231,56 @@ func TestCompactionWhileMembersDie(t *testing.T) {
 	if compactions != len(tr.cluster.Members) {
 		t.Errorf("%d compactions", compactions)
 	}
+	tr.settles(ws)
+}
+
+// The line to each member is slow in turn, and once to all of them. A large value arrives all the same.
+func TestSlowLinesToTheMembers(t *testing.T) {
+	tr := newTrial(t)
+	ws := startFollowers(t, tr.values, 10)
+	limit := func(rate int, members ...*etcdtest.Member) {
+		for _, m := range members {
+			m.Client.Limit(rate)
+		}
+	}
+	const rate, size = 200_000, 200_000
+	for _, m := range tr.cluster.Members {
+		limit(rate, m)
+		put(t, tr.client, "r/large", strings.Repeat("x", size))
+		tr.moves()
+		limit(0, m)
+	}
+	limit(rate, tr.cluster.Members...)
+	put(t, tr.client, "r/large", strings.Repeat("y", size))
+	tr.moves()
+	limit(0, tr.cluster.Members...)
+	tr.settles(ws)
+}
+
+// Each of three members is killed in turn, and the permission is narrowed while the first of them is
+// down. A member that comes back has no tokens.
+func TestKillOfMembersWithAuth(t *testing.T) {
+	c := startCluster(t)
+	enableAuth(t, dial(t, c.Addrs()...), "r/")
+	root := rootClient(t, c.Addrs()...)
+	tr := newTrialOn(t, c, userClient(t, "user", "pw", c.Addrs()...))
+	ws := startFollowers(t, tr.values, 10)
+	end := clientv3.GetPrefixRangeEnd("r/")
+	for i, m := range c.Members {
+		tr.moves()
+		m.Kill()
+		tr.moves()
+		if i == 0 {
+			grant(t, root, "r/0/0", "")
+			revoke(t, root, "r/", end)
+			tr.record.refused(errPermission)
+			grant(t, root, "r/", end)
+			tr.moves()
+		}
+		if err := m.Start(patient(t)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tr.moves()
 	tr.settles(ws)
 }

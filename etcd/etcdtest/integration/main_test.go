@@ -18,6 +18,7 @@ var faults = flag.Bool("faults", false, "run the tests that start, kill and paus
 
 func TestMain(m *testing.M) {
 	etcdtest.Main() // Members of clusters are further processes of this test.
+	clientMain()    // So are the clients of TestPauseOfTheClient.
 	code := m.Run()
 	if left := leftovers("eventvalue/event", "etcd/client/v3."); code == 0 && left != "" {
 		fmt.Println("goroutines are left:\n" + left)

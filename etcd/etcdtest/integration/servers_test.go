@@ -52,15 +52,17 @@ func dial(t testing.TB, addrs ...string) *clientv3.Client {
 	return dialWith(t, etcd.ClientConfig(addrs...))
 }
 
+var fastReconnect = grpc.WithConnectParams(grpc.ConnectParams{
+	Backoff:           backoff.Config{BaseDelay: 20 * time.Millisecond, Multiplier: 2, MaxDelay: 200 * time.Millisecond},
+	MinConnectTimeout: time.Second,
+})
+
 // dialWith connects again faster than [etcd.ClientConfig] does. The clients of a
 // test stay open until all that the test has opened after the first of them is
 // closed. Then none of them may have a watch stream.
 func dialWith(t testing.TB, cfg clientv3.Config) *clientv3.Client {
 	t.Helper()
-	cfg.DialOptions = append(cfg.DialOptions, grpc.WithConnectParams(grpc.ConnectParams{
-		Backoff:           backoff.Config{BaseDelay: 20 * time.Millisecond, Multiplier: 2, MaxDelay: 200 * time.Millisecond},
-		MinConnectTimeout: time.Second,
-	}))
+	cfg.DialOptions = append(cfg.DialOptions, fastReconnect)
 	c, err := clientv3.New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -116,6 +118,16 @@ func put(t testing.TB, c clientv3.KV, key, val string) int64 {
 func del(t testing.TB, c clientv3.KV, key string) int64 {
 	t.Helper()
 	r, err := c.Delete(patient(t), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.Header.Revision
+}
+
+// delAll deletes all keys that begin with prefix, in one revision.
+func delAll(t testing.TB, c clientv3.KV, prefix string) int64 {
+	t.Helper()
+	r, err := c.Delete(patient(t), prefix, clientv3.WithPrefix())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -100,15 +100,20 @@ func TestUnknownOutcomeIsNotRepeated(t *testing.T) {
 	}
 }
 
-// The first write after a cut finds a connection that is gone.
+// The first write after a cut finds a connection that is gone. The client sends it, or knows that
+// already.
 func TestFirstWriteAfterACut(t *testing.T) {
 	b := newBench(t)
 	put(t, b.client, "k", "before")
 	b.proxy.Cut()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	if _, err := b.store.Put(ctx, "k", []byte("x"), remote.Condition{}); !errors.Is(err, remote.ErrUnknownOutcome) {
-		t.Errorf("Put without a connection: %v", err)
+	_, err := b.store.Put(ctx, "k", []byte("x"), remote.Condition{})
+	if err == nil {
+		t.Error("Put without a connection succeeds")
+	}
+	if got := contents(t, b.direct, remote.Key("k"))["k"]; !errors.Is(err, remote.ErrUnknownOutcome) && !strings.HasPrefix(got, "before@") {
+		t.Errorf("Put returns %v, and the store has %q", err, got)
 	}
 	b.proxy.Heal()
 	rev, err := b.store.Put(patient(t), "k", []byte("y"), remote.Condition{})
