@@ -36,6 +36,8 @@ type script struct {
 	ranges []*pb.RangeRequest
 	mute   bool  // reads get no answer
 	refuse error // the answer to reads, if it is not nil
+	// muted reports whether a read gets no answer. It may be nil.
+	muted func(in *pb.RangeRequest) bool
 }
 
 func newScript() *script {
@@ -133,7 +135,7 @@ func (s *script) Range(ctx context.Context, in *pb.RangeRequest, _ ...grpc.CallO
 	if s.refuse != nil {
 		return nil, s.refuse
 	}
-	if s.mute {
+	if s.mute || s.muted != nil && s.muted(in) {
 		s.mu.Unlock()
 		<-ctx.Done()
 		s.mu.Lock()
@@ -141,19 +143,32 @@ func (s *script) Range(ctx context.Context, in *pb.RangeRequest, _ ...grpc.CallO
 	}
 	r := &pb.RangeResponse{Header: s.head()}
 	for _, kv := range s.kvs {
-		if len(in.RangeEnd) > 0 || string(in.Key) == string(kv.Key) {
+		switch {
+		case len(in.RangeEnd) == 0 && string(in.Key) != string(kv.Key), string(in.Key) > string(kv.Key):
+		case in.Limit > 0 && int64(len(r.Kvs)) == in.Limit:
+			r.More = true
+		default:
 			r.Kvs = append(r.Kvs, kv)
 		}
 	}
 	return r, nil
 }
 
+// isList reports whether in reads a page of the full state.
+func isList(in *pb.RangeRequest) bool { return len(in.RangeEnd) > 0 && !in.KeysOnly }
+
 // lists returns the number of full states that were read.
-func (s *script) lists() (n int) {
+func (s *script) lists() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.countRanges(isList)
+}
+
+// countRanges returns the number of reads that are as is says. The caller holds
+// mu.
+func (s *script) countRanges(is func(in *pb.RangeRequest) bool) (n int) {
 	for _, r := range s.ranges {
-		if len(r.RangeEnd) > 0 && !r.KeysOnly {
+		if is(r) {
 			n++
 		}
 	}
@@ -178,7 +193,8 @@ func (s *script) openStreams() (n int) {
 }
 
 func (s *script) open(ctx context.Context) *stream {
-	st := &stream{s: s, ctx: ctx, requests: make(chan *pb.WatchRequest, 1000), responses: make(chan *pb.WatchResponse, 1000)}
+	ctx, cut := context.WithCancel(ctx)
+	st := &stream{s: s, ctx: ctx, cut: cut, requests: make(chan *pb.WatchRequest, 1000), responses: make(chan *pb.WatchResponse, 1000)}
 	s.mu.Lock()
 	s.opened = append(s.opened, st)
 	s.mu.Unlock()
@@ -191,6 +207,7 @@ type stream struct {
 	grpc.ClientStream
 	s         *script
 	ctx       context.Context
+	cut       context.CancelFunc // makes Recv fail
 	requests  chan *pb.WatchRequest
 	responses chan *pb.WatchResponse
 }
@@ -328,6 +345,12 @@ func (tp *recording) last() remote.Batch {
 		return remote.Batch{}
 	}
 	return all[len(all)-1]
+}
+
+// connected reports whether a batch says that the watch is open and has caught
+// up.
+func (tp *recording) connected() bool {
+	return slices.ContainsFunc(tp.all(), func(b remote.Batch) bool { return b.Broken == nil && !b.More && !b.CatchingUp })
 }
 
 // broken returns the time and the reason of the first batch with Broken.

@@ -71,7 +71,7 @@ func (w *watch) learn(err error) error {
 // open opens the watch.
 func (w *watch) open(cancel context.CancelCauseFunc) error {
 	opening := w.server
-	stop := opening.watchdog(w.silence, func() { cancel(errSilent) })
+	stop := w.watchdog(w.ctx, cancel, &opening)
 	// The watch begins at the known revision, not at the next one. The next one
 	// is in the future, and until it exists the server answers no progress
 	// requests. Changes that arrive again are dropped.
@@ -94,7 +94,6 @@ type watch struct {
 
 	server  silenceMeter
 	heard   bool // there was a response
-	broken  bool // Broken was reported since the last batch
 	stalled int  // notifications in a row without progress while the revision is below target
 
 	ticksSinceAudit int
@@ -144,7 +143,6 @@ func (w *watch) handleTick() error {
 	}
 	if !w.broken && w.server.seemsSilent() {
 		// The watch continues, because the line may be slow.
-		w.broken = true
 		if err := w.apply(remote.Batch{Broken: errFellSilent}); err != nil {
 			return err
 		}
@@ -153,11 +151,18 @@ func (w *watch) handleTick() error {
 	if w.ticksSinceAudit++; w.ticksSinceAudit >= 3*auditInterval && !w.auditing {
 		w.ticksSinceAudit, w.auditing = 0, true
 		go func(at historyPoint) {
-			target, err := w.verify(w.ctx, at)
+			target, err := w.auditor().verify(w.ctx, at)
 			w.auditResults <- auditResult{target, err}
 		}(w.at)
 	}
 	return nil
+}
+
+// auditor returns a follower that audits the watch on another goroutine. It
+// reports nothing.
+func (w *watch) auditor() *follower {
+	discard := func(remote.Batch) error { return nil }
+	return &follower{Store: w.Store, scope: w.scope, key: w.key, rangeEnd: w.rangeEnd, fn: discard}
 }
 
 // handleAudit processes the result of an audit. An audit that failed because of
@@ -240,7 +245,8 @@ func (w *watch) catchUp(revision int64) error {
 
 // deliver passes b to apply, and advances w.at to its revision.
 func (w *watch) deliver(b remote.Batch) error {
-	w.caughtUp, w.broken = true, false
+	w.caughtUp = w.caughtUp || b.Revision >= w.target
+	b.CatchingUp = !w.caughtUp
 	w.at.revision = b.Revision
 	return w.apply(b)
 }
