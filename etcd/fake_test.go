@@ -28,9 +28,11 @@ type script struct {
 	pb.KVClient // other methods panic
 
 	streams chan *stream // the opened streams, in order
+	shared  sharedStreams
 
 	mu     sync.Mutex
 	opened []*stream
+	byName map[string]*stream // the last one of each name
 	header pb.ResponseHeader
 	kvs    []*mvccpb.KeyValue
 	ranges []*pb.RangeRequest
@@ -38,10 +40,12 @@ type script struct {
 	refuse error // the answer to reads, if it is not nil
 	// muted reports whether a read gets no answer. It may be nil.
 	muted func(in *pb.RangeRequest) bool
+	auto  bool // streams are served instead of sent to the channel streams
+	asked int  // the number of progress requests on streams that are served
 }
 
 func newScript() *script {
-	s := &script{streams: make(chan *stream, 100)}
+	s := &script{streams: make(chan *stream, 100), byName: make(map[string]*stream)}
 	s.header = pb.ResponseHeader{ClusterId: 1, RaftTerm: 5, Revision: 50}
 	s.kvs = []*mvccpb.KeyValue{{Key: []byte("k"), Value: []byte("v"), ModRevision: 40}}
 	return s
@@ -67,15 +71,19 @@ func (s *script) below(opts ...etcd.Option) *etcd.Store {
 type watcher struct{ s *script }
 
 func (w watcher) Watch(ctx context.Context, key string, opts ...clientv3.OpOption) clientv3.WatchChan {
-	if clientv3.OpGet(key, opts...).Rev() == 0 {
+	op := clientv3.OpGet(key, opts...)
+	switch {
+	case op.Rev() == 0 && !op.IsProgressNotify():
 		// It ends the stream, which has ended with its context.
-		confirmed := make(chan clientv3.WatchResponse, 1)
-		confirmed <- clientv3.WatchResponse{}
-		return confirmed
+		out := make(chan clientv3.WatchResponse)
+		context.AfterFunc(ctx, func() { close(out) })
+		return out
+	case op.Rev() == 0:
+		return w.s.shared.watch(ctx)
 	}
 	st := w.s.open(ctx)
 	_ = st.Send(&pb.WatchRequest{RequestUnion: &pb.WatchRequest_CreateRequest{
-		CreateRequest: &pb.WatchCreateRequest{StartRevision: clientv3.OpGet(key, opts...).Rev()},
+		CreateRequest: &pb.WatchCreateRequest{StartRevision: op.Rev()},
 	}})
 	out := make(chan clientv3.WatchResponse)
 	created := make(chan struct{})
@@ -105,12 +113,13 @@ func (w watcher) Watch(ctx context.Context, key string, opts ...clientv3.OpOptio
 }
 
 func (w watcher) RequestProgress(ctx context.Context) error {
+	if w.s.shared.requestProgress(ctx, w.s) {
+		return nil
+	}
 	w.s.mu.Lock()
 	defer w.s.mu.Unlock()
-	for _, st := range w.s.opened {
-		if md, _ := metadata.FromOutgoingContext(ctx); strings.Join(md.Get("event-stream"), ",") == st.sent("event-stream") {
-			return st.Send(&pb.WatchRequest{RequestUnion: &pb.WatchRequest_ProgressRequest{ProgressRequest: &pb.WatchProgressRequest{}}})
-		}
+	if st, ok := w.s.byName[streamOf(ctx)]; ok {
+		return st.Send(&pb.WatchRequest{RequestUnion: &pb.WatchRequest_ProgressRequest{ProgressRequest: &pb.WatchProgressRequest{}}})
 	}
 	return io.ErrClosedPipe
 }
@@ -197,8 +206,14 @@ func (s *script) open(ctx context.Context) *stream {
 	st := &stream{s: s, ctx: ctx, cut: cut, requests: make(chan *pb.WatchRequest, 1000), responses: make(chan *pb.WatchResponse, 1000)}
 	s.mu.Lock()
 	s.opened = append(s.opened, st)
+	s.byName[streamOf(ctx)] = st
+	auto := s.auto
 	s.mu.Unlock()
-	s.streams <- st
+	if auto {
+		go st.serve()
+	} else {
+		s.streams <- st
+	}
 	return st
 }
 
@@ -273,10 +288,16 @@ func (st *stream) serve() {
 		case <-st.ctx.Done():
 			return
 		case r := <-st.requests:
+			st.s.mu.Lock()
 			h := st.s.head()
-			if r.GetCreateRequest() != nil {
+			if r.GetProgressRequest() != nil {
+				st.s.asked++
+			}
+			st.s.mu.Unlock()
+			switch c := r.GetCreateRequest(); {
+			case c != nil:
 				st.responses <- &pb.WatchResponse{Header: h, Created: true, WatchId: id}
-			} else {
+			case r.GetProgressRequest() != nil:
 				st.responses <- &pb.WatchResponse{Header: h, WatchId: clientv3.InvalidWatchID}
 			}
 		}

@@ -118,7 +118,7 @@ type follower struct {
 
 	broken bool // Broken was reported since the last batch
 
-	probe <-chan error // the result of a probe in progress; see clientClosed
+	probe <-chan bool // the result of a probe in progress; see clientClosed
 }
 
 // A historyPoint is a point in the history of a store.

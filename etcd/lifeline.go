@@ -162,6 +162,10 @@ func (m *silenceMeter) tick() (silent bool) {
 // all that is known.
 func (m *silenceMeter) seemsSilent() bool { return m.responseTicks > 3 && m.idleTicks > 3 }
 
+// nearlySilent reports whether two requests in a row have no answer, by all that
+// is known.
+func (m *silenceMeter) nearlySilent() bool { return m.responseTicks > 2 && m.idleTicks > 2 }
+
 // lineWasSlow reports whether the server that was silent may have been sending:
 // bytes arrived, or nothing is known of the connection.
 func (m *silenceMeter) lineWasSlow() bool {
