@@ -30,13 +30,24 @@ import (
 // Follow never reads the full state from a server that may be behind. All pages
 // of a full state have one revision.
 //
+// [remote.Connected] is reported when the watch is open and has reached the
+// revision that the store had. Broken is reported after twice [Silence] at the
+// latest if the server does not answer, also before the first watch is open.
+//
 // A Follow leaves no stream of the client behind. If New was given a wrapper
 // instead of a client, a stream may stay until the client is closed if the
-// connection was lost when its watch ended.
+// connection was lost twice while it ended.
 //
-// Cost: a Follow has one watch on a stream of its own. Behind a wrapper, each end
-// of a watch takes another watch, which ends the stream. It requests progress
-// three times per Silence. It reads one key every 15 times Silence.
+// The Follows of a Store that have caught up watch on one shared stream. A Follow
+// begins on a stream of its own, and returns to one if the shared stream does not
+// answer, for example because of a large response to another Follow. A Follow
+// whose ctx has outgoing metadata of gRPC always has its own stream.
+//
+// Cost: a Follow has one watch. All Follows on the shared stream take one progress
+// request three times per Silence, which the client passes on to each of them. A
+// move to the shared stream takes another watch for a moment, and a read of one
+// key. Behind a wrapper, the end of a stream takes two watches. A Follow reads
+// one key every 15 times Silence.
 func (s *Store) Follow(ctx context.Context, scope remote.Scope, apply func(remote.Batch) error) error {
 	if ctx == nil {
 		panic("etcd: Store.Follow: nil context")
