@@ -2,10 +2,14 @@ package etcd_test
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.uber.org/atomic"
 
 	"github.com/eventvalue/event/etcd"
 	"github.com/eventvalue/event/remote"
@@ -85,6 +89,52 @@ func TestSharedStreamDelivers(t *testing.T) {
 		time.Sleep(3 * time.Second)
 		if b := tp.last(); b.Revision != 52 || len(b.Changes) != 0 {
 			t.Errorf("the last batch is %+v", b)
+		}
+		ends(t, tp)
+	})
+}
+
+// TestJoinLosesNothing has an own stream that is behind the shared stream, and
+// then a shared stream that is behind the own one. The watch must wait, and
+// deliver each change once.
+func TestJoinLosesNothing(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *script) {
+		s.shared.on = true
+		tp := follow(t, s.store(etcd.Silence(3*time.Second)))
+		st := <-s.streams
+		st.create()
+		st.progress(50)
+		synctest.Wait()
+		var own atomic.Int64
+		own.Store(50)
+		go st.keep(func(h *pb.ResponseHeader) { h.Revision = own.Load() })
+		s.set(func() { s.header.Revision = 60 })
+		stays := func(what string) {
+			t.Helper()
+			time.Sleep(2*time.Second + time.Second/2)
+			if _, watches := s.shared.open(); watches != 1 || st.ctx.Err() != nil {
+				t.Fatalf("%s: %d watches on shared streams, the other stream: %v", what, watches, st.ctx.Err())
+			}
+		}
+		stays("the own stream is behind")
+		st.event("k", "w", 55, 55)
+		s.shared.send(&pb.ResponseHeader{ClusterId: 1, RaftTerm: 5, Revision: 65}, "k", 65)
+		own.Store(62)
+		s.set(func() { s.header.Revision = 58 })
+		stays("the shared stream is behind")
+		s.set(func() { s.header.Revision = 66 })
+		time.Sleep(2 * time.Second)
+		if st.ctx.Err() == nil {
+			t.Error("the watch does not move")
+		}
+		var got []int64
+		for _, b := range tp.all() {
+			for _, c := range b.Changes {
+				got = append(got, c.Revision)
+			}
+		}
+		if _, err := tp.broken(); !slices.Equal(got, []int64{40, 55, 65}) || s.lists() != 1 || err != nil {
+			t.Errorf("changes of revisions %v, %d full states, broken: %v", got, s.lists(), err)
 		}
 		ends(t, tp)
 	})
