@@ -20,6 +20,9 @@
 // single endpoint, only the client's keep-alive notices that the connection is
 // dead.
 //
+// Make one Store per client: the Values and Ranges of a Store that have caught up
+// share a watch stream and its progress requests.
+//
 // # Servers
 //
 // The servers must be etcd 3.5.13 or later, or 3.4.31 or later of the 3.4 line.

@@ -28,18 +28,24 @@ type script struct {
 	pb.KVClient // other methods panic
 
 	streams chan *stream // the opened streams, in order
+	shared  sharedStreams
 
 	mu     sync.Mutex
 	opened []*stream
+	byName map[string]*stream // the last one of each name
 	header pb.ResponseHeader
 	kvs    []*mvccpb.KeyValue
 	ranges []*pb.RangeRequest
 	mute   bool  // reads get no answer
 	refuse error // the answer to reads, if it is not nil
+	// muted reports whether a read gets no answer. It may be nil.
+	muted func(in *pb.RangeRequest) bool
+	auto  bool // streams are served instead of sent to the channel streams
+	asked int  // the number of progress requests on streams that are served
 }
 
 func newScript() *script {
-	s := &script{streams: make(chan *stream, 100)}
+	s := &script{streams: make(chan *stream, 100), byName: make(map[string]*stream)}
 	s.header = pb.ResponseHeader{ClusterId: 1, RaftTerm: 5, Revision: 50}
 	s.kvs = []*mvccpb.KeyValue{{Key: []byte("k"), Value: []byte("v"), ModRevision: 40}}
 	return s
@@ -65,15 +71,19 @@ func (s *script) below(opts ...etcd.Option) *etcd.Store {
 type watcher struct{ s *script }
 
 func (w watcher) Watch(ctx context.Context, key string, opts ...clientv3.OpOption) clientv3.WatchChan {
-	if clientv3.OpGet(key, opts...).Rev() == 0 {
+	op := clientv3.OpGet(key, opts...)
+	switch {
+	case op.Rev() == 0 && !op.IsProgressNotify():
 		// It ends the stream, which has ended with its context.
-		confirmed := make(chan clientv3.WatchResponse, 1)
-		confirmed <- clientv3.WatchResponse{}
-		return confirmed
+		out := make(chan clientv3.WatchResponse)
+		context.AfterFunc(ctx, func() { close(out) })
+		return out
+	case op.Rev() == 0:
+		return w.s.shared.watch(ctx)
 	}
 	st := w.s.open(ctx)
 	_ = st.Send(&pb.WatchRequest{RequestUnion: &pb.WatchRequest_CreateRequest{
-		CreateRequest: &pb.WatchCreateRequest{StartRevision: clientv3.OpGet(key, opts...).Rev()},
+		CreateRequest: &pb.WatchCreateRequest{StartRevision: op.Rev()},
 	}})
 	out := make(chan clientv3.WatchResponse)
 	created := make(chan struct{})
@@ -103,12 +113,13 @@ func (w watcher) Watch(ctx context.Context, key string, opts ...clientv3.OpOptio
 }
 
 func (w watcher) RequestProgress(ctx context.Context) error {
+	if w.s.shared.requestProgress(ctx, w.s) {
+		return nil
+	}
 	w.s.mu.Lock()
 	defer w.s.mu.Unlock()
-	for _, st := range w.s.opened {
-		if md, _ := metadata.FromOutgoingContext(ctx); strings.Join(md.Get("event-stream"), ",") == st.sent("event-stream") {
-			return st.Send(&pb.WatchRequest{RequestUnion: &pb.WatchRequest_ProgressRequest{ProgressRequest: &pb.WatchProgressRequest{}}})
-		}
+	if st, ok := w.s.byName[streamOf(ctx)]; ok {
+		return st.Send(&pb.WatchRequest{RequestUnion: &pb.WatchRequest_ProgressRequest{ProgressRequest: &pb.WatchProgressRequest{}}})
 	}
 	return io.ErrClosedPipe
 }
@@ -133,7 +144,7 @@ func (s *script) Range(ctx context.Context, in *pb.RangeRequest, _ ...grpc.CallO
 	if s.refuse != nil {
 		return nil, s.refuse
 	}
-	if s.mute {
+	if s.mute || s.muted != nil && s.muted(in) {
 		s.mu.Unlock()
 		<-ctx.Done()
 		s.mu.Lock()
@@ -141,19 +152,32 @@ func (s *script) Range(ctx context.Context, in *pb.RangeRequest, _ ...grpc.CallO
 	}
 	r := &pb.RangeResponse{Header: s.head()}
 	for _, kv := range s.kvs {
-		if len(in.RangeEnd) > 0 || string(in.Key) == string(kv.Key) {
+		switch {
+		case len(in.RangeEnd) == 0 && string(in.Key) != string(kv.Key), string(in.Key) > string(kv.Key):
+		case in.Limit > 0 && int64(len(r.Kvs)) == in.Limit:
+			r.More = true
+		default:
 			r.Kvs = append(r.Kvs, kv)
 		}
 	}
 	return r, nil
 }
 
+// isList reports whether in reads a page of the full state.
+func isList(in *pb.RangeRequest) bool { return len(in.RangeEnd) > 0 && !in.KeysOnly }
+
 // lists returns the number of full states that were read.
-func (s *script) lists() (n int) {
+func (s *script) lists() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.countRanges(isList)
+}
+
+// countRanges returns the number of reads that are as is says. The caller holds
+// mu.
+func (s *script) countRanges(is func(in *pb.RangeRequest) bool) (n int) {
 	for _, r := range s.ranges {
-		if len(r.RangeEnd) > 0 && !r.KeysOnly {
+		if is(r) {
 			n++
 		}
 	}
@@ -178,11 +202,18 @@ func (s *script) openStreams() (n int) {
 }
 
 func (s *script) open(ctx context.Context) *stream {
-	st := &stream{s: s, ctx: ctx, requests: make(chan *pb.WatchRequest, 1000), responses: make(chan *pb.WatchResponse, 1000)}
+	ctx, cut := context.WithCancel(ctx)
+	st := &stream{s: s, ctx: ctx, cut: cut, requests: make(chan *pb.WatchRequest, 1000), responses: make(chan *pb.WatchResponse, 1000)}
 	s.mu.Lock()
 	s.opened = append(s.opened, st)
+	s.byName[streamOf(ctx)] = st
+	auto := s.auto
 	s.mu.Unlock()
-	s.streams <- st
+	if auto {
+		go st.serve()
+	} else {
+		s.streams <- st
+	}
 	return st
 }
 
@@ -191,6 +222,7 @@ type stream struct {
 	grpc.ClientStream
 	s         *script
 	ctx       context.Context
+	cut       context.CancelFunc // makes Recv fail
 	requests  chan *pb.WatchRequest
 	responses chan *pb.WatchResponse
 }
@@ -256,10 +288,16 @@ func (st *stream) serve() {
 		case <-st.ctx.Done():
 			return
 		case r := <-st.requests:
+			st.s.mu.Lock()
 			h := st.s.head()
-			if r.GetCreateRequest() != nil {
+			if r.GetProgressRequest() != nil {
+				st.s.asked++
+			}
+			st.s.mu.Unlock()
+			switch c := r.GetCreateRequest(); {
+			case c != nil:
 				st.responses <- &pb.WatchResponse{Header: h, Created: true, WatchId: id}
-			} else {
+			case r.GetProgressRequest() != nil:
 				st.responses <- &pb.WatchResponse{Header: h, WatchId: clientv3.InvalidWatchID}
 			}
 		}
@@ -328,6 +366,12 @@ func (tp *recording) last() remote.Batch {
 		return remote.Batch{}
 	}
 	return all[len(all)-1]
+}
+
+// connected reports whether a batch says that the watch is open and has caught
+// up.
+func (tp *recording) connected() bool {
+	return slices.ContainsFunc(tp.all(), func(b remote.Batch) bool { return b.Broken == nil && !b.More && !b.CatchingUp })
 }
 
 // broken returns the time and the reason of the first batch with Broken.

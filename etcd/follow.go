@@ -31,13 +31,24 @@ import (
 // Follow never reads the full state from a server that may be behind. All pages
 // of a full state have one revision.
 //
+// [remote.Connected] is reported when the watch is open and has reached the
+// revision that the store had. Broken is reported after twice [Silence] at the
+// latest if the server does not answer, also before the first watch is open.
+//
 // A Follow leaves no stream of the client behind. If New was given a wrapper
 // instead of a client, a stream may stay until the client is closed if the
-// connection was lost when its watch ended.
+// connection was lost twice while it ended.
 //
-// Cost: a Follow has one watch on a stream of its own. Behind a wrapper, each end
-// of a watch takes another watch, which ends the stream. It requests progress
-// three times per Silence. It reads one key every 15 times Silence.
+// The Follows of a Store that have caught up watch on one shared stream. A Follow
+// begins on a stream of its own, and returns to one if the shared stream does not
+// answer, for example because of a large response to another Follow. A Follow
+// whose ctx has outgoing metadata of gRPC always has its own stream.
+//
+// Cost: a Follow has one watch. All Follows on the shared stream take one progress
+// request three times per Silence, which the client passes on to each of them. A
+// move to the shared stream takes another watch for a moment, and a read of one
+// key. Behind a wrapper, the end of a stream takes two watches. A Follow reads
+// one key every 15 times Silence.
 func (s *Store) Follow(ctx context.Context, scope remote.Scope, apply func(remote.Batch) error) error {
 	if ctx == nil {
 		panic("etcd: Store.Follow: nil context")
@@ -117,9 +128,10 @@ type follower struct {
 	patience     int // multiplies the time that a watch may take for a response
 	unheard      int // the number of watches in a row that ended without a response on a slow line
 
+	broken bool          // Broken was reported since the last batch
 	reason atomic.String // why the last read had no connection, or ""
 
-	probe <-chan error // the result of a probe in progress; see clientClosed
+	probe <-chan bool // the result of a probe in progress; see clientClosed
 }
 
 // A historyPoint is a point in the history of a store.
@@ -155,10 +167,21 @@ func (f *follower) withRange(opts ...clientv3.OpOption) []clientv3.OpOption {
 // apply passes a batch to the function that Follow was given. It returns its
 // error as an [applyError].
 func (f *follower) apply(b remote.Batch) error {
+	f.broken = b.Broken != nil
 	if err := f.fn(b); err != nil {
 		return applyError{err}
 	}
 	return nil
+}
+
+// reportBroken reports the connection as lost, although the follower has not
+// given up yet. It does nothing if that was reported. The pieces of an update
+// that were passed to apply are void then.
+func (f *follower) reportBroken(ctx context.Context, reason error) error {
+	if f.broken {
+		return nil
+	}
+	return f.apply(remote.Batch{Broken: f.explain(ctx, reason)})
 }
 
 // session follows the store until it fails, and returns the reason. It starts
@@ -177,7 +200,7 @@ func (f *follower) session(ctx context.Context) error {
 	} else if err := f.list(ctx); err != nil {
 		return err
 	}
-	return tryServers(func() error {
+	return f.tryServers(ctx, func() error {
 		err := f.watch(ctx)
 		if err == errSilent && f.caughtUp {
 			return errFellSilent
@@ -188,18 +211,22 @@ func (f *follower) session(ctx context.Context) error {
 
 // tryServers calls try until its result is not errSilent, three times at most.
 // try must only read. The client sends successive requests to different
-// servers, so each call reaches another server.
+// servers, so each call reaches another server. tryServers reports Broken before
+// it calls try again.
 //
 // Restarting the session after each failure would not be enough. If one of two
 // servers is dead, that server might get every second request, and always the
 // same request of a session.
-func tryServers(try func() error) (err error) {
-	for range 3 {
-		if err = try(); err != errSilent {
-			break
+func (f *follower) tryServers(ctx context.Context, try func() error) error {
+	for range 2 {
+		if err := try(); err != errSilent {
+			return err
+		}
+		if err := f.reportBroken(ctx, errSilent); err != nil {
+			return err
 		}
 	}
-	return err
+	return try()
 }
 
 // get makes a linearizable read, which returns the newest state whatever server
@@ -211,10 +238,13 @@ func (f *follower) get(ctx context.Context, patience int, key string, opts ...cl
 	ctx, life := withLifeline(ctx)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	m := &silenceMeter{life: life, patience: patience}
-	defer m.watchdog(f.silence, func() { cancel(errSilent) })()
+	stop := f.watchdog(ctx, cancel, &silenceMeter{life: life, patience: patience})
 	r, err := f.kv.Get(ctx, key, opts...)
+	stop()
 	f.reason.Store(life.noConnection())
+	if e, ok := context.Cause(ctx).(applyError); ok {
+		return nil, e
+	}
 	switch {
 	case err == nil:
 		return r, nil
@@ -224,6 +254,22 @@ func (f *follower) get(ctx context.Context, patience int, key string, opts ...cl
 		return nil, errClientClosed // The client retries until the timeout.
 	}
 	return nil, context.Cause(ctx)
+}
+
+// watchdog checks during a call of the client whether the server is silent, and
+// then cancels the call with errSilent. If the server only seems silent, and the
+// call continues, watchdog reports Broken. A failure of apply cancels the call
+// with the [applyError].
+//
+// The caller calls stop when the call has returned, and does not call apply
+// before. stop returns false if the call was cancelled.
+func (f *follower) watchdog(ctx context.Context, cancel context.CancelCauseFunc, m *silenceMeter) (stop func() bool) {
+	return m.watchdog(f.silence, func(silent bool) error {
+		if silent {
+			return errSilent
+		}
+		return f.reportBroken(ctx, errSilent)
+	}, cancel)
 }
 
 // addChanges sets last to the newest of last and changes.
@@ -284,7 +330,7 @@ func (f *follower) checkPermission(ctx context.Context) error {
 	if f.rangeEnd == "" {
 		return nil
 	}
-	return tryServers(func() error {
+	return f.tryServers(ctx, func() error {
 		_, err := f.get(ctx, 1, f.key, f.withRange(clientv3.WithLimit(1), clientv3.WithKeysOnly())...)
 		return err
 	})

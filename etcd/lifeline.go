@@ -184,6 +184,10 @@ func (m *silenceMeter) tick() (silent bool) {
 // all that is known.
 func (m *silenceMeter) seemsSilent() bool { return m.responseTicks > 3 && m.idleTicks > 3 }
 
+// nearlySilent reports whether two requests in a row have no answer, by all that
+// is known.
+func (m *silenceMeter) nearlySilent() bool { return m.responseTicks > 2 && m.idleTicks > 2 }
+
 // lineWasSlow reports whether the server that was silent may have been sending:
 // bytes arrived, or nothing is known of the connection.
 func (m *silenceMeter) lineWasSlow() bool {
@@ -191,10 +195,11 @@ func (m *silenceMeter) lineWasSlow() bool {
 	return !known || m.idleTicks <= 3
 }
 
-// watchdog calls silent, on another goroutine, when m reports that the server
-// is silent. It stops at the call of stop, which returns false if silent was
-// called.
-func (m *silenceMeter) watchdog(silence time.Duration, silent func()) (stop func() bool) {
+// watchdog ticks m until the call of stop. When the server is silent or seems
+// silent, it calls report on another goroutine. An error of report stops the
+// watchdog, and is passed to cancel. stop waits for report, and returns false if
+// cancel was called.
+func (m *silenceMeter) watchdog(silence time.Duration, report func(silent bool) error, cancel context.CancelCauseFunc) (stop func() bool) {
 	var mu sync.Mutex
 	var timer *time.Timer
 	done := false
@@ -203,14 +208,17 @@ func (m *silenceMeter) watchdog(silence time.Duration, silent func()) (stop func
 	timer = time.AfterFunc(silence/3, func() {
 		mu.Lock()
 		defer mu.Unlock()
-		switch {
-		case done:
-		case m.tick():
-			done = true
-			silent()
-		default:
-			timer.Reset(silence / 3)
+		if done {
+			return
 		}
+		if silent := m.tick(); silent || m.seemsSilent() {
+			if err := report(silent); err != nil {
+				done = true
+				cancel(err)
+				return
+			}
+		}
+		timer.Reset(silence / 3)
 	})
 	return func() bool {
 		mu.Lock()

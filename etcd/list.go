@@ -39,7 +39,7 @@ func (f *follower) list(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := f.apply(f.listing.add(r)); err != nil {
+		if err := f.applyPages(f.listing.add(r)); err != nil {
 			return err
 		}
 		if !r.More {
@@ -65,7 +65,16 @@ func (f *follower) beginList(ctx context.Context) error {
 	if _, err := f.verify(ctx, f.listing.at); err != nil {
 		return err
 	}
-	for _, b := range f.listing.pages {
+	return f.applyPages(f.listing.pages...)
+}
+
+// applyPages passes pages of the listing to apply. If Broken was reported since
+// the last page, it passes all pages so far, because they are void.
+func (f *follower) applyPages(pages ...remote.Batch) error {
+	if f.broken {
+		pages = f.listing.pages
+	}
+	for _, b := range pages {
 		if err := f.apply(b); err != nil {
 			return err
 		}
@@ -79,7 +88,10 @@ func (l *listing) add(r *clientv3.GetResponse) remote.Batch {
 	if first {
 		l.at = historyPoint{revision: r.Header.Revision, cluster: r.Header.ClusterId, term: r.Header.RaftTerm}
 	}
-	b := remote.Batch{Full: first, More: r.More, Revision: l.at.revision, Changes: make([]remote.Change, 0, len(r.Kvs))}
+	b := remote.Batch{
+		Full: first, More: r.More, CatchingUp: true,
+		Revision: l.at.revision, Changes: make([]remote.Change, 0, len(r.Kvs)),
+	}
 	for _, kv := range r.Kvs {
 		b.Changes = append(b.Changes, change(kv, false))
 	}
@@ -96,7 +108,12 @@ func (l *listing) add(r *clientv3.GetResponse) remote.Batch {
 // row is returned.
 func (f *follower) page(ctx context.Context) (r *clientv3.GetResponse, err error) {
 	l := f.listing
-	for range 3 {
+	for attempt := range 3 {
+		if err == errSilent && attempt > 0 {
+			if err := f.reportBroken(ctx, err); err != nil {
+				return nil, err
+			}
+		}
 		limit := min(f.pageLimit, f.pageSize)
 		r, err = f.get(ctx, f.pagePatience(), l.from, f.withRange(clientv3.WithLimit(limit), clientv3.WithRev(l.at.revision))...)
 		switch {

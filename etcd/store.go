@@ -3,6 +3,7 @@ package etcd
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -11,8 +12,8 @@ import (
 )
 
 // A Store is a [remote.Store] in etcd. Create it with [New]. All methods may be
-// called concurrently. A Store has no state of its own, so any number of Stores
-// can use one client.
+// called concurrently. Any number of Stores can use one client, but use one Store
+// for all Values and Ranges: they share its watch stream.
 //
 // Revisions are etcd's revisions. Keys and values are etcd's keys and values,
 // and other programs may read and write them.
@@ -25,6 +26,9 @@ type Store struct {
 	lease          clientv3.LeaseID
 	endWhenRefused bool
 	log            *slog.Logger
+
+	mu     sync.Mutex
+	shared *sharedStream // the one to join, or nil
 }
 
 var _ remote.Store = (*Store)(nil)

@@ -11,7 +11,7 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// streamKey is the metadata key that gives a watch its own stream. The client
+// streamKey is the metadata key that gives a stream its own name. The client
 // puts watches with equal metadata on one stream. A stream fails as a whole. It
 // answers progress requests only once all its watches have caught up.
 //
@@ -26,37 +26,35 @@ import (
 //     client then opens another stream for the request.
 //
 // Each of them can happen to every watch. So a stream is ended explicitly when
-// its watch has ended.
+// its watches have ended.
 const streamKey = "event-stream"
 
 // streamCount is the number of streams so far.
 var streamCount atomic.Int64
 
-// withNewStream returns a context that makes the client open a new stream.
-// Streams are not reused, because one that is about to close may be the broken
-// one.
-func withNewStream(ctx context.Context) context.Context {
-	ctx = metadata.AppendToOutgoingContext(ctx, streamKey, strconv.FormatInt(streamCount.Inc(), 10))
-	return clientv3.WithRequireLeader(ctx)
-}
-
-// A stream is the stream of one watch, as a Watcher. Its owner calls end once it
-// calls no other method any more.
+// A stream is a stream of the client, as a Watcher. Its owner calls end once all
+// watches of the stream were ended, and calls no other method any more.
 type stream struct {
 	clientv3.Watcher
 	// own is true if Watcher has no other stream. Then Close ends the stream.
-	own bool
-	ctx context.Context // of withNewStream
-	f   *follower
+	own  bool
+	ctx  context.Context // selects the stream; parent of the contexts of watches
+	life *lifeline
+	key  string // of the watches that reap the stream
 }
 
-// newStream returns the stream of ctx, which withNewStream has returned. It does
-// not open the stream.
-func (f *follower) newStream(ctx context.Context) *stream {
-	if c, ok := f.watcher.(*clientv3.Client); ok && hasOwnWatcher(c) {
-		return &stream{Watcher: clientv3.NewWatcher(c), own: true, ctx: ctx, f: f}
+// newStream returns a new stream, whose context is derived from ctx. It does not
+// open the stream. Streams are not reused, because one that is about to close
+// may be the broken one.
+//
+// The stream is reaped with a watch of key, which the user may read.
+func (s *Store) newStream(ctx context.Context, key string) *stream {
+	ctx = metadata.AppendToOutgoingContext(ctx, streamKey, strconv.FormatInt(streamCount.Inc(), 10))
+	ctx, life := withLifeline(clientv3.WithRequireLeader(ctx))
+	if c, ok := s.watcher.(*clientv3.Client); ok && hasOwnWatcher(c) {
+		return &stream{Watcher: clientv3.NewWatcher(c), own: true, ctx: ctx, life: life, key: key}
 	}
-	return &stream{Watcher: f.watcher, ctx: ctx, f: f}
+	return &stream{Watcher: s.watcher, ctx: ctx, life: life, key: key}
 }
 
 // hasOwnWatcher reports whether the watches of c are the ones of another Watcher
@@ -67,58 +65,51 @@ func hasOwnWatcher(c *clientv3.Client) bool {
 	return c.ActiveConnection() != nil && reflect.TypeOf(c.Watcher) == own
 }
 
-// end ends the stream. If wait is true, it returns the reason why the client
-// cannot open the stream again, or nil if it finds none within timeout.
-func (st *stream) end(wait bool, timeout time.Duration) error {
+// requestProgress requests a progress notification. The client takes the request
+// only while it has a connection. A failure shows as silence. ctx is derived from
+// the context of the stream.
+func (st *stream) requestProgress(ctx context.Context, timeout time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	_ = st.RequestProgress(ctx)
+}
+
+// end ends the stream. Without an own Watcher it returns earlier: it may have to
+// wait until the client has a connection again, or is closed.
+func (st *stream) end() {
 	if st.own {
 		_ = st.Close()
-		if wait && st.f.clientClosed() {
-			return errClientClosed
+		return
+	}
+	go st.reap()
+}
+
+// reap ends a stream whose watches have ended.
+//
+// Cost: reap opens a watch on the stream and ends the watch once the server has
+// confirmed it, twice. The first watch ends the stream, unless the connection is
+// lost at that moment. Then the second one ends the stream. If the stream has
+// ended, the client opens another one for a watch.
+func (st *stream) reap() {
+	for range 2 {
+		ctx, cancel := context.WithCancel(context.WithoutCancel(st.ctx))
+		ch := st.Watch(ctx, st.key)
+		cancel()
+		for range ch { // The client closes ch when it has ended the watch.
 		}
-		return nil
-	}
-	if !wait {
-		timeout = 0
-	}
-	result := st.f.reap(st.ctx, timeout)
-	if !wait {
-		return nil
-	}
-	select {
-	case err := <-result:
-		return err
-	case <-time.After(2 * timeout):
-		return nil
 	}
 }
 
-// reap ends the stream of ctx, which the owner does not use any more. It sends
-// the error that the stream has within timeout, or nil. It may have to wait
-// until the client has a connection again, or is closed.
-//
-// Cost: reap opens a watch on the stream and ends the watch once the server has
-// confirmed it. If the stream has ended, the client opens another one for that.
-func (f *follower) reap(ctx context.Context, timeout time.Duration) <-chan error {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	result := make(chan error, 1)
-	go func() {
-		defer cancel()
-		ch := f.watcher.Watch(ctx, f.key)
-		if timeout == 0 {
-			return
-		}
-		select {
-		case r, ok := <-ch:
-			if !ok {
-				result <- errClientClosed
-				return
-			}
-			result <- r.Err()
-		case <-time.After(timeout):
-			result <- nil
-		}
-	}()
-	return result
+// open reports whether the client is open. It opens the stream for that.
+func (st *stream) open() (open bool) {
+	ctx, cancel := context.WithCancel(st.ctx)
+	defer cancel()
+	select {
+	case _, open = <-st.Watch(ctx, st.key):
+	case <-time.After(probeTimeout):
+		open = true
+	}
+	return open
 }
 
 // clientClosed reports whether the client is closed. A client has a Ctx. A
@@ -132,12 +123,18 @@ func (f *follower) clientClosed() bool {
 	// At most one probe at a time: it may last for as long as the client has no
 	// connection.
 	if f.probe == nil {
-		f.probe = f.reap(withNewStream(context.Background()), probeTimeout)
+		result := make(chan bool, 1)
+		st := f.newStream(context.Background(), f.key)
+		go func() {
+			result <- st.open()
+			st.reap()
+		}()
+		f.probe = result
 	}
 	select {
-	case err := <-f.probe:
+	case open := <-f.probe:
 		f.probe = nil
-		return err == errClientClosed
+		return !open
 	case <-time.After(probeTimeout):
 		return false
 	}

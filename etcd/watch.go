@@ -2,6 +2,7 @@ package etcd
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -14,27 +15,31 @@ import (
 const auditInterval = 15
 
 // watch follows the store from f.at until the watch fails, and returns the
-// reason.
+// reason. It begins on a stream of its own, and moves to the shared stream once
+// it has caught up.
 func (f *follower) watch(ctx context.Context) error {
-	ctx, life := withLifeline(withNewStream(ctx))
-	ctx, cancel := context.WithCancelCause(ctx)
+	ctx, cancel := context.WithCancel(ctx)
 	w := &watch{
 		follower:     f,
 		ctx:          ctx,
-		stream:       f.newStream(ctx),
-		server:       silenceMeter{life: life, patience: f.patience},
+		server:       silenceMeter{patience: f.patience},
 		auditResults: make(chan auditResult, 1),
 	}
-	err := w.open(cancel)
+	err := w.open()
 	if err == nil {
 		err = w.learn(w.run())
 	}
-	cancel(nil)
+	cancel()
 	if w.auditing {
 		<-w.auditResults
 	}
-	if closed := w.stream.end(w.ended, f.silence/10); closed != nil {
-		return closed // While a client closes, err may have another reason.
+	w.endJoin()
+	if w.ended && w.line.shared != nil {
+		w.abandonShared(w.line.shared)
+	}
+	w.line.end()
+	if w.ended && f.clientClosed() {
+		return errClientClosed // While a client closes, err may have another reason.
 	}
 	return err
 }
@@ -68,33 +73,31 @@ func (w *watch) learn(err error) error {
 	return err
 }
 
-// open opens the watch.
-func (w *watch) open(cancel context.CancelCauseFunc) error {
+// open opens the watch on a stream of its own.
+func (w *watch) open() error {
+	w.line = w.newLine(w.ctx)
+	w.server.life = w.line.stream.life
 	opening := w.server
-	stop := opening.watchdog(w.silence, func() { cancel(errSilent) })
-	// The watch begins at the known revision, not at the next one. The next one
-	// is in the future, and until it exists the server answers no progress
-	// requests. Changes that arrive again are dropped.
-	w.ch = w.stream.Watch(w.ctx, w.key, w.withRange(
-		clientv3.WithRev(w.at.revision), clientv3.WithProgressNotify(), clientv3.WithFragment())...)
+	stop := w.watchdog(w.line.ctx, w.line.cancel, &opening)
+	w.line.open(w.follower, w.at.revision)
 	if !stop() {
-		return context.Cause(w.ctx)
+		return context.Cause(w.line.ctx)
 	}
 	return nil
 }
 
-// A watch is an open watch of a follower. One goroutine must always receive
-// from ch, because the client buffers responses without a limit.
+// A watch is an open watch of a follower.
 type watch struct {
 	*follower
-	ctx    context.Context // ends the watch
-	stream *stream
-	ch     clientv3.WatchChan
-	ended  bool // the server or the client has ended the watch
+	ctx   context.Context // ends the watch
+	line  *line
+	ended bool // the server or the client has ended the watch
+
+	join      *join // nil if the watch is not moving to the shared stream
+	joinDelay int   // ticks until the watch may move
 
 	server  silenceMeter
 	heard   bool // there was a response
-	broken  bool // Broken was reported since the last batch
 	stalled int  // notifications in a row without progress while the revision is below target
 
 	ticksSinceAudit int
@@ -118,7 +121,7 @@ func (w *watch) run() error {
 		select {
 		case <-w.ctx.Done():
 			return context.Cause(w.ctx)
-		case r, ok := <-w.ch:
+		case r, ok := <-w.line.ch:
 			if !ok {
 				w.ended = true
 				return errWatchEnded
@@ -126,6 +129,10 @@ func (w *watch) run() error {
 			w.server.heard()
 			w.heard = true
 			err = w.handleResponse(r)
+		case start := <-w.join.openedChan():
+			w.handleJoinOpened(start)
+		case r, ok := <-w.join.responses():
+			err = w.handleJoinResponse(r, ok)
 		case <-tick.C:
 			err = w.handleTick()
 		case a := <-w.auditResults:
@@ -139,25 +146,38 @@ func (w *watch) run() error {
 
 // handleTick checks for silence three times per silence.
 func (w *watch) handleTick() error {
-	if w.server.tick() {
+	silent := w.server.tick()
+	switch {
+	case w.line.shared != nil && (silent || w.server.nearlySilent()):
+		return w.leaveShared()
+	case silent:
 		return errSilent
 	}
 	if !w.broken && w.server.seemsSilent() {
 		// The watch continues, because the line may be slow.
-		w.broken = true
 		if err := w.apply(remote.Batch{Broken: errFellSilent}); err != nil {
 			return err
 		}
 	}
-	w.requestProgress()
+	if w.line.shared == nil {
+		w.requestProgress()
+		w.handleJoinTick()
+	}
 	if w.ticksSinceAudit++; w.ticksSinceAudit >= 3*auditInterval && !w.auditing {
 		w.ticksSinceAudit, w.auditing = 0, true
 		go func(at historyPoint) {
-			target, err := w.verify(w.ctx, at)
+			target, err := w.auditor().verify(w.ctx, at)
 			w.auditResults <- auditResult{target, err}
 		}(w.at)
 	}
 	return nil
+}
+
+// auditor returns a follower that audits the watch on another goroutine. It
+// reports nothing.
+func (w *watch) auditor() *follower {
+	discard := func(remote.Batch) error { return nil }
+	return &follower{Store: w.Store, scope: w.scope, key: w.key, rangeEnd: w.rangeEnd, fn: discard}
 }
 
 // handleAudit processes the result of an audit. An audit that failed because of
@@ -174,13 +194,8 @@ func (w *watch) handleAudit(a auditResult) error {
 	return nil
 }
 
-// requestProgress requests a progress notification. The client takes the
-// request only while it has a connection.
-func (w *watch) requestProgress() {
-	ctx, cancel := context.WithTimeout(w.ctx, w.silence/3)
-	defer cancel()
-	_ = w.stream.RequestProgress(ctx) // A failure shows as silence.
-}
+// requestProgress requests a progress notification on a stream of its own.
+func (w *watch) requestProgress() { w.line.stream.requestProgress(w.line.ctx, w.silence/3) }
 
 // handleResponse passes the changes in r to apply.
 func (w *watch) handleResponse(r clientv3.WatchResponse) error {
@@ -194,12 +209,22 @@ func (w *watch) handleResponse(r clientv3.WatchResponse) error {
 	if r.IsProgressNotify() {
 		return w.handleProgress(r.Header.Revision)
 	}
-	var changes []remote.Change
-	for _, e := range r.Events {
-		if e.Kv.ModRevision > w.at.revision {
-			changes = append(changes, change(e.Kv, e.Type == clientv3.EventTypeDelete))
-		}
+	return w.deliverChanges(changes(r.Events))
+}
+
+// changes converts events to changes.
+func changes(events []*clientv3.Event) []remote.Change {
+	cs := make([]remote.Change, 0, len(events))
+	for _, e := range events {
+		cs = append(cs, change(e.Kv, e.Type == clientv3.EventTypeDelete))
 	}
+	return cs
+}
+
+// deliverChanges delivers the changes that are not delivered yet.
+func (w *watch) deliverChanges(changes []remote.Change) error {
+	known := func(c remote.Change) bool { return c.Revision <= w.at.revision }
+	changes = slices.DeleteFunc(changes, known)
 	if len(changes) == 0 {
 		return nil
 	}
@@ -240,7 +265,8 @@ func (w *watch) catchUp(revision int64) error {
 
 // deliver passes b to apply, and advances w.at to its revision.
 func (w *watch) deliver(b remote.Batch) error {
-	w.caughtUp, w.broken = true, false
+	w.caughtUp = w.caughtUp || b.Revision >= w.target
+	b.CatchingUp = !w.caughtUp
 	w.at.revision = b.Revision
 	return w.apply(b)
 }

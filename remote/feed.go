@@ -225,7 +225,11 @@ func (s *session[S]) apply(b Batch) error {
 	}
 	s.started, s.last.revision = true, u.revision
 	s.progress.Set(s.last)
-	s.setStatus(Connected, nil)
+	state := Connected
+	if b.CatchingUp {
+		state = CatchingUp
+	}
+	s.setStatus(state, nil)
 	return nil
 }
 

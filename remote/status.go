@@ -17,7 +17,8 @@ type State int
 const (
 	// Idle: the store is not followed, because nothing watches.
 	Idle State = iota
-	// CatchingUp: the full state was requested, or is arriving.
+	// CatchingUp: the full state was requested, or is arriving, or the store
+	// does not deliver the changes after it yet.
 	CatchingUp
 	// Connected: watchers get the state of the store.
 	Connected

@@ -57,6 +57,26 @@ func TestStatus(t *testing.T) {
 	})
 }
 
+// TestCatchingUp delivers a state before the changes after it are watched.
+func TestCatchingUp(t *testing.T) {
+	scripted(t, func(t *testing.T, s *script, v *remote.Value[string]) {
+		w := v.Watch()
+		status := func() remote.State {
+			synctest.Wait()
+			got, err := v.Status().Watch().Get(t.Context())
+			require.NoError(t, err)
+			return got.State
+		}
+		s.batches <- remote.Batch{Full: true, Revision: 5, CatchingUp: true}
+		assert.Equal(t, remote.CatchingUp, status())
+		_, err := w.Get(t.Context())
+		require.NoError(t, err, "the state is there")
+		require.NoError(t, v.Sync(t.Context(), 5))
+		s.batches <- remote.Batch{Revision: 5}
+		assert.Equal(t, remote.Connected, status())
+	})
+}
+
 // TestBrokenSince reports one lost connection twice.
 func TestBrokenSince(t *testing.T) {
 	scripted(t, func(t *testing.T, s *script, v *remote.Value[string]) {

@@ -97,6 +97,13 @@ type Batch struct {
 	// More marks a batch that another batch completes. See above.
 	More bool
 
+	// CatchingUp marks a batch after which later changes may not arrive yet. For
+	// example, the store has read a full state, but does not watch the changes
+	// after it yet. The batch is applied as usual. [Status] reports [Connected]
+	// after the next batch without CatchingUp, which the store must send as soon
+	// as it can.
+	CatchingUp bool
+
 	// Broken is the reason for which the connection is lost. It wraps
 	// [ErrRefused] if the store answers, but refuses.
 	Broken error

@@ -24,6 +24,7 @@ const defaultTick = 100 * time.Millisecond
 type field struct {
 	client *clientv3.Client
 	store  *etcd.Store
+	pid    int // of the server
 }
 
 func newField(b *testing.B) field {
@@ -33,7 +34,7 @@ func newField(b *testing.B) field {
 	}
 	b.Cleanup(func() { _ = c.Close() })
 	client := dial(b, c.Members[0].Listens())
-	return field{client, etcd.New(client, client)}
+	return field{client, etcd.New(client, client), c.Members[0].Pid()}
 }
 
 // A way is how many follow one key, each on a goroutine of its own: got is called with each

