@@ -27,6 +27,8 @@ func TestAllocations(t *testing.T) {
 	v.Set(1)
 	other.Set(1)
 	w := v.Watch()
+	mapped := event.Map(&v, func(n int) int { return n })
+	mw := mapped.Watch()
 	kept := []event.GetOption[int]{event.Filter(func(int) bool { return true }), event.BacklogOnly[int]()}
 	for _, c := range []struct {
 		name string
@@ -41,6 +43,8 @@ func TestAllocations(t *testing.T) {
 		{"Set, Get with kept options", 1, func() { v.Set(6); _, _ = w.Get(ctx, kept...) }},
 		{"Get with BacklogOnly and nothing", 0, func() { _, _ = w.Get(ctx, kept...) }},
 		{"Set, Changed", 1, func() { v.Set(7); w.Changed() }},
+		{"Version, Behind", 0, func() { event.Version(mw); event.Behind(mw) }},
+		{"LoadVersion", 0, func() { event.LoadVersion(&v); event.LoadVersion(mapped) }},
 		{"Watch, Get, Close", 1, func() {
 			w := other.Watch()
 			_, _ = w.Get(ctx)

@@ -40,6 +40,9 @@ func TestBadUsePanics(t *testing.T) {
 		"event: Wait: nil predicate":              func() { _, _ = event.Wait(t.Context(), &v, nil) },
 		"event: All: nil context":                 func() { event.All(none, &v) },
 		"event: All: nil value":                   func() { event.All(t.Context(), never) },
+		"event: Version: nil watcher":             func() { event.Version[int](nil) },
+		"event: Behind: nil watcher":              func() { event.Behind[int](nil) },
+		"event: LoadVersion: nil value":           func() { event.LoadVersion(never) },
 		"event: Map: nil value":                   func() { event.Map(never, id) },
 		"event: Map: nil function":                func() { event.Map[int, int](&v, nil) },
 		"event: Distinct: nil value":              func() { event.Distinct(never, equal) },
@@ -93,6 +96,7 @@ func TestNilMemoryValueIsRefusedWhereItIsGiven(t *testing.T) {
 		call func()
 	}{
 		{"Map", func() { event.Map(null, id) }},
+		{"LoadVersion", func() { event.LoadVersion(null) }},
 		{"Distinct", func() { event.Distinct(null, equal) }},
 		{"Combine", func() { event.Combine(null, &v, sum) }},
 		{"Combine", func() { event.Combine(&v, null, sum) }},

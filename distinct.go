@@ -15,9 +15,8 @@ import (
 // Filters. What [Filter] says of predicates holds for it. A Changed channel closes for
 // values that equal then leaves out: see [Watcher].
 //
-// The view is a [Loader] if v is one; its Load is that of v. Its watchers have a method
-// Behind, which reports the result of the source watcher's Behind: values that are
-// left out count.
+// The view is a [Loader] if v is one; its Load is that of v. Its versions are those of v,
+// and values that are left out count: see [Version].
 //
 // Distinct panics if v or equal is nil, and if v is keyed, as a remote.Range is: its
 // entries are of different keys and cannot be compared.
@@ -98,13 +97,6 @@ func (w *distinctWatcher[T]) Close() error {
 	return w.source.Close()
 }
 
-// Behind reports what the source's Behind reports.
-func (w *distinctWatcher[T]) Behind() (versions uint64, ok bool) { return capability.Behind(w.source) }
-
 // Capabilities reports the source's capabilities: the view changes when the source
-// does.
-func (w *distinctWatcher[T]) Capabilities() capability.Set {
-	c := capability.Of(w.source)
-	c.Lagger = w
-	return c
-}
+// does, and has its versions.
+func (w *distinctWatcher[T]) Capabilities() capability.Set { return capability.Of(w.source) }

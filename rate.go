@@ -49,7 +49,7 @@ func Rate[T any](v ValueWatch[T], every time.Duration) ValueWatch[T] {
 	contexts := new(park.Contexts)
 	return newView(func() Watcher[T] {
 		return &rateWatcher[T]{source: v.Watch(), val: new(T), every: every, clock: newClock(), contexts: contexts}
-	}, loaderOf(v), capability.Set{})
+	}, loaderOf(v).withoutVersion(), capability.Set{})
 }
 
 // newClock returns a clock that begins now.

@@ -182,6 +182,14 @@ func (v *MemoryValue[T]) Load() (val T, ok bool) {
 	return val, false
 }
 
+// loadVersion is Load, with the version of the value.
+func (v *MemoryValue[T]) loadVersion() (val T, version uint64, ok bool) {
+	if s := v.head.Load(); s != nil {
+		return s.val, s.version >> versionShift, s.data()
+	}
+	return val, 0, false
+}
+
 // Watch returns a new watcher, which has seen nothing.
 //
 // Cost: one object; the first Watch of a value without data costs another. A watcher costs

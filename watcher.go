@@ -17,9 +17,7 @@ import (
 // return of the Get that returns that value or a later one, and before the close of each
 // Changed channel that it closes; a value's Close before the [ErrClosed] that it causes.
 //
-// The watchers of a [MemoryValue], and those of [Map] and [Distinct], also have a
-// method Behind() (versions uint64, ok bool): the number of versions between what
-// the watcher last returned and the newest value.
+// [Version] and [Behind] report where a watcher is, [TryGet] is a Get that does not wait.
 //
 // While no Get waits, a watcher costs its memory and, while its last context lives, that.
 type Watcher[T any] interface {
@@ -314,23 +312,7 @@ func (w *watcher[T]) Close() error {
 	return nil
 }
 
-// Behind returns the number of versions between what the watcher last returned, or
-// passed, and the newest value: how far a consumer lags. Each Set counts, and so
-// does a value that a [Filter] would reject. It is zero for a watcher that was
-// closed, and for a watcher with nothing to get.
-//
-// The watchers of a [MemoryValue] have Behind, and those of [Map] and [Distinct]. ok
-// is false for a watcher of a view over a value without versions:
-//
-//	if w, is := w.(interface{ Behind() (uint64, bool) }); is {
-//		if versions, ok := w.Behind(); ok {
-//			lag.Set(versions)
-//		}
-//	}
-//
-// It may be called during a Get.
-//
-// Cost: three atomic loads. Get keeps nothing for it.
+// Behind reports how far w is behind: see [Behind].
 func (w *watcher[T]) Behind() (versions uint64, ok bool) {
 	state, v := w.state.load(), w.value.Load()
 	if v == nil || state&closed != 0 {
@@ -339,5 +321,12 @@ func (w *watcher[T]) Behind() (versions uint64, ok bool) {
 	return v.head.Load().version>>versionShift - state>>versionShift, true
 }
 
+// Version reports where w is: see [Version].
+func (w *watcher[T]) Version() (version uint64, ok bool) {
+	return w.state.load() >> versionShift, true
+}
+
 // Capabilities reports to this module's packages what the watcher can do.
-func (w *watcher[T]) Capabilities() capability.Set { return capability.Set{Lagger: w, Signaler: w} }
+func (w *watcher[T]) Capabilities() capability.Set {
+	return capability.Set{Lagger: w, Versioner: w, Signaler: w}
+}

@@ -52,7 +52,7 @@ func (v *MemoryValue[T]) Watchers() ValueWatch[int] {
 			p = w.published.Load()
 		}
 	}
-	return newView(p.Watch, p.Load, capability.Set{})
+	return newView(p.Watch, p.loadVersion, capability.Set{})
 }
 
 // add counts n more open watchers, or fewer if n is negative.
