@@ -181,7 +181,7 @@ func TestCombineEndsWithACauseAfterTheNewestPair(t *testing.T) {
 	var a, b event.MemoryValue[int]
 	cause := errors.New("cause")
 	armed := false
-	between := event.Distinct(&b, func(x, y int) bool { // runs while b is looked at
+	between := event.DistinctFunc(&b, func(x, y int) bool { // runs while b is looked at
 		if armed {
 			armed = false
 			a.Set(2)

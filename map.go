@@ -83,14 +83,23 @@ func newMapping[T, U any](f func(T) U) *mapping[T, U] {
 }
 
 // Get implements [Watcher].
-func (w *mapWatcher[T, U]) Get(ctx context.Context, opts ...GetOption[U]) (val U, err error) {
+func (w *mapWatcher[T, U]) Get(ctx context.Context, opts ...GetOption[U]) (U, error) {
 	mustBeContext(ctx)
+	return w.get(ctx, opts, get.BacklogOnly(opts))
+}
+
+// GetBacklog implements [backlogGetter].
+func (w *mapWatcher[T, U]) GetBacklog(ctx context.Context, opts []GetOption[U]) (U, error) {
+	return w.get(ctx, opts, true)
+}
+
+func (w *mapWatcher[T, U]) get(ctx context.Context, opts []GetOption[U], backlog bool) (val U, err error) {
 	m := w.spare.Swap(nil)
 	if m == nil {
 		m = newMapping(w.f)
 	}
 	m.opts = opts
-	m.all[0].BacklogOnly = get.BacklogOnly(opts)
+	m.all[0].BacklogOnly = backlog
 	if _, err = w.source.Get(ctx, m.all[:]...); err == nil {
 		val = m.val
 	}

@@ -57,6 +57,18 @@ type MemoryValue[T any] struct {
 	watchers watcherCount
 }
 
+// New returns a MemoryValue that holds val, as if after a Set of it. It is for a value
+// that must never be without data. A value without data needs no New:
+//
+//	var v event.MemoryValue[string]
+//
+// Cost: the value, and its first snapshot.
+func New[T any](val T) *MemoryValue[T] {
+	v := new(MemoryValue[T])
+	v.head.Store(&snapshot[T]{version: step, val: val})
+	return v
+}
+
 // A snapshot is one state of a value. It does not change once it is the head.
 type snapshot[T any] struct {
 	// version is the number of the state, shifted to where a watcherState has it:
@@ -242,4 +254,19 @@ func (v *MemoryValue[T]) CloseWithError(cause error) error {
 			return nil
 		}
 	}
+}
+
+// Err returns nil while v is open, and then the error with which v has ended: what its
+// watchers get last. It is not nil exactly from the instant on from which Sets are
+// dropped. So a Set has been published if Err returns nil after the Set has returned. A
+// Set that is called after an Err that was not nil is dropped.
+//
+// Cost: an atomic load, and another after Close.
+func (v *MemoryValue[T]) Err() error {
+	// Load the head, then the end. The end is there a moment before the head is final,
+	// and a Set in between is published.
+	if s := v.head.Load(); s == nil || !s.final() {
+		return nil
+	}
+	return *v.end.Load()
 }

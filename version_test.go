@@ -44,7 +44,7 @@ func TestBehind(t *testing.T) {
 	assert.Equal(t, event.BacklogDone, err)
 	assert.Zero(t, lag(w), "what was passed counts as seen")
 	v.Set(6)
-	mapped := event.Map(event.Distinct(&v, func(a, b int) bool { return a == b }), func(n int) int { return n }).Watch()
+	mapped := event.Map(event.Distinct(&v), func(n int) int { return n }).Watch()
 	assert.Equal(t, 8, lag(mapped))
 	_ = v.Close()
 	assert.Equal(t, 1, lag(w), "the end is no version")
@@ -116,7 +116,7 @@ func TestVersionIsWhatTheWatcherHasPassed(t *testing.T) {
 
 func TestVersionOfViews(t *testing.T) {
 	var v event.MemoryValue[int]
-	view := event.Map(event.Distinct(&v, func(a, b int) bool { return a == b }), func(n int) int { return -n })
+	view := event.Map(event.Distinct(&v), func(n int) int { return -n })
 	w := view.Watch()
 	v.Set(1)
 	v.Set(2)

@@ -15,6 +15,21 @@ type Loader[T any] interface {
 	Load() (val T, ok bool)
 }
 
+// Load returns the newest value of v and true. It returns zero and false while there is
+// no data, and if v is not a [Loader]: use a watcher then. Load panics if v is nil.
+//
+// Cost: an atomic load for a [MemoryValue], and what the functions of the views in between
+// cost.
+func Load[T any](v ValueWatch[T]) (val T, ok bool) {
+	if isNil(v) {
+		panic("event: Load: nil value")
+	}
+	if l, is := v.(Loader[T]); is {
+		return l.Load()
+	}
+	return val, false
+}
+
 // keyedValue is the end of the panic's text of a function that takes no keyed value.
 const keyedValue = "keyed value: collect its entries in a MemoryValue and use that"
 

@@ -126,12 +126,17 @@ func (w *watcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (T, error) {
 			// needs, no method of the context is called while w is busy.
 			s := w.finishWait(done, v, s, park.Receive(w.waiter.Prepare(done, &s.superseded)))
 			if s == nil {
-				return w.getBusy(ctx, v, state, nil, true)
+				return w.getBusy(ctx, v, state, nil, false, true)
 			}
 			return s.val, nil
 		}
 	}
-	return w.getSlow(ctx, opts)
+	return w.getSlow(ctx, opts, get.BacklogOnly(opts))
+}
+
+// GetBacklog implements [backlogGetter].
+func (w *watcher[T]) GetBacklog(ctx context.Context, opts []GetOption[T]) (T, error) {
+	return w.getSlow(ctx, opts, true)
 }
 
 // unfiltered reports whether opts has no predicate. It is exact for one option only,
@@ -164,26 +169,26 @@ func (w *watcher[T]) finishWait(done <-chan struct{}, v *MemoryValue[T], s *snap
 
 // getSlow is Get in all other cases: with options, with an earlier context to
 // leave, with an error or the value's end to return, or after a failed
-// compare-and-swap.
-func (w *watcher[T]) getSlow(ctx context.Context, opts []GetOption[T]) (T, error) {
+// compare-and-swap. If backlog is true, it does not wait.
+func (w *watcher[T]) getSlow(ctx context.Context, opts []GetOption[T], backlog bool) (T, error) {
 	state, v, err := w.acquire(ctx)
 	if err != nil {
 		var zero T
 		return zero, err
 	}
-	return w.getBusy(ctx, v, state, opts, false)
+	return w.getBusy(ctx, v, state, opts, backlog, false)
 }
 
 // getBusy is the part of a Get after w has become busy. It makes w idle again. state
 // is the state before w was busy. waited reports that the Get has waited already.
-func (w *watcher[T]) getBusy(ctx context.Context, v *MemoryValue[T], state uint64, opts []GetOption[T], waited bool) (val T, err error) {
+func (w *watcher[T]) getBusy(ctx context.Context, v *MemoryValue[T], state uint64, opts []GetOption[T], backlog, waited bool) (val T, err error) {
 	reached := state
 	// Deferred, because a predicate may panic: the watcher has not moved then. The
 	// compare-and-swap fails if Close came first; the version of a closed watcher
 	// has no meaning.
 	defer func() { w.state.cas(state|busy, reached) }()
 	w.waiter.UnregisterElsewhere(ctx)
-	at := getPosition[T]{value: v, start: state, looked: state, backlog: get.BacklogOnly(opts)}
+	at := getPosition[T]{value: v, start: state, looked: state, backlog: backlog}
 	if waited {
 		val, at, err = get.Resume(ctx, (*busyWatcher[T])(w), at, opts)
 	} else {

@@ -55,6 +55,18 @@ func (v *MemoryValue[T]) Watchers() ValueWatch[int] {
 	return newView(p.Watch, p.loadVersion, capability.Set{})
 }
 
+func init() {
+	capability.OpenWatchers = func(value any) (n int, ok bool) {
+		if v, is := value.(interface{ openWatchers() int }); is {
+			return v.openWatchers(), true
+		}
+		return 0, false
+	}
+}
+
+// openWatchers returns the number of open watchers at this instant.
+func (v *MemoryValue[T]) openWatchers() int { return int(v.watchers.open.Load()) }
+
 // add counts n more open watchers, or fewer if n is negative.
 func (w *watcherCount) add(n int32) {
 	w.open.Add(n)

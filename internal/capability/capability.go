@@ -67,3 +67,9 @@ func Of(x any) Set {
 	s.Versioner, _ = x.(Versioner)
 	return s
 }
+
+// OpenWatchers returns the number of open watchers of a value, and true; or zero and
+// false, if x is not a value that counts them. It is one atomic load of a count that each
+// Watch and each Close keep in any case. Package event sets it: a value has no method for
+// it that a program could call.
+var OpenWatchers func(x any) (n int, ok bool)
