@@ -421,17 +421,24 @@ func TestUntilKeepsNothing(t *testing.T) {
 		} {
 			t.Run(over+"/"+name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					v := new(event.MemoryValue[int])
-					v.Set(0)
+					v := event.New(0)
 					parent, stop := context.WithCancel(t.Context())
 					defer stop()
-					ctx, cancel, pred := untilWithPayload(parent, overs[over](v))
+					ctx, cancel, held := untilWithPayload(parent, overs[over](v))
 					end(v, stop, cancel)
 					<-ctx.Done()
 					synctest.Wait()
-					garbage(t, "the predicate", pred)
-					value := weak.Make(v)
+					garbage(t, "the predicate", held.byPredicate)
+					runtime.KeepAlive(ctx)
+					runtime.KeepAlive(cancel)
+					ctx, cancel = nil, nil
+					garbage(t, "the context", held.byContext)
 					runtime.KeepAlive(v)
+
+					ctx, cancel, _ = untilWithPayload(t.Context(), overs[over](v))
+					cancel()
+					synctest.Wait()
+					value := weak.Make(v)
 					v = nil
 					garbage(t, "the value", value)
 					runtime.KeepAlive(ctx)
@@ -442,13 +449,17 @@ func TestUntilKeepsNothing(t *testing.T) {
 	}
 }
 
-// untilWithPayload returns what Until returns, and what its predicate refers to.
+// heldByUntil is what the arguments of an Until refer to.
+type heldByUntil struct{ byContext, byPredicate weak.Pointer[payload] }
+
+// untilWithPayload returns what Until returns, and what its arguments refer to.
 //
 //go:noinline
-func untilWithPayload(ctx context.Context, v event.ValueWatch[int]) (context.Context, context.CancelFunc, weak.Pointer[payload]) {
-	p := new(payload)
-	ctx, cancel := event.Until(ctx, v, func(n int) bool { return p != nil && n >= 9 })
-	return ctx, cancel, weak.Make(p)
+func untilWithPayload(ctx context.Context, v event.ValueWatch[int]) (context.Context, context.CancelFunc, heldByUntil) {
+	inContext, inPredicate := new(payload), new(payload)
+	ctx = context.WithValue(ctx, heldByUntil{}, inContext)
+	ctx, cancel := event.Until(ctx, v, func(n int) bool { return inPredicate != nil && n >= 9 })
+	return ctx, cancel, heldByUntil{weak.Make(inContext), weak.Make(inPredicate)}
 }
 
 // Work that is allowed only while this process leads.
