@@ -205,9 +205,22 @@ func (v *MemoryValue[T]) loadVersion() (val T, version uint64, ok bool) {
 // Watch returns a new watcher, which has seen nothing.
 //
 // Cost: one object; the first Watch of a value without data costs another. A watcher costs
-// nothing to other watchers or to Set. The value refers to it while a Get waits, and from
-// its second wait under one context until a Get under another context, its Close or the
-// end of that context.
+// nothing to other watchers or to Set.
+//
+// A Get with something to return takes no lock and, with options that are kept in a slice,
+// allocates nothing. The exception is a Get under another context than that of the last
+// waits: it takes a mutex that the watchers of the value share, for some instructions. A Get
+// that waits holds no goroutine except its caller's. A context of a type from outside package
+// context may cost a goroutine until it ends or the watcher is closed.
+//
+// A watcher refers to the value and at most to its last context, until its Close. The value
+// refers to the watcher while a Get waits, and from its second wait under one context until
+// a Get under another context, its Close or the end of that context. So a watcher that is
+// dropped without a Close can be collected once its last context has ended, and each value
+// that it waited for, or had a Changed channel of, has been set; for a [Combine], each of its
+// sources. Contexts are told apart by their Done channels: from the second wait on, the
+// context that was registered first counts for all with the same channel. It is kept while
+// any watcher of the value waits under that channel.
 func (v *MemoryValue[T]) Watch() Watcher[T] {
 	v.current()
 	w := new(watcher[T])

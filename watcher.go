@@ -43,6 +43,9 @@ type Watcher[T any] interface {
 	// a context and has a Done of its own, Get returns [context.Canceled]. A Get with
 	// something to return reads Err alone.
 	//
+	// An end or a Close that comes during a predicate counts, too. If a Set and an end of
+	// ctx come at the same time, either wins.
+	//
 	// Only a returned value, BacklogDone or the value's end moves the watcher. After any
 	// other error, the values that a Filter rejected are still unseen.
 	//
@@ -52,8 +55,9 @@ type Watcher[T any] interface {
 	// Changed returns a channel for use in a select. The channel is closed if there is
 	// something that the watcher has not seen, if the value has ended, or if the watcher
 	// is closed. Otherwise it closes when there is something new or the value ends. It
-	// closes before Set returns if few callers have taken it, and soon after if many
-	// have. Of concurrent Sets, the first one closes it, and another may return before
+	// closes before Set returns if at most four watchers have taken a channel since the
+	// last Set, those that were closed since included, and otherwise soon after. Of
+	// concurrent Sets, the first one closes it, and another may return before
 	// that.
 	//
 	// The channel misses nothing, but it may be early: a Filter may reject what is new,
@@ -65,9 +69,9 @@ type Watcher[T any] interface {
 	//   - any other error: leave the loop, or set the channel to nil. Once the value has
 	//     ended, every Changed is closed, and a loop that selects on it spins.
 	//
-	// Changed does not consume anything. Repeated calls return the same channel until
-	// there is something new. Close does not have to close a channel that was taken
-	// before.
+	// Changed does not consume anything. While something is unseen, it allocates nothing.
+	// Repeated calls return the same channel until there is something new. Close does not
+	// have to close a channel that was taken before.
 	Changed() <-chan struct{}
 
 	// Close makes the Get in progress and every later one return ErrWatcherClosed, and
