@@ -88,6 +88,8 @@ func Combine[A, B, C any](a ValueWatch[A], b ValueWatch[B], f func(A, B) C) Valu
 // CombineAll returns the values of vs in a slice, as soon as all have one, and each time
 // that one of them has a newer. The slice is a new one each time, in the order of vs.
 //
+// A []*MemoryValue[T] is not a []ValueWatch[T]: convert it, as the second Example does.
+//
 // What [Combine] says of two sources holds for all of vs. Of more than sixteen, a Get
 // looks only at those that have changed. If a Set of a source is in progress when the
 // Get begins, the Get may miss it, and with it the later Sets of that source. CombineAll panics if there are no vs, or if one of them is nil or

@@ -33,8 +33,8 @@
 //
 // State:
 //
-//  1. No data first. Until the first Set there is no data: [MemoryValue.Load] says so and Get
-//     waits. A nil or zero value that was set is data. Values are shared, not copied: once set,
+//  1. No data first. Until the first Set there is no data: [MemoryValue.Load] reports that, and
+//     Get waits. A nil or zero value that was set is data. Values are shared, not copied: once set,
 //     what they refer to must not be modified.
 //  2. One order. All Sets of a value, and the Updates that publish, which count as Sets in all that
 //     follows, are totally ordered. A watcher sees a subsequence of that order, strictly forward.

@@ -13,7 +13,7 @@ import (
 //   - (zero, false, nil): nothing new yet. What a [Filter] rejected counts as seen.
 //   - (zero, false, err): any other error of Get. Leave the loop, or set its channel to nil.
 //
-// opts are those of Get. TryGet panics if ctx or w is nil.
+// TryGet passes opts to Get. It panics if ctx or w is nil.
 //
 // Cost: what the Get costs. TryGet adds no allocation if w is from this module, and
 // otherwise a slice of options.
@@ -33,8 +33,8 @@ func TryGet[T any](ctx context.Context, w Watcher[T], opts ...GetOption[T]) (val
 	return val, false, err
 }
 
-// A backlogGetter is a watcher that can be asked for its backlog without an option, which
-// would be an allocation. The watchers of this module are backlogGetters.
+// A backlogGetter is a watcher with a Get that never waits and needs no option for that: an
+// option would be an allocation. The watchers of this module are backlogGetters.
 type backlogGetter[T any] interface {
 	// GetBacklog is Get with BacklogOnly in addition to opts.
 	GetBacklog(ctx context.Context, opts []GetOption[T]) (T, error)

@@ -30,16 +30,15 @@ import (
 // the meantime are skipped: wait for a state that lasts. The end of the context does not
 // wait for a call of pred that is in progress; its result is dropped.
 //
-// Call cancel as soon as the context is not needed any more, as that of
-// [context.WithCancel]. Once the context has ended for any reason, and no call of pred is
+// Call cancel as soon as the context is not needed any more. Once the context has ended for any reason, and no call of pred is
 // in progress, v does not refer to the context or pred, and the context not to v.
 //
 // Until panics if ctx, v or pred is nil.
 //
-// Cost: a watcher and some objects. There is no goroutine while v rests. A change of v
-// starts at most one, for the time of pred; it is started as a waiter is woken, so that a
-// Set starts a few itself. Over a watcher from another module, and over a remote.Range, one
-// goroutine waits until the context ends.
+// Cost: a watcher and some objects. No goroutine waits while v rests. A change of v starts
+// at most one goroutine, which ends when pred has returned. A Set starts up to four of
+// them itself, and leaves more to another goroutine. Over a watcher from another module,
+// and over a remote.Range, one goroutine waits until the context ends.
 //
 //explore:skip makes a context
 func Until[T any](ctx context.Context, v ValueWatch[T], pred func(T) bool) (context.Context, context.CancelFunc) {
@@ -71,7 +70,7 @@ func (e *Reached[T]) Error() string { return "event: state reached" }
 // A PanicError is the cause of the end of a context of [Until] whose predicate has
 // panicked.
 type PanicError struct {
-	// Value is what the predicate has panicked with. It is nil if the predicate has
+	// Value is the value of the panic. It is nil if the predicate has
 	// called [runtime.Goexit].
 	Value any
 	// Stack is the stack of the panic, as of [debug.Stack].
@@ -100,9 +99,9 @@ func (e *PanicError) Unwrap() error {
 //	     nothing new                       │
 //	any ── the context ends ──▶ ended ◀────┘
 //
-// In the states looking and changed, one goroutine owns the fields below state. In the
-// state ended they belong to that goroutine if there is one, and otherwise to the caller
-// of close that has ended the state resting. The owner releases them.
+// One goroutine owns the fields below state in the states looking and changed. In the state
+// ended they belong to that goroutine if there is one, and otherwise to the caller of close
+// that has replaced the state resting. The owner releases them.
 type until[T any] struct {
 	ctx      context.Context
 	end      func(cause error)
