@@ -50,6 +50,10 @@ func TestAllocations(t *testing.T) {
 		{"Load of a ValueWatch", 0, func() { event.Load(mapped) }},
 		{"Version, Behind", 0, func() { event.Version(mw); event.Behind(mw) }},
 		{"LoadVersion", 0, func() { event.LoadVersion(&v); event.LoadVersion(mapped) }},
+		{"Until, cancel", 16, func() {
+			_, cancel := event.Until(ctx, &other, func(int) bool { return false })
+			cancel()
+		}},
 		{"Watch, Get, Close", 1, func() {
 			w := other.Watch()
 			_, _ = w.Get(ctx)

@@ -24,3 +24,5 @@ func BenchmarkParkedBytes(b *testing.B)   { bench.ParkedBytes.Benchmark(b, bench
 func BenchmarkGarbage(b *testing.B)       { bench.Garbage.Benchmark(b, bench.Contenders()) }
 func BenchmarkCombine(b *testing.B)       { bench.Combine.Benchmark(b, bench.Contenders()) }
 func BenchmarkCombineGet(b *testing.B)    { bench.CombineGet.Benchmark(b, bench.Contenders()) }
+func BenchmarkTryGet(b *testing.B)        { bench.TryGet.Benchmark(b, bench.Contenders()) }
+func BenchmarkUntil(b *testing.B)         { bench.Until.Benchmark(b, bench.Contenders()) }

@@ -62,7 +62,7 @@ func Workloads() []Workload {
 	return []Workload{
 		Calibrate, Set, Get, Load, SetGet, WatchGetClose, RoundTrip,
 		SetParked, SetBusy, Latency, Producers, Churn, ParkedBytes, Garbage,
-		Combine, CombineGet,
+		Combine, CombineGet, TryGet, Until,
 	}
 }
 

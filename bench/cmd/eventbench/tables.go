@@ -150,6 +150,18 @@ var ofWorkloads = []table{
 		loses: "It makes the same slice, besides its work.",
 	},
 	{
+		bench: "TryGet", title: "A Set, a TryGet and another that finds nothing",
+		text:  "`get` is a Get with an option that is written in the call.",
+		units: []column{{perOp, "a Set and two looks"}, {"allocs/op", "objects"}},
+		loses: "A TryGet takes the way of a Get with options.",
+	},
+	{
+		bench: "Until", title: "A context that ends when a value is reached",
+		text:  "It is made, the value is set, and the context ends. `goroutine` is a goroutine with a Get that cancels the context.",
+		units: []column{{perOp, "making, Set and end"}, {"allocs/op", "objects"}},
+		loses: "It makes what lets the value rest without a goroutine: a Relay and a function that follows the end of the parent. The goroutine of the rival, whose stack is not counted, is there from the beginning.",
+	},
+	{
 		bench: "ParkedBytes", title: "Memory of a parked watcher",
 		text:  "10,000 watchers that share one context, each on a goroutine of its own, whose stack is counted apart. Heap includes what the runtime allocates for goroutines that wait.",
 		units: []column{{"heap-B/watcher", "heap, first Get under a context"}, {"heap2-B/watcher", "heap, later Gets"}, {"stack-B/watcher", "stack of the goroutine"}},
