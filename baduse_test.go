@@ -42,6 +42,9 @@ func TestBadUsePanics(t *testing.T) {
 		"event: All: nil value":                   func() { event.All(t.Context(), never) },
 		"event: Values: nil context":              func() { event.Values(none, &v) },
 		"event: Values: nil value":                func() { event.Values(t.Context(), never) },
+		"event: Until: nil context":               func() { event.Until(none, &v, is) },
+		"event: Until: nil value":                 func() { event.Until(t.Context(), never, is) },
+		"event: Until: nil predicate":             func() { event.Until(t.Context(), &v, nil) },
 		"event: Load: nil value":                  func() { event.Load(never) },
 		"event: TryGet: nil context":              func() { _, _, _ = event.TryGet(none, w) },
 		"event: TryGet: nil watcher":              func() { _, _, _ = event.TryGet[int](t.Context(), nil) },
@@ -104,6 +107,8 @@ func TestNilMemoryValueIsRefusedWhereItIsGiven(t *testing.T) {
 	}{
 		{"Map", func() { event.Map(null, id) }},
 		{"Load", func() { event.Load(null) }},
+		{"Values", func() { event.Values(t.Context(), null) }},
+		{"Until", func() { event.Until(t.Context(), null, func(int) bool { return true }) }},
 		{"LoadVersion", func() { event.LoadVersion(null) }},
 		{"Distinct", func() { event.Distinct(null) }},
 		{"DistinctFunc", func() { event.DistinctFunc(null, equal) }},

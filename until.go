@@ -164,7 +164,7 @@ func (u *until[T]) Fire() {
 			if u.state.CompareAndSwap(s, untilChanged) {
 				return
 			}
-		default:
+		default: // by chance: another change was faster, or the end of the context
 			return
 		}
 	}

@@ -27,6 +27,7 @@ func reached(t *testing.T, ctx context.Context, want int) {
 	var r *event.Reached[int]
 	if assert.ErrorAs(t, context.Cause(ctx), &r) {
 		assert.Equal(t, want, r.Value)
+		assert.Equal(t, "event: state reached", r.Error(), "without the value, which may be a secret")
 	}
 }
 
