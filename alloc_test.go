@@ -27,6 +27,10 @@ func TestAllocations(t *testing.T) {
 	v.Set(1)
 	other.Set(1)
 	w := v.Watch()
+	ended := event.New(1)
+	_ = ended.Close()
+	mapped := event.Map(&v, func(n int) int { return n })
+	mw := mapped.Watch()
 	kept := []event.GetOption[int]{event.Filter(func(int) bool { return true }), event.BacklogOnly[int]()}
 	for _, c := range []struct {
 		name string
@@ -41,6 +45,15 @@ func TestAllocations(t *testing.T) {
 		{"Set, Get with kept options", 1, func() { v.Set(6); _, _ = w.Get(ctx, kept...) }},
 		{"Get with BacklogOnly and nothing", 0, func() { _, _ = w.Get(ctx, kept...) }},
 		{"Set, Changed", 1, func() { v.Set(7); w.Changed() }},
+		{"New", 2, func() { escaped = event.New(8) }},
+		{"Err", 0, func() { _, _ = v.Err(), ended.Err() }},
+		{"Load of a ValueWatch", 0, func() { event.Load(mapped) }},
+		{"Version, Behind", 0, func() { event.Version(mw); event.Behind(mw) }},
+		{"LoadVersion", 0, func() { event.LoadVersion(&v); event.LoadVersion(mapped) }},
+		{"Until, cancel", 16, func() {
+			_, cancel := event.Until(ctx, &other, func(int) bool { return false })
+			cancel()
+		}},
 		{"Watch, Get, Close", 1, func() {
 			w := other.Watch()
 			_, _ = w.Get(ctx)
@@ -49,6 +62,44 @@ func TestAllocations(t *testing.T) {
 	} {
 		assert.Equal(t, c.want, testing.AllocsPerRun(100, c.op), c.name)
 	}
+}
+
+// escaped keeps what a test has made on the heap.
+var escaped any
+
+// TestAllocationsOfTryGet pins that a TryGet adds none, on each kind of watcher. A CombineAll
+// allocates its slice.
+func TestAllocationsOfTryGet(t *testing.T) {
+	for name, view := range map[string]func(v *event.MemoryValue[int]) event.ValueWatch[int]{
+		"MemoryValue": func(v *event.MemoryValue[int]) event.ValueWatch[int] { return v },
+		"Map": func(v *event.MemoryValue[int]) event.ValueWatch[int] {
+			return event.Map(v, func(n int) int { return n })
+		},
+		"Distinct": func(v *event.MemoryValue[int]) event.ValueWatch[int] { return event.Distinct(v) },
+		"Combine": func(v *event.MemoryValue[int]) event.ValueWatch[int] {
+			return event.Combine(v, v, func(a, _ int) int { return a })
+		},
+		"Rate": func(v *event.MemoryValue[int]) event.ValueWatch[int] { return event.Rate(v, 1) },
+	} {
+		ctx, v, n := t.Context(), new(event.MemoryValue[int]), 0
+		w := view(v).Watch()
+		kept := []event.GetOption[int]{event.Filter(func(int) bool { return true })}
+		try := func(opts ...event.GetOption[int]) {
+			n++
+			v.Set(n)
+			for found := false; !found; { // A Rate may hold back.
+				_, found, _ = event.TryGet(ctx, w, opts...)
+			}
+			_, _, _ = event.TryGet(ctx, w, opts...)
+		}
+		try()
+		assert.EqualValues(t, 1, testing.AllocsPerRun(100, func() { try() }), "%s: that of the Set", name)
+		assert.EqualValues(t, 1, testing.AllocsPerRun(100, func() { try(kept...) }), "%s: that of the Set", name)
+	}
+
+	v := event.New(1)
+	w := unloadable{v}.Watch()
+	assert.EqualValues(t, 1, testing.AllocsPerRun(100, func() { _, _, _ = event.TryGet(t.Context(), w) }), "elsewhere")
 }
 
 // TestAllocationsOfChanged pins what a round of Changed, Set and Get allocates: the
@@ -114,10 +165,8 @@ func TestAllocationsOfWaiting(t *testing.T) {
 	defer echo.Wait()
 	defer there.Close()
 	echo.Go(func() {
-		for n, err := range event.All(ctx, &there) {
-			if err == nil {
-				back.Set(n)
-			}
+		for n := range event.Values(ctx, &there) {
+			back.Set(n)
 		}
 	})
 	w := back.Watch()

@@ -16,7 +16,7 @@ func many(n int, looked func(i int)) ([]event.MemoryValue[int], event.ValueWatch
 	vs, sources := make([]event.MemoryValue[int], n), make([]event.ValueWatch[int], n)
 	for i := range vs {
 		vs[i].Set(1)
-		sources[i] = event.Distinct(&vs[i], func(int, int) bool { looked(i); return false })
+		sources[i] = event.DistinctFunc(&vs[i], func(int, int) bool { looked(i); return false })
 	}
 	return vs, event.CombineAll(sources...)
 }

@@ -60,15 +60,15 @@ func Combine[A, B, C any](a ValueWatch[A], b ValueWatch[B], f func(A, B) C) Valu
 	if isKeyed(a) || isKeyed(b) {
 		panic("event: Combine: " + keyedValue)
 	}
-	var load func() (C, bool)
+	var load loader[C]
 	if la, lb := loaderOf(a), loaderOf(b); la != nil && lb != nil {
-		load = func() (val C, ok bool) {
-			valA, okA := la()
-			valB, okB := lb()
+		load = func() (val C, noVersion uint64, ok bool) {
+			valA, _, okA := la()
+			valB, _, okB := lb()
 			if okA && okB {
-				return f(valA, valB), true
+				return f(valA, valB), 0, true
 			}
-			return val, false
+			return val, 0, false
 		}
 	}
 	contexts := new(park.Contexts)
@@ -87,6 +87,8 @@ func Combine[A, B, C any](a ValueWatch[A], b ValueWatch[B], f func(A, B) C) Valu
 
 // CombineAll returns the values of vs in a slice, as soon as all have one, and each time
 // that one of them has a newer. The slice is a new one each time, in the order of vs.
+//
+// A []*MemoryValue[T] is not a []ValueWatch[T]: convert it, as the second Example does.
 //
 // What [Combine] says of two sources holds for all of vs. Of more than sixteen, a Get
 // looks only at those that have changed. If a Set of a source is in progress when the
@@ -119,22 +121,22 @@ func CombineAll[T any](vs ...ValueWatch[T]) ValueWatch[[]T] {
 }
 
 // loadAll returns what loads all of vs, or nil if one of them has no Load.
-func loadAll[T any](vs []ValueWatch[T]) func() ([]T, bool) {
-	loads := make([]func() (T, bool), len(vs))
+func loadAll[T any](vs []ValueWatch[T]) loader[[]T] {
+	loads := make([]loader[T], len(vs))
 	for i, v := range vs {
 		if loads[i] = loaderOf(v); loads[i] == nil {
 			return nil
 		}
 	}
-	return func() ([]T, bool) {
-		vals := make([]T, len(loads))
+	return func() (vals []T, noVersion uint64, ok bool) {
+		vals = make([]T, len(loads))
 		for i, load := range loads {
-			val, ok := load()
+			val, _, ok := load()
 			if !ok {
-				return nil, false
+				return nil, 0, false
 			}
 			vals[i] = val
 		}
-		return vals, true
+		return vals, 0, true
 	}
 }

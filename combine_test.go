@@ -181,7 +181,7 @@ func TestCombineEndsWithACauseAfterTheNewestPair(t *testing.T) {
 	var a, b event.MemoryValue[int]
 	cause := errors.New("cause")
 	armed := false
-	between := event.Distinct(&b, func(x, y int) bool { // runs while b is looked at
+	between := event.DistinctFunc(&b, func(x, y int) bool { // runs while b is looked at
 		if armed {
 			armed = false
 			a.Set(2)
@@ -313,7 +313,7 @@ func ExampleCombine() {
 
 func ExampleCombineAll() {
 	var a, b, c event.MemoryValue[bool]
-	all := event.CombineAll[bool](&a, &b, &c)
+	all := event.CombineAll(&a, &b, &c)
 	go func() {
 		for _, v := range []*event.MemoryValue[bool]{&a, &b, &c} {
 			v.Set(true)
@@ -322,6 +322,17 @@ func ExampleCombineAll() {
 	healthy, err := event.Wait(context.Background(), all, func([]bool) bool { return true })
 	fmt.Println(healthy, err)
 	// Output: [true true true] <nil>
+}
+
+// CombineAll takes ValueWatches, so that a slice of pointers is converted first.
+func ExampleCombineAll_slice() {
+	members := []*event.MemoryValue[bool]{event.New(true), event.New(false)}
+	watched := make([]event.ValueWatch[bool], len(members))
+	for i, m := range members {
+		watched[i] = m
+	}
+	fmt.Println(event.Load(event.CombineAll(watched...)))
+	// Output: [true false] true
 }
 
 // An end that followed a rejected pair is final within one Get, too.

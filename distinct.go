@@ -4,10 +4,25 @@ import (
 	"context"
 
 	"github.com/eventvalue/event/internal/capability"
+	"github.com/eventvalue/event/internal/get"
 )
 
-// Distinct returns v without consecutive equal values: a watcher skips the values that
-// are equal to what it returned last. (A watcher that missed a change and its undoing
+// Distinct is [DistinctFunc] with ==. If T is an interface type, == panics for values of
+// a type that is not comparable, and the panic reaches the caller of Get.
+//
+// Distinct panics if v is nil, and if v is keyed, as a remote.Range is.
+func Distinct[T comparable](v ValueWatch[T]) ValueWatch[T] {
+	if isNil(v) {
+		panic("event: Distinct: nil value")
+	}
+	if isKeyed(v) {
+		panic("event: Distinct: " + keyedValue)
+	}
+	return distinct(v, func(last, next T) bool { return last == next })
+}
+
+// DistinctFunc returns v without consecutive equal values: a watcher skips the values
+// that are equal to what it returned last. (A watcher that missed a change and its undoing
 // has missed nothing.) Its first value is not compared. A value that a Filter rejects
 // was not returned.
 //
@@ -15,29 +30,32 @@ import (
 // Filters. What [Filter] says of predicates holds for it. A Changed channel closes for
 // values that equal then leaves out: see [Watcher].
 //
-// The view is a [Loader] if v is one; its Load is that of v. Its watchers have a method
-// Behind, which reports the result of the source watcher's Behind: values that are
-// left out count.
+// The view is a [Loader] if v is one; its Load is that of v. Its versions are those of v,
+// and values that are left out count: see [Version].
 //
-// Distinct panics if v or equal is nil, and if v is keyed, as a remote.Range is: its
+// DistinctFunc panics if v or equal is nil, and if v is keyed, as a remote.Range is: its
 // entries are of different keys and cannot be compared.
 //
 // Cost: the view starts no goroutine and refers only to v and equal. A watcher
 // costs that of v and four objects. Until it is closed it keeps what it returned last.
-func Distinct[T any](v ValueWatch[T], equal func(a, b T) bool) ValueWatch[T] {
+func DistinctFunc[T any](v ValueWatch[T], equal func(last, next T) bool) ValueWatch[T] {
 	if isNil(v) {
-		panic("event: Distinct: nil value")
+		panic("event: DistinctFunc: nil value")
 	}
 	if equal == nil {
-		panic("event: Distinct: nil function")
+		panic("event: DistinctFunc: nil function")
 	}
 	if isKeyed(v) {
-		panic("event: Distinct: " + keyedValue)
+		panic("event: DistinctFunc: " + keyedValue)
 	}
+	return distinct(v, equal)
+}
+
+func distinct[T any](v ValueWatch[T], equal func(last, next T) bool) ValueWatch[T] {
 	return newView(func() Watcher[T] { return newDistinctWatcher(v.Watch(), equal) }, loaderOf(v), capability.Set{})
 }
 
-// A distinctWatcher is a watcher of a [Distinct]. Its position is the position of its source.
+// A distinctWatcher is a watcher of a [DistinctFunc]. Its position is the position of its source.
 type distinctWatcher[T any] struct {
 	source Watcher[T]
 	equal  func(a, b T) bool
@@ -59,12 +77,22 @@ func (w *distinctWatcher[T]) differs(val T) bool { return !w.has || !w.equal(*w.
 // Get implements [Watcher].
 func (w *distinctWatcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (T, error) {
 	mustBeContext(ctx)
+	return w.get(ctx, opts, get.BacklogOnly(opts))
+}
+
+// GetBacklog implements [backlogGetter].
+func (w *distinctWatcher[T]) GetBacklog(ctx context.Context, opts []GetOption[T]) (T, error) {
+	return w.get(ctx, opts, true)
+}
+
+func (w *distinctWatcher[T]) get(ctx context.Context, opts []GetOption[T], backlog bool) (T, error) {
 	if err := w.guard.acquire(ctx); err != nil {
 		var zero T
 		return zero, err
 	}
 	defer w.endGet()
 	w.opts = append(w.opts, opts...)
+	w.opts[0].BacklogOnly = backlog
 	val, err := w.source.Get(ctx, w.opts...)
 	if err == nil {
 		*w.last, w.has = val, true
@@ -98,13 +126,6 @@ func (w *distinctWatcher[T]) Close() error {
 	return w.source.Close()
 }
 
-// Behind reports what the source's Behind reports.
-func (w *distinctWatcher[T]) Behind() (versions uint64, ok bool) { return capability.Behind(w.source) }
-
 // Capabilities reports the source's capabilities: the view changes when the source
-// does.
-func (w *distinctWatcher[T]) Capabilities() capability.Set {
-	c := capability.Of(w.source)
-	c.Lagger = w
-	return c
-}
+// does, and has its versions.
+func (w *distinctWatcher[T]) Capabilities() capability.Set { return capability.Of(w.source) }

@@ -3,6 +3,7 @@ package event_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 
@@ -14,7 +15,7 @@ import (
 func TestDistinctComparesWithWhatWasReturned(t *testing.T) {
 	var v event.MemoryValue[int]
 	var asked [][2]int
-	view := event.Distinct(&v, func(last, next int) bool {
+	view := event.DistinctFunc(&v, func(last, next int) bool {
 		asked = append(asked, [2]int{last, next})
 		return last == next
 	})
@@ -37,7 +38,7 @@ func TestDistinctComparesWithWhatWasReturned(t *testing.T) {
 
 func TestDistinctIsAskedBeforeTheFilters(t *testing.T) {
 	var v event.MemoryValue[int]
-	w := event.Distinct(&v, func(a, b int) bool { return a == b }).Watch()
+	w := event.Distinct(&v).Watch()
 	v.Set(1)
 	has(t, w, 1)
 	v.Set(1)
@@ -48,7 +49,7 @@ func TestDistinctIsAskedBeforeTheFilters(t *testing.T) {
 func TestDistinctWaitsForWhatDiffers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var v event.MemoryValue[int]
-		w := event.Distinct(&v, func(a, b int) bool { return a == b }).Watch()
+		w := event.Distinct(&v).Watch()
 		v.Set(1)
 		has(t, w, 1)
 		got := make(chan int, 1)
@@ -70,7 +71,7 @@ func TestDistinctWaitsForWhatDiffers(t *testing.T) {
 func TestDistinctOfAPanickingFunctionConsumesNothing(t *testing.T) {
 	var v event.MemoryValue[int]
 	broken := true
-	w := event.Distinct(&v, func(a, b int) bool {
+	w := event.DistinctFunc(&v, func(a, b int) bool {
 		if broken {
 			panic("boom")
 		}
@@ -84,9 +85,25 @@ func TestDistinctOfAPanickingFunctionConsumesNothing(t *testing.T) {
 	has(t, w, 2)
 }
 
+func TestDistinctOfIncomparableValuesConsumesNothing(t *testing.T) {
+	var v event.MemoryValue[any]
+	w := event.Distinct(&v).Watch()
+	v.Set([]int{1})
+	_, err := w.Get(t.Context())
+	assert.NoError(t, err)
+	v.Set([]int{2})
+	for range 2 {
+		assert.Panics(t, func() { _, _ = w.Get(t.Context()) })
+	}
+	v.Set(3)
+	got, err := w.Get(t.Context())
+	assert.NoError(t, err)
+	assert.Equal(t, 3, got)
+}
+
 func ExampleDistinct() {
 	var leader event.MemoryValue[string]
-	w := event.Distinct(&leader, func(a, b string) bool { return a == b }).Watch()
+	w := event.Distinct(&leader).Watch()
 	defer w.Close()
 
 	ctx := context.Background()
@@ -98,4 +115,19 @@ func ExampleDistinct() {
 	// Output:
 	// alice <nil>
 	// bob <nil>
+}
+
+func ExampleDistinctFunc() {
+	var members event.MemoryValue[[]string]
+	w := event.DistinctFunc(&members, slices.Equal).Watch()
+	defer w.Close()
+
+	ctx := context.Background()
+	members.Set([]string{"alice"})
+	fmt.Println(w.Get(ctx))
+	members.Set([]string{"alice"})
+	fmt.Println(event.TryGet(ctx, w))
+	// Output:
+	// [alice] <nil>
+	// [] false <nil>
 }

@@ -122,6 +122,7 @@ var docLoops = map[string]func(){
 	"Example_insteadOfPolling": Example_insteadOfPolling,
 	"Example_select":           Example_select,
 	"ExampleAll":               ExampleAll,
+	"ExampleValues":            ExampleValues,
 	"ExampleWatcher_Changed":   ExampleWatcher_Changed,
 }
 
@@ -176,7 +177,7 @@ func loopsOverValues(text string) (loops []string) {
 		for j := i; j < len(lines); j++ {
 			if lines[j] == indent+"}" {
 				loop := flat(strings.Join(lines[i:j+1], "\n"))
-				if regexp.MustCompile(`\.Get\(|\.Changed\(|event\.All\(`).MatchString(loop) {
+				if regexp.MustCompile(`\.Get\(|TryGet\(|\.Changed\(|event\.(All|Values)\(`).MatchString(loop) {
 					loops = append(loops, loop)
 				}
 				break

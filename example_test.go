@@ -94,7 +94,7 @@ func Example_select() {
 	limits, loads := limit.Watch(), event.Map(&load, func(n int) int { return 10 * n }).Watch()
 	defer limits.Close()
 	defer loads.Close()
-	ctx, now := context.Background(), event.BacklogOnly[int]()
+	ctx := context.Background()
 	high := event.Filter(func(n int) bool { return n > 100 })
 	loadsChanged := loads.Changed()
 	for {
@@ -103,24 +103,23 @@ func Example_select() {
 		case r := <-requests:
 			fmt.Println("request:", r)
 		case <-limits.Changed():
-			switch n, err := limits.Get(ctx, now); err {
-			case nil:
-				fmt.Println("limit:", n)
-			case event.BacklogDone: // Nothing yet: the channel may be early.
-			default:
+			n, ok, err := event.TryGet(ctx, limits)
+			if err != nil {
 				fmt.Println(err)
 				return // The value has ended. Its channel stays closed: without this, the loop spins.
 			}
+			if ok { // Otherwise nothing yet: the channel may be early.
+				fmt.Println("limit:", n)
+			}
 		case <-loadsChanged:
-			n, err := loads.Get(ctx, now, high)
+			n, ok, err := event.TryGet(ctx, loads, high)
 			loadsChanged = loads.Changed()
-			switch err {
-			case nil:
-				fmt.Println("high load:", n)
-			case event.BacklogDone: // Nothing yet, or the Filter rejects.
-			default:
+			if err != nil {
 				loadsChanged = nil // This value has ended, and the loop continues without it.
 				limit.Close()      // This ends the loop.
+			}
+			if ok { // Otherwise nothing yet, or the Filter rejects.
+				fmt.Println("high load:", n)
 			}
 		}
 	}

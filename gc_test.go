@@ -438,7 +438,7 @@ func TestClosedCombineReleasesItsParts(t *testing.T) {
 //go:noinline
 func closedOfLarge(t *testing.T, busy bool) event.Watcher[int] {
 	var a, b event.MemoryValue[*large]
-	w := event.Combine(&a, event.Distinct(&b, func(a, b *large) bool { return false }), func(_, _ *large) int { return 0 }).Watch()
+	w := event.Combine(&a, event.DistinctFunc(&b, func(a, b *large) bool { return false }), func(_, _ *large) int { return 0 }).Watch()
 	a.Set(new(large))
 	b.Set(new(large))
 	_, err := w.Get(t.Context())
@@ -458,7 +458,7 @@ func closedOfLarge(t *testing.T, busy bool) event.Watcher[int] {
 func TestDistinctKeepsNoOptions(t *testing.T) {
 	var v event.MemoryValue[int]
 	v.Set(1)
-	w := event.Distinct(&v, func(a, b int) bool { return a == b }).Watch()
+	w := event.Distinct(&v).Watch()
 	option := getWithPayload(t, w)
 	garbage(t, "what a Filter of an earlier Get refers to", option)
 	runtime.KeepAlive(w)
@@ -477,7 +477,7 @@ func getWithPayload(t *testing.T, w event.Watcher[int]) weak.Pointer[payload] {
 // The Close comes from a predicate: the Get that is in progress has the last value.
 func TestDistinctClosedDuringAGetKeepsNothing(t *testing.T) {
 	var v event.MemoryValue[*payload]
-	w := event.Distinct(&v, func(a, b *payload) bool { return a == b }).Watch()
+	w := event.DistinctFunc(&v, func(a, b *payload) bool { return a == b }).Watch()
 	last := setAndGet(t, &v, w)
 	v.Set(new(payload))
 	_, err := w.Get(t.Context(), event.Filter(func(*payload) bool { _ = w.Close(); return true }))

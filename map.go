@@ -20,8 +20,8 @@ import (
 // caller of Get and the watcher has not moved. The result of f must not depend on the
 // time of the call: otherwise watchers see different values.
 //
-// The view is a [Loader] if v is one, and keyed if v is. Its watchers have a method
-// Behind, which reports the result of the source watcher's Behind.
+// The view is a [Loader] if v is one, and keyed if v is. Its versions are those of v:
+// see [Version].
 //
 // Map panics if v or f is nil.
 //
@@ -35,14 +35,14 @@ func Map[T, U any](v ValueWatch[T], f func(T) U) ValueWatch[U] {
 	if f == nil {
 		panic("event: Map: nil function")
 	}
-	var load func() (U, bool)
+	var load loader[U]
 	if l := loaderOf(v); l != nil {
-		load = func() (mapped U, ok bool) {
-			val, ok := l()
+		load = func() (mapped U, version uint64, ok bool) {
+			val, version, ok := l()
 			if ok {
 				mapped = f(val)
 			}
-			return mapped, ok
+			return mapped, version, ok
 		}
 	}
 	return newView(func() Watcher[U] { return newMapWatcher(v.Watch(), f) }, load, capability.Of(v))
@@ -83,14 +83,23 @@ func newMapping[T, U any](f func(T) U) *mapping[T, U] {
 }
 
 // Get implements [Watcher].
-func (w *mapWatcher[T, U]) Get(ctx context.Context, opts ...GetOption[U]) (val U, err error) {
+func (w *mapWatcher[T, U]) Get(ctx context.Context, opts ...GetOption[U]) (U, error) {
 	mustBeContext(ctx)
+	return w.get(ctx, opts, get.BacklogOnly(opts))
+}
+
+// GetBacklog implements [backlogGetter].
+func (w *mapWatcher[T, U]) GetBacklog(ctx context.Context, opts []GetOption[U]) (U, error) {
+	return w.get(ctx, opts, true)
+}
+
+func (w *mapWatcher[T, U]) get(ctx context.Context, opts []GetOption[U], backlog bool) (val U, err error) {
 	m := w.spare.Swap(nil)
 	if m == nil {
 		m = newMapping(w.f)
 	}
 	m.opts = opts
-	m.all[0].BacklogOnly = get.BacklogOnly(opts)
+	m.all[0].BacklogOnly = backlog
 	if _, err = w.source.Get(ctx, m.all[:]...); err == nil {
 		val = m.val
 	}
@@ -106,13 +115,6 @@ func (w *mapWatcher[T, U]) Changed() <-chan struct{} { return w.source.Changed()
 // Close implements [Watcher].
 func (w *mapWatcher[T, U]) Close() error { return w.source.Close() }
 
-// Behind reports what the source's Behind reports.
-func (w *mapWatcher[T, U]) Behind() (versions uint64, ok bool) { return capability.Behind(w.source) }
-
 // Capabilities reports the source's capabilities: the view changes when the source
-// does.
-func (w *mapWatcher[T, U]) Capabilities() capability.Set {
-	c := capability.Of(w.source)
-	c.Lagger = w
-	return c
-}
+// does, and has its versions.
+func (w *mapWatcher[T, U]) Capabilities() capability.Set { return capability.Of(w.source) }

@@ -105,7 +105,7 @@ func ExampleMap() {
 	}
 	var current event.MemoryValue[config]
 	port := event.Map(&current, func(c config) int { return c.Port })
-	ports := event.Distinct(port, func(a, b int) bool { return a == b }).Watch()
+	ports := event.Distinct(port).Watch()
 	defer ports.Close()
 
 	ctx := context.Background()

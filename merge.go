@@ -89,8 +89,17 @@ func (w *mergeWatcher[T]) init(contexts *park.Contexts, build func() T) {
 }
 
 // Get implements [Watcher].
-func (w *mergeWatcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (val T, err error) {
+func (w *mergeWatcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (T, error) {
 	mustBeContext(ctx)
+	return w.get(ctx, opts, get.BacklogOnly(opts))
+}
+
+// GetBacklog implements [backlogGetter].
+func (w *mergeWatcher[T]) GetBacklog(ctx context.Context, opts []GetOption[T]) (T, error) {
+	return w.get(ctx, opts, true)
+}
+
+func (w *mergeWatcher[T]) get(ctx context.Context, opts []GetOption[T], backlog bool) (val T, err error) {
 	if err := w.guard.acquire(ctx); err != nil {
 		return val, err
 	}
@@ -100,7 +109,7 @@ func (w *mergeWatcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (val T,
 		w.arm()
 	}
 	w.again, w.failed = true, nil
-	at := mergePosition{looked: w.seen, backlog: get.BacklogOnly(opts)}
+	at := mergePosition{looked: w.seen, backlog: backlog}
 	val, at, err = get.Next(ctx, (*busyMerge[T])(w), at, opts)
 	w.seen = at.looked
 	switch {

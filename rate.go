@@ -49,7 +49,7 @@ func Rate[T any](v ValueWatch[T], every time.Duration) ValueWatch[T] {
 	contexts := new(park.Contexts)
 	return newView(func() Watcher[T] {
 		return &rateWatcher[T]{source: v.Watch(), val: new(T), every: every, clock: newClock(), contexts: contexts}
-	}, loaderOf(v), capability.Set{})
+	}, loaderOf(v).withoutVersion(), capability.Set{})
 }
 
 // newClock returns a clock that begins now.
@@ -98,15 +98,24 @@ func (w *rateWatcher[T]) remaining() time.Duration {
 }
 
 // Get implements [Watcher].
-func (w *rateWatcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (val T, err error) {
+func (w *rateWatcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (T, error) {
 	mustBeContext(ctx)
+	return w.get(ctx, opts, get.BacklogOnly(opts))
+}
+
+// GetBacklog implements [backlogGetter].
+func (w *rateWatcher[T]) GetBacklog(ctx context.Context, opts []GetOption[T]) (T, error) {
+	return w.get(ctx, opts, true)
+}
+
+func (w *rateWatcher[T]) get(ctx context.Context, opts []GetOption[T], backlog bool) (val T, err error) {
 	if err := w.guard.acquire(ctx); err != nil {
 		return val, err
 	}
 	defer w.endGet() // Deferred, because a predicate may panic: w.seen has not moved then.
 	w.waiter.UnregisterElsewhere(ctx)
 	w.failed = nil
-	at := ratePosition{looked: w.seen, backlog: get.BacklogOnly(opts)}
+	at := ratePosition{looked: w.seen, backlog: backlog}
 	val, at, err = get.Next(ctx, (*busyRate[T])(w), at, opts)
 	w.seen = at.looked
 	if err == nil {
@@ -151,7 +160,7 @@ func (w *rateWatcher[T]) take(ctx context.Context) {
 		if w.end != nil {
 			return
 		}
-		val, err := w.source.Get(ctx, BacklogOnly[T]())
+		val, err := getBacklog(ctx, w.source, nil)
 		switch {
 		case err == nil:
 			*w.val = val

@@ -17,7 +17,7 @@ func TestViewsStartNoGoroutine(t *testing.T) {
 		for _, view := range []event.ValueWatch[pair]{
 			event.Combine(&a, &b, paired),
 			event.Map(event.CombineAll[int](&a, &b), func(ns []int) pair { return pair{ns[0], ns[1]} }),
-			event.Rate(event.Distinct(event.Combine(event.Rate(&a, time.Second), &b, paired), func(a, b pair) bool { return a == b }), time.Minute),
+			event.Rate(event.Distinct(event.Combine(event.Rate(&a, time.Second), &b, paired)), time.Minute),
 		} {
 			before := testkit.Goroutines()
 			w := view.Watch()

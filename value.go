@@ -57,6 +57,18 @@ type MemoryValue[T any] struct {
 	watchers watcherCount
 }
 
+// New returns a MemoryValue that holds val, as if after a Set of it. It is for a value
+// that must never be without data. A value without data needs no New:
+//
+//	var v event.MemoryValue[string]
+//
+// Cost: the value, and its first snapshot.
+func New[T any](val T) *MemoryValue[T] {
+	v := new(MemoryValue[T])
+	v.head.Store(&snapshot[T]{version: step, val: val})
+	return v
+}
+
 // A snapshot is one state of a value. It does not change once it is the head.
 type snapshot[T any] struct {
 	// version is the number of the state, shifted to where a watcherState has it:
@@ -182,12 +194,33 @@ func (v *MemoryValue[T]) Load() (val T, ok bool) {
 	return val, false
 }
 
+// loadVersion is Load, with the version of the value.
+func (v *MemoryValue[T]) loadVersion() (val T, version uint64, ok bool) {
+	if s := v.head.Load(); s != nil {
+		return s.val, s.version >> versionShift, s.data()
+	}
+	return val, 0, false
+}
+
 // Watch returns a new watcher, which has seen nothing.
 //
 // Cost: one object; the first Watch of a value without data costs another. A watcher costs
-// nothing to other watchers or to Set. The value refers to it while a Get waits, and from
-// its second wait under one context until a Get under another context, its Close or the
-// end of that context.
+// nothing to other watchers or to Set.
+//
+// A Get with something to return takes no lock and, with options that are kept in a slice,
+// allocates nothing. The exception is a Get under another context than that of the last
+// waits: it takes a mutex that the watchers of the value share, for some instructions. A Get
+// that waits holds no goroutine except its caller's. A context of a type from outside package
+// context may cost a goroutine until it ends or the watcher is closed.
+//
+// A watcher refers to the value and at most to its last context, until its Close. The value
+// refers to the watcher while a Get waits, and from its second wait under one context until
+// a Get under another context, its Close or the end of that context. So a watcher that is
+// dropped without a Close can be collected once its last context has ended, and each value
+// that it waited for, or had a Changed channel of, has been set; for a [Combine], each of its
+// sources. Contexts are told apart by their Done channels: from the second wait on, the
+// context that was registered first counts for all with the same channel. It is kept while
+// any watcher of the value waits under that channel.
 func (v *MemoryValue[T]) Watch() Watcher[T] {
 	v.current()
 	w := new(watcher[T])
@@ -234,4 +267,19 @@ func (v *MemoryValue[T]) CloseWithError(cause error) error {
 			return nil
 		}
 	}
+}
+
+// Err returns nil while v is open, and then the error with which v has ended: what its
+// watchers get last. It is not nil exactly from the instant on from which Sets are
+// dropped. So a Set has been published if Err returns nil after the Set has returned. A
+// Set that is called after an Err that was not nil is dropped.
+//
+// Cost: an atomic load, and another after Close.
+func (v *MemoryValue[T]) Err() error {
+	// Load the head, then the end. The end is there a moment before the head is final,
+	// and a Set in between is published.
+	if s := v.head.Load(); s == nil || !s.final() {
+		return nil
+	}
+	return *v.end.Load()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -24,6 +25,95 @@ func TestZeroMemoryValueHoldsNoData(t *testing.T) {
 	v.Set(0)
 	_, ok := v.Load()
 	assert.True(t, ok, "a zero that was set is data")
+}
+
+func TestNewHoldsData(t *testing.T) {
+	for _, n := range []int{7, 0} {
+		v := event.New(n)
+		got, ok := v.Load()
+		assert.True(t, ok)
+		assert.Equal(t, n, got)
+		w := v.Watch()
+		assert.Equal(t, 1, behind(t, w), "as if it had been set")
+		has(t, w, n)
+		v.Set(8)
+		has(t, w, 8)
+		assert.Equal(t, 2, version(t, w))
+	}
+}
+
+func TestErrIsTheEnd(t *testing.T) {
+	cause := errors.New("cause")
+	for name, c := range map[string]struct {
+		close func(*event.MemoryValue[int]) error
+		want  error
+	}{
+		"Close":          {(*event.MemoryValue[int]).Close, event.ErrClosed},
+		"CloseWithError": {func(v *event.MemoryValue[int]) error { return v.CloseWithError(cause) }, cause},
+	} {
+		var v event.MemoryValue[int]
+		assert.NoError(t, v.Err(), name)
+		v.Set(1)
+		w := v.Watch()
+		assert.NoError(t, v.Err(), name)
+		_ = c.close(&v)
+		assert.ErrorIs(t, v.Err(), event.ErrClosed, name)
+		assert.ErrorIs(t, v.Err(), c.want, name)
+		has1, err := w.Get(t.Context())
+		assert.NoError(t, err)
+		assert.Equal(t, 1, has1)
+		_, err = w.Get(t.Context())
+		assert.Same(t, err, v.Err(), name, "it is what a watcher gets")
+		_ = v.CloseWithError(errors.New("another"))
+		v.Set(2)
+		assert.Same(t, err, v.Err(), name)
+	}
+}
+
+// TestErrTellsWhetherASetWasPublished sets beside a Close, with each schedule that comes up.
+func TestErrTellsWhetherASetWasPublished(t *testing.T) {
+	rounds := 20000
+	if testing.Short() {
+		rounds = 2000
+	}
+	for range rounds {
+		var v event.MemoryValue[int]
+		v.Set(1)
+		var closing sync.WaitGroup
+		closing.Go(func() { _ = v.Close() })
+		before := v.Err()
+		v.Set(2)
+		after := v.Err()
+		n, _ := v.Load()
+		if before != nil && !assert.Equal(t, 1, n, "dropped") || after == nil && !assert.Equal(t, 2, n, "published") {
+			return
+		}
+		closing.Wait()
+	}
+}
+
+func ExampleNew() {
+	level := event.New("info") // A watcher never waits for the first value.
+
+	w := level.Watch()
+	defer w.Close()
+	fmt.Println(w.Get(context.Background()))
+	// Output: info <nil>
+}
+
+// A producer stops once nobody will see what it sets.
+func ExampleMemoryValue_Err() {
+	var ticks event.MemoryValue[int]
+	n := 0
+	for ticks.Err() == nil {
+		n++
+		ticks.Set(n)
+		if n == 3 {
+			ticks.Close()
+		}
+	}
+	fmt.Println(n, ticks.Err())
+	// Output: 3 event: value closed
 }
 
 func TestUpdateReturnsWhatItPublished(t *testing.T) {

@@ -15,6 +15,21 @@ type Loader[T any] interface {
 	Load() (val T, ok bool)
 }
 
+// Load returns the newest value of v and true. It returns zero and false while there is
+// no data, and if v is not a [Loader]: use a watcher then. Load panics if v is nil.
+//
+// Cost: an atomic load for a [MemoryValue], and what the functions of the views in between
+// cost.
+func Load[T any](v ValueWatch[T]) (val T, ok bool) {
+	if isNil(v) {
+		panic("event: Load: nil value")
+	}
+	if l, is := v.(Loader[T]); is {
+		return l.Load()
+	}
+	return val, false
+}
+
 // keyedValue is the end of the panic's text of a function that takes no keyed value.
 const keyedValue = "keyed value: collect its entries in a MemoryValue and use that"
 
@@ -28,12 +43,37 @@ func isNil[T any](v ValueWatch[T]) bool {
 // isKeyed reports whether v is keyed: see [capability.Set].
 func isKeyed(v any) bool { return capability.Of(v).Keyed }
 
-// loaderOf returns the Load of v, or nil if v is not a Loader.
-func loaderOf[T any](v ValueWatch[T]) func() (T, bool) {
-	if l, ok := v.(Loader[T]); ok {
-		return l.Load
+// A loader is a Load that also returns the version of the value, or 0 if values have no
+// versions.
+type loader[T any] func() (val T, version uint64, ok bool)
+
+// loaderOf returns what loads v, or nil if v is not a Loader. It identifies the types of
+// this package and not a method, because a type that embeds a MemoryValue may have a Load
+// of its own.
+func loaderOf[T any](v ValueWatch[T]) loader[T] {
+	switch v := v.(type) {
+	case *MemoryValue[T]:
+		return v.loadVersion
+	case *loadableView[T]:
+		return v.load
+	case Loader[T]:
+		return func() (val T, noVersion uint64, ok bool) {
+			val, ok = v.Load()
+			return val, 0, ok
+		}
 	}
 	return nil
+}
+
+// withoutVersion returns l for a view whose watchers have no versions.
+func (l loader[T]) withoutVersion() loader[T] {
+	if l == nil {
+		return nil
+	}
+	return func() (val T, noVersion uint64, ok bool) {
+		val, _, ok = l()
+		return val, 0, ok
+	}
 }
 
 // A view is a value that is computed from others.
@@ -49,13 +89,16 @@ func (v *view[T]) Capabilities() capability.Set { return v.capabilities }
 // A loadableView is a view over Loaders.
 type loadableView[T any] struct {
 	view[T]
-	load func() (T, bool)
+	load loader[T]
 }
 
-func (v *loadableView[T]) Load() (T, bool) { return v.load() }
+func (v *loadableView[T]) Load() (T, bool) {
+	val, _, ok := v.load()
+	return val, ok
+}
 
 // newView returns a view. It is a Loader if load is not nil.
-func newView[T any](watch func() Watcher[T], load func() (T, bool), c capability.Set) ValueWatch[T] {
+func newView[T any](watch func() Watcher[T], load loader[T], c capability.Set) ValueWatch[T] {
 	v := view[T]{watch, c}
 	if load == nil {
 		return &v

@@ -35,7 +35,7 @@ func isKeyed(x any) bool { return capability.Of(x).Keyed }
 func overInts(vs ...event.ValueWatch[int]) map[string]any {
 	return map[string]any{
 		"Map":         event.Map(vs[0], func(n int) int { return n + 1 }),
-		"Distinct":    event.Distinct(vs[0], func(a, b int) bool { return a == b }),
+		"Distinct":    event.Distinct(vs[0]),
 		"Rate":        event.Rate(vs[0], time.Second),
 		"Combine":     event.Combine(vs[0], vs[1], func(a, b int) int { return a + b }),
 		"CombineAll":  event.CombineAll(vs...),
@@ -53,7 +53,7 @@ func viewOfKind(kind string, a, b event.ValueWatch[int]) event.ValueWatch[int] {
 	case "Map":
 		return event.Map(a, func(n int) int { return n })
 	case "Distinct":
-		return event.Distinct(a, func(a, b int) bool { return a == b })
+		return event.Distinct(a)
 	case "Rate":
 		return event.Rate(a, judgedInterval)
 	case "Combine":
@@ -120,6 +120,33 @@ func load(t *testing.T, name string, view, want any, ok bool) {
 	default:
 		assert.Fail(t, "no Loader", name)
 	}
+}
+
+func TestLoad(t *testing.T) {
+	var v event.MemoryValue[int]
+	check := func(view event.ValueWatch[int], want int, wantOK bool) {
+		t.Helper()
+		n, ok := event.Load(view)
+		assert.Equal(t, wantOK, ok)
+		assert.Equal(t, want, n)
+	}
+	check(&v, 0, false)
+	v.Set(1)
+	check(&v, 1, true)
+	check(event.Rate(&v, time.Second), 1, true)
+	check(event.Map[int](shouting{&v}, func(n int) int { return -n }), -100, true)
+	check(unloadable{&v}, 0, false)
+}
+
+func ExampleLoad() {
+	var limit event.MemoryValue[int]
+	double := event.Map(&limit, func(n int) int { return 2 * n })
+	fmt.Println(event.Load(double))
+	limit.Set(10)
+	fmt.Println(event.Load(double))
+	// Output:
+	// 0 false
+	// 20 true
 }
 
 func TestMapKeepsTheMarkOfAKeyedValue(t *testing.T) {

@@ -44,8 +44,13 @@ func Wait[T any](ctx context.Context, v ValueWatch[T], pred func(T) bool) (T, er
 // may return, and continues. If such a Get may fail again and again, leave the loop on
 // errors that you do not expect.
 //
-// Handle the error in the body, usually by a return. A body that skips errors reaches
-// the statement after the loop when the iteration has ended.
+// Handle the error in the body, usually by a return. The last pair always has an error
+// and a zero value: the loop
+//
+//	for val := range event.All(ctx, v) // wrong
+//
+// compiles, and ends with a zero value, for instance an empty configuration at shutdown.
+// A loop that needs no error uses [Values].
 //
 // Each iteration has a watcher of its own, which is closed when the loop is left in any
 // way. The iterator may be used more than once, and concurrently. Predicates among opts
@@ -67,6 +72,26 @@ func All[T any](ctx context.Context, v ValueWatch[T], opts ...GetOption[T]) iter
 				return
 			}
 		}
+	}
+}
+
+// Values is [All] without the errors: the iterator yields values only, and stops where
+// that of All stops. It skips the errors after which All continues, such as a bad value
+// of a ValueWatch from another module. Use it where the end needs no other reaction than
+// the statement after the loop. [context.Cause] of ctx, or [MemoryValue.Err], has the
+// reason of the end.
+//
+// Values panics if ctx or v is nil.
+func Values[T any](ctx context.Context, v ValueWatch[T], opts ...GetOption[T]) iter.Seq[T] {
+	if ctx == nil {
+		panic("event: Values: nil context")
+	}
+	if isNil(v) {
+		panic("event: Values: nil value")
+	}
+	all := All(ctx, v, opts...)
+	return func(yield func(T) bool) {
+		all(func(val T, err error) bool { return err != nil || yield(val) })
 	}
 }
 

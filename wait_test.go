@@ -49,6 +49,60 @@ func TestAllGoesOnAfterAnErrorThatLeavesTheWatcherUsable(t *testing.T) {
 	assert.Equal(t, []any{1, errBad, 2, event.ErrClosed}, got)
 }
 
+func TestValuesSkipsErrors(t *testing.T) {
+	var got []int
+	for n := range event.Values[int](t.Context(), script{gives(1), fails(errors.New("bad value")), gives(2), fails(event.ErrClosed)}) {
+		got = append(got, n)
+	}
+	assert.Equal(t, []int{1, 2}, got)
+}
+
+func TestValuesEnds(t *testing.T) {
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	v := event.New(1)
+	none := event.Filter(func(int) bool { return false })
+	for n := range event.Values(ended, v) {
+		t.Error("under an ended context", n)
+	}
+	for n := range event.Values(t.Context(), v, event.BacklogOnly[int](), none) {
+		t.Error("rejected", n)
+	}
+	calls := 0
+	all := event.Values(t.Context(), v, event.BacklogOnly[int]())
+	for range 2 { // It may be used again.
+		for n := range all {
+			assert.Equal(t, 1, n)
+			calls++
+		}
+	}
+	assert.Equal(t, 2, calls)
+}
+
+func TestValuesClosesItsWatcher(t *testing.T) {
+	v := event.New(1)
+	counts := v.Watchers()
+	open := func(want int) {
+		n, _ := event.Load(counts)
+		assert.Equal(t, want, n)
+	}
+	for range event.Values(t.Context(), v) {
+		open(1)
+		break
+	}
+	open(0)
+	assert.Panics(t, func() {
+		for range event.Values(t.Context(), v) {
+			panic("body")
+		}
+	})
+	open(0)
+	for range event.Values(t.Context(), v, event.BacklogOnly[int]()) {
+		open(1)
+	}
+	open(0)
+}
+
 func TestAllYieldsTheEndOfItsContextAfterAnotherError(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -153,4 +207,19 @@ func ExampleAll() {
 	// Output:
 	// leader: alice
 	// the end: true
+}
+
+// Values is for loops that treat every end alike.
+func ExampleValues() {
+	var leader event.MemoryValue[string]
+	leader.Set("alice")
+
+	for name := range event.Values(context.Background(), &leader) {
+		fmt.Println("leader:", name)
+		leader.Close()
+	}
+	fmt.Println("the end:", leader.Err())
+	// Output:
+	// leader: alice
+	// the end: event: value closed
 }

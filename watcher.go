@@ -17,9 +17,7 @@ import (
 // return of the Get that returns that value or a later one, and before the close of each
 // Changed channel that it closes; a value's Close before the [ErrClosed] that it causes.
 //
-// The watchers of a [MemoryValue], and those of [Map] and [Distinct], also have a
-// method Behind() (versions uint64, ok bool): the number of versions between what
-// the watcher last returned and the newest value.
+// [Version] and [Behind] report where a watcher is, [TryGet] is a Get that does not wait.
 //
 // While no Get waits, a watcher costs its memory and, while its last context lives, that.
 type Watcher[T any] interface {
@@ -45,6 +43,9 @@ type Watcher[T any] interface {
 	// a context and has a Done of its own, Get returns [context.Canceled]. A Get with
 	// something to return reads Err alone.
 	//
+	// An end or a Close that comes during a predicate counts, too. If a Set and an end of
+	// ctx come at the same time, either wins.
+	//
 	// Only a returned value, BacklogDone or the value's end moves the watcher. After any
 	// other error, the values that a Filter rejected are still unseen.
 	//
@@ -54,8 +55,9 @@ type Watcher[T any] interface {
 	// Changed returns a channel for use in a select. The channel is closed if there is
 	// something that the watcher has not seen, if the value has ended, or if the watcher
 	// is closed. Otherwise it closes when there is something new or the value ends. It
-	// closes before Set returns if few callers have taken it, and soon after if many
-	// have. Of concurrent Sets, the first one closes it, and another may return before
+	// closes before Set returns if at most four watchers have taken a channel since the
+	// last Set, those that were closed since included, and otherwise soon after. Of
+	// concurrent Sets, the first one closes it, and another may return before
 	// that.
 	//
 	// The channel misses nothing, but it may be early: a Filter may reject what is new,
@@ -67,9 +69,9 @@ type Watcher[T any] interface {
 	//   - any other error: leave the loop, or set the channel to nil. Once the value has
 	//     ended, every Changed is closed, and a loop that selects on it spins.
 	//
-	// Changed does not consume anything. Repeated calls return the same channel until
-	// there is something new. Close does not have to close a channel that was taken
-	// before.
+	// Changed does not consume anything. While something is unseen, it allocates nothing.
+	// Repeated calls return the same channel until there is something new. Close does not
+	// have to close a channel that was taken before.
 	Changed() <-chan struct{}
 
 	// Close makes the Get in progress and every later one return ErrWatcherClosed, and
@@ -128,12 +130,17 @@ func (w *watcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (T, error) {
 			// needs, no method of the context is called while w is busy.
 			s := w.finishWait(done, v, s, park.Receive(w.waiter.Prepare(done, &s.superseded)))
 			if s == nil {
-				return w.getBusy(ctx, v, state, nil, true)
+				return w.getBusy(ctx, v, state, nil, false, true)
 			}
 			return s.val, nil
 		}
 	}
-	return w.getSlow(ctx, opts)
+	return w.getSlow(ctx, opts, get.BacklogOnly(opts))
+}
+
+// GetBacklog implements [backlogGetter].
+func (w *watcher[T]) GetBacklog(ctx context.Context, opts []GetOption[T]) (T, error) {
+	return w.getSlow(ctx, opts, true)
 }
 
 // unfiltered reports whether opts has no predicate. It is exact for one option only,
@@ -166,26 +173,26 @@ func (w *watcher[T]) finishWait(done <-chan struct{}, v *MemoryValue[T], s *snap
 
 // getSlow is Get in all other cases: with options, with an earlier context to
 // leave, with an error or the value's end to return, or after a failed
-// compare-and-swap.
-func (w *watcher[T]) getSlow(ctx context.Context, opts []GetOption[T]) (T, error) {
+// compare-and-swap. If backlog is true, it does not wait.
+func (w *watcher[T]) getSlow(ctx context.Context, opts []GetOption[T], backlog bool) (T, error) {
 	state, v, err := w.acquire(ctx)
 	if err != nil {
 		var zero T
 		return zero, err
 	}
-	return w.getBusy(ctx, v, state, opts, false)
+	return w.getBusy(ctx, v, state, opts, backlog, false)
 }
 
 // getBusy is the part of a Get after w has become busy. It makes w idle again. state
 // is the state before w was busy. waited reports that the Get has waited already.
-func (w *watcher[T]) getBusy(ctx context.Context, v *MemoryValue[T], state uint64, opts []GetOption[T], waited bool) (val T, err error) {
+func (w *watcher[T]) getBusy(ctx context.Context, v *MemoryValue[T], state uint64, opts []GetOption[T], backlog, waited bool) (val T, err error) {
 	reached := state
 	// Deferred, because a predicate may panic: the watcher has not moved then. The
 	// compare-and-swap fails if Close came first; the version of a closed watcher
 	// has no meaning.
 	defer func() { w.state.cas(state|busy, reached) }()
 	w.waiter.UnregisterElsewhere(ctx)
-	at := getPosition[T]{value: v, start: state, looked: state, backlog: get.BacklogOnly(opts)}
+	at := getPosition[T]{value: v, start: state, looked: state, backlog: backlog}
 	if waited {
 		val, at, err = get.Resume(ctx, (*busyWatcher[T])(w), at, opts)
 	} else {
@@ -314,23 +321,7 @@ func (w *watcher[T]) Close() error {
 	return nil
 }
 
-// Behind returns the number of versions between what the watcher last returned, or
-// passed, and the newest value: how far a consumer lags. Each Set counts, and so
-// does a value that a [Filter] would reject. It is zero for a watcher that was
-// closed, and for a watcher with nothing to get.
-//
-// The watchers of a [MemoryValue] have Behind, and those of [Map] and [Distinct]. ok
-// is false for a watcher of a view over a value without versions:
-//
-//	if w, is := w.(interface{ Behind() (uint64, bool) }); is {
-//		if versions, ok := w.Behind(); ok {
-//			lag.Set(versions)
-//		}
-//	}
-//
-// It may be called during a Get.
-//
-// Cost: three atomic loads. Get keeps nothing for it.
+// Behind reports how far w is behind: see [Behind].
 func (w *watcher[T]) Behind() (versions uint64, ok bool) {
 	state, v := w.state.load(), w.value.Load()
 	if v == nil || state&closed != 0 {
@@ -339,5 +330,12 @@ func (w *watcher[T]) Behind() (versions uint64, ok bool) {
 	return v.head.Load().version>>versionShift - state>>versionShift, true
 }
 
+// Version reports where w is: see [Version].
+func (w *watcher[T]) Version() (version uint64, ok bool) {
+	return w.state.load() >> versionShift, true
+}
+
 // Capabilities reports to this module's packages what the watcher can do.
-func (w *watcher[T]) Capabilities() capability.Set { return capability.Set{Lagger: w, Signaler: w} }
+func (w *watcher[T]) Capabilities() capability.Set {
+	return capability.Set{Lagger: w, Versioner: w, Signaler: w}
+}

@@ -165,66 +165,6 @@ func TestGetUnderAnotherContextForgetsTheFormer(t *testing.T) {
 	}
 }
 
-type lagger interface{ Behind() (uint64, bool) }
-
-// behind returns the Behind of w, which must have one.
-func behind(t *testing.T, w event.Watcher[int]) int {
-	versions, ok := w.(lagger).Behind()
-	assert.True(t, ok)
-	return int(versions)
-}
-
-func TestBehind(t *testing.T) {
-	var v event.MemoryValue[int]
-	lag := func(w event.Watcher[int]) int { return behind(t, w) }
-	w := v.Watch()
-	assert.Zero(t, lag(w), "no data")
-	for n := range 5 {
-		v.Set(n)
-	}
-	assert.Equal(t, 5, lag(w))
-	has(t, w, 4)
-	assert.Zero(t, lag(w))
-	v.Set(5)
-	v.Set(5)
-	assert.Equal(t, 2, lag(w))
-	_, err := now(t, w, event.Filter(func(int) bool { return false }))
-	assert.Equal(t, event.BacklogDone, err)
-	assert.Zero(t, lag(w), "what was passed counts as seen")
-	v.Set(6)
-	mapped := event.Map(event.Distinct(&v, func(a, b int) bool { return a == b }), func(n int) int { return n }).Watch()
-	assert.Equal(t, 8, lag(mapped))
-	_ = v.Close()
-	assert.Equal(t, 1, lag(w), "the end is no version")
-	final, err := now(t, w)
-	assert.NoError(t, err)
-	assert.Equal(t, 6, final)
-	assert.Zero(t, lag(w))
-	_ = w.Close()
-	assert.Zero(t, lag(w))
-	_, ok := event.Map[int](unloadable{&v}, func(n int) int { return n }).Watch().(lagger).Behind()
-	assert.False(t, ok, "the source has no versions")
-	assert.NotImplements(t, (*lagger)(nil), event.Combine(&v, &v, paired).Watch())
-}
-
-func TestBehindDuringAGet(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var v event.MemoryValue[int]
-		w := v.Watch()
-		v.Set(1)
-		done := make(chan error)
-		go func() {
-			_, err := w.Get(t.Context(), event.Filter(func(n int) bool { return n > 1 }))
-			done <- err
-		}()
-		synctest.Wait()
-		assert.Equal(t, 1, behind(t, w))
-		v.Set(2)
-		assert.NoError(t, <-done)
-		assert.Zero(t, behind(t, w))
-	})
-}
-
 // Changed lets one goroutine follow a value among other things.
 func ExampleWatcher_Changed() {
 	var limit event.MemoryValue[int]

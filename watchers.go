@@ -52,8 +52,20 @@ func (v *MemoryValue[T]) Watchers() ValueWatch[int] {
 			p = w.published.Load()
 		}
 	}
-	return newView(p.Watch, p.Load, capability.Set{})
+	return newView(p.Watch, p.loadVersion, capability.Set{})
 }
+
+func init() {
+	capability.OpenWatchers = func(value any) (n int, ok bool) {
+		if v, is := value.(interface{ openWatchers() int }); is {
+			return v.openWatchers(), true
+		}
+		return 0, false
+	}
+}
+
+// openWatchers returns the number of open watchers at this instant.
+func (v *MemoryValue[T]) openWatchers() int { return int(v.watchers.open.Load()) }
 
 // add counts n more open watchers, or fewer if n is negative.
 func (w *watcherCount) add(n int32) {

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/internal/capability"
 )
 
 func TestWatchersCountsWhatIsOpen(t *testing.T) {
@@ -59,7 +60,7 @@ func TestWatchersThatCameAndWentAreNoticed(t *testing.T) {
 func TestWatchersOfViews(t *testing.T) {
 	var v event.MemoryValue[int]
 	counts := v.Watchers().(event.Loader[int])
-	view := event.Combine(&v, event.Map(event.Distinct(&v, func(a, b int) bool { return a == b }), func(n int) int { return n }), paired)
+	view := event.Combine(&v, event.Map(event.Distinct(&v), func(n int) int { return n }), paired)
 	n, _ := counts.Load()
 	assert.Zero(t, n, "a view keeps nothing while nobody watches")
 	a, b := view.Watch(), event.Rate(&v, 1).Watch()
@@ -77,6 +78,27 @@ func TestWatchersOfViews(t *testing.T) {
 	}
 	n, _ = counts.Load()
 	assert.Zero(t, n)
+}
+
+// TestOpenWatchersIsForOtherPackages is the count as packages of this module read it.
+func TestOpenWatchersIsForOtherPackages(t *testing.T) {
+	var v event.MemoryValue[int]
+	open := func(want int) {
+		t.Helper()
+		n, ok := capability.OpenWatchers(&v)
+		assert.True(t, ok)
+		assert.Equal(t, want, n)
+	}
+	open(0)
+	w, view := v.Watch(), event.Map(&v, func(n int) int { return n }).Watch()
+	open(2)
+	_ = w.Close()
+	_ = w.Close()
+	open(1)
+	_ = view.Close()
+	open(0)
+	_, ok := capability.OpenWatchers(unloadable{&v})
+	assert.False(t, ok)
 }
 
 func ExampleMemoryValue_Watchers() {

@@ -11,9 +11,11 @@ func TestMain(m *testing.M) { bench.Main(m, bench.Contenders()) }
 func BenchmarkCalibrate(b *testing.B)     { bench.Calibrate.Benchmark(b, bench.Contenders()) }
 func BenchmarkSet(b *testing.B)           { bench.Set.Benchmark(b, bench.Contenders()) }
 func BenchmarkGet(b *testing.B)           { bench.Get.Benchmark(b, bench.Contenders()) }
+func BenchmarkTryGet(b *testing.B)        { bench.TryGet.Benchmark(b, bench.Contenders()) }
 func BenchmarkLoad(b *testing.B)          { bench.Load.Benchmark(b, bench.Contenders()) }
 func BenchmarkSetGet(b *testing.B)        { bench.SetGet.Benchmark(b, bench.Contenders()) }
 func BenchmarkWatchGetClose(b *testing.B) { bench.WatchGetClose.Benchmark(b, bench.Contenders()) }
+func BenchmarkUntil(b *testing.B)         { bench.Until.Benchmark(b, bench.Contenders()) }
 func BenchmarkRoundTrip(b *testing.B)     { bench.RoundTrip.Benchmark(b, bench.Contenders()) }
 func BenchmarkSetParked(b *testing.B)     { bench.SetParked.Benchmark(b, bench.Contenders()) }
 func BenchmarkSetBusy(b *testing.B)       { bench.SetBusy.Benchmark(b, bench.Contenders()) }

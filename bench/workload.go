@@ -60,7 +60,7 @@ var withMillion bool
 // Workloads returns all workloads.
 func Workloads() []Workload {
 	return []Workload{
-		Calibrate, Set, Get, Load, SetGet, WatchGetClose, RoundTrip,
+		Calibrate, Set, Get, TryGet, Load, SetGet, WatchGetClose, Until, RoundTrip,
 		SetParked, SetBusy, Latency, Producers, Churn, ParkedBytes, Garbage,
 		Combine, CombineGet,
 	}

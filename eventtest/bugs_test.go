@@ -197,6 +197,7 @@ var caughtBy = map[bug]string{
 var alsoCaught = map[string]bug{
 	"G02_OneOrder/SameOrderForAll":       deliversTwice,
 	"G03_NewestWins/NewestDuringTheCall": queues,
+	"G15_BacklogOnly/TryGetIsAGetWithIt": backlogWaits,
 	"G20_Pipe/CurrentThenNewer":          firstGetWaits,
 	"G20_Pipe/OffersTheNewest":           changedOnlyNext,
 	"G20_Pipe/RejectedDoesNotWithdraw":   filtersIgnored,

@@ -1,6 +1,8 @@
 package eventtest
 
 import (
+	"context"
+	"errors"
 	"slices"
 
 	"github.com/eventvalue/event"
@@ -178,6 +180,7 @@ func backlogRules() []rule {
 		{name: "NotPastWhatIsNewer", test: backlogNotPastNewer, needs: needs(Backlog, Filters, Immediate)},
 		{name: "DoesNotChaseAProducer", test: backlogDoesNotChase, needs: needs(Backlog, Filters)},
 		{name: "HoldsForOneGet", test: backlogHoldsForOneGet, needs: b},
+		{name: "TryGetIsAGetWithIt", test: tryGetIsBacklog, needs: needs(Backlog, Filters)},
 	}
 }
 
@@ -241,4 +244,30 @@ func backlogHoldsForOneGet(h *harness) {
 	g := h.parked(h.Context(), w)
 	h.set(1)
 	g.gets(1)
+}
+
+// tryGetIsBacklog calls TryGet, for which watchers of package event have a method of
+// their own.
+func tryGetIsBacklog(h *harness) {
+	w := h.watch()
+	try := func(ctx context.Context, want int, wantOK bool, wantErr error, opts ...event.GetOption[*Item]) {
+		h.Helper()
+		h.do("TryGet", func() {
+			item, ok, err := event.TryGet(ctx, w, opts...)
+			if ok != wantOK || !errors.Is(err, wantErr) || ok && item.number() != want || !ok && item != nil {
+				h.Errorf("TryGet returns %s and %t, want item %d, %t and %v", describe(item, err), ok, want, wantOK, wantErr)
+			}
+		}).returns()
+	}
+	try(h.Context(), 0, false, nil)
+	h.set(1, 2)
+	try(h.ended(), 0, false, context.Canceled)
+	try(h.Context(), 2, true, nil)
+	try(h.Context(), 0, false, nil)
+	h.set(3)
+	try(h.Context(), 0, false, nil, only(4))
+	try(h.Context(), 0, false, nil)
+	h.set(4)
+	try(h.Context(), 4, true, nil, only(4), backlog())
+	h.getWaits(w)
 }

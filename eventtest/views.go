@@ -59,7 +59,7 @@ func mapOfEqual(h *harness) {
 }
 
 func distinctCompares(h *harness) {
-	w := event.Distinct(h.value(), func(last, next *Item) bool { return last.N/10 == next.N/10 }).Watch()
+	w := event.DistinctFunc(h.value(), func(last, next *Item) bool { return last.N/10 == next.N/10 }).Watch()
 	h.Cleanup(func() { _ = w.Close() })
 	h.set(1)
 	h.get(w, 1)

@@ -63,8 +63,8 @@ func views() []viewed {
 		{"MapOfMapOfMap", func(v *event.MemoryValue[*item]) event.ValueWatch[*item] {
 			return wrapped(v)
 		}, nil},
-		{"Distinct", func(v *event.MemoryValue[*item]) event.ValueWatch[*item] {
-			return event.Distinct(v, same)
+		{"DistinctFunc", func(v *event.MemoryValue[*item]) event.ValueWatch[*item] {
+			return event.DistinctFunc(v, same)
 		}, lacks(eventtest.EqualValues)},
 		{"CombineLeft", func(v *event.MemoryValue[*item]) event.ValueWatch[*item] {
 			return event.Combine(v, one(), left)
@@ -79,7 +79,7 @@ func views() []viewed {
 			return all(v)
 		}, lacks()},
 		{"DistinctOfDiamond", func(v *event.MemoryValue[*item]) event.ValueWatch[*item] {
-			return event.Distinct(event.Combine(wrapped(v), event.Combine(v, one(), left), left), same)
+			return event.Distinct(event.Combine(wrapped(v), event.Combine(v, one(), left), left))
 		}, lacks(eventtest.EqualValues)},
 		{"Rate", func(v *event.MemoryValue[*item]) event.ValueWatch[*item] {
 			return event.Rate(v, time.Millisecond)

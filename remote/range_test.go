@@ -60,7 +60,7 @@ func TestRangeThroughMapAndPipe(t *testing.T) {
 		cancel()
 		require.ErrorIs(t, <-ended, context.Canceled)
 		assert.PanicsWithValue(t, "event: Distinct: keyed value: collect its entries in a MemoryValue and use that", func() {
-			event.Distinct(m, func(a, b string) bool { return a == b })
+			event.Distinct(m)
 		})
 	})
 }

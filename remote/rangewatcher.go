@@ -33,11 +33,20 @@ func (w *rangeWatcher[T]) Get(ctx context.Context, opts ...event.GetOption[Entry
 	if ctx == nil {
 		panic("event: Watcher.Get: nil context")
 	}
+	return w.get(ctx, opts, get.BacklogOnly(opts))
+}
+
+// GetBacklog is Get with BacklogOnly in addition to opts: see [event.TryGet].
+func (w *rangeWatcher[T]) GetBacklog(ctx context.Context, opts []event.GetOption[Entry[T]]) (Entry[T], error) {
+	return w.get(ctx, opts, true)
+}
+
+func (w *rangeWatcher[T]) get(ctx context.Context, opts []event.GetOption[Entry[T]], backlog bool) (Entry[T], error) {
 	at, err := w.beginGet(ctx)
 	if err != nil {
 		return Entry[T]{}, err
 	}
-	at.backlog = get.BacklogOnly(opts)
+	at.backlog = backlog
 	// Deferred because a predicate may panic. Then the position stays as it
 	// was.
 	defer func() { w.finishGet(at.position) }()

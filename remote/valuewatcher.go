@@ -69,6 +69,18 @@ func unpack[T any](it *item[T], err error) (Entry[T], error) {
 	return it.entry, nil
 }
 
+// GetBacklog is Get with BacklogOnly in addition to opts: see [event.TryGet].
+func (w *valueWatcher[T]) GetBacklog(ctx context.Context, opts []event.GetOption[Entry[T]]) (Entry[T], error) {
+	if len(opts) > 0 {
+		return w.Get(ctx, append(opts[:len(opts):len(opts)], event.BacklogOnly[Entry[T]]())...)
+	}
+	it, ok, err := event.TryGet(ctx, w.inner)
+	if err == nil && !ok {
+		err = event.BacklogDone
+	}
+	return unpack(it, err)
+}
+
 // Changed implements [event.Watcher].
 func (w *valueWatcher[T]) Changed() <-chan struct{} { return w.inner.Changed() }
 

@@ -177,7 +177,7 @@ func (n *node) followLink(ctx context.Context) error {
 // were replaced in the meantime.
 func (n *node) writeViews(ctx context.Context, w io.Writer) error {
 	out := json.NewEncoder(w)
-	different := event.Distinct(&n.view, sameView)
+	different := event.DistinctFunc(&n.view, sameView)
 	for v, err := range event.All(ctx, different) {
 		if err != nil {
 			return err

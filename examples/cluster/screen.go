@@ -58,10 +58,8 @@ func (s *Screen) Follow(board event.ValueWatch[Board]) (stop func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for b, err := range event.All(ctx, board) {
-			if err == nil {
-				s.show(b)
-			}
+		for b := range event.Values(ctx, board) {
+			s.show(b)
 		}
 	}()
 	return func() { cancel(); <-done }

@@ -15,6 +15,10 @@ type Set struct {
 	// watcher without versions.
 	Lagger Lagger
 
+	// Versioner reports where the watcher is. It is nil for a value, and for a
+	// watcher without versions.
+	Versioner Versioner
+
 	// Signaler reports the changes of the watcher without a goroutine. It is nil for
 	// a value, and for a watcher that needs one.
 	Signaler Signaler
@@ -25,6 +29,13 @@ type Lagger interface {
 	// Behind returns the number of versions between the watcher and its value, and
 	// true; or zero and false, if there is no such number.
 	Behind() (versions uint64, ok bool)
+}
+
+// A Versioner reports where a watcher is among the versions of its value.
+type Versioner interface {
+	// Version returns the version that the watcher has passed last, and true; or zero
+	// and false, if there is no such number.
+	Version() (version uint64, ok bool)
 }
 
 // A Signaler is a watcher that can be waited for together with others.
@@ -43,7 +54,7 @@ type Holder interface{ Capabilities() Set }
 
 // Of returns the capabilities of x, a value or a watcher. Types from outside of this
 // repository cannot be Holders, because they cannot name Set. They can have the
-// methods Keyed() bool and Behind() (uint64, bool).
+// methods Keyed() bool, Behind() (uint64, bool) and Version() (uint64, bool).
 func Of(x any) Set {
 	if h, ok := x.(Holder); ok {
 		return h.Capabilities()
@@ -53,13 +64,12 @@ func Of(x any) Set {
 		s.Keyed = k.Keyed()
 	}
 	s.Lagger, _ = x.(Lagger)
+	s.Versioner, _ = x.(Versioner)
 	return s
 }
 
-// Behind is Lagger.Behind for any watcher.
-func Behind(watcher any) (versions uint64, ok bool) {
-	if l := Of(watcher).Lagger; l != nil {
-		return l.Behind()
-	}
-	return 0, false
-}
+// OpenWatchers returns the number of open watchers of a value, and true; or zero and
+// false, if x is not a value that counts them. It is one atomic load of a count that each
+// Watch and each Close keep in any case. Package event sets it: a value has no method for
+// it that a program could call.
+var OpenWatchers func(x any) (n int, ok bool)

@@ -212,7 +212,7 @@ func contextOf(key benchproc.Key) string { return key.Get(key.Projection().Field
 // contenders come last.
 var order = []string{
 	"event", "store", "poll", "cond", "cond-fresh", "cond-context", "channel",
-	"replace-eager", "replace-lazy", "juniper", "msync", "ro", "pipes", "slice",
+	"replace-eager", "replace-lazy", "juniper", "msync", "ro", "pipes", "slice", "get", "goroutine",
 }
 
 // rivals returns the contenders with results of a benchmark, in order, with

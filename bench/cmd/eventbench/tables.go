@@ -84,6 +84,18 @@ var ofWorkloads = []table{
 		loses: "A Get asks its context and moves its watcher by a compare-and-swap, which is how Gets that run at the same time are found out. Rivals move theirs by a plain store; two Gets on one of their watchers are a data race.",
 	},
 	{
+		bench: "TryGet", title: "A Set, a TryGet and another that finds nothing",
+		text:  "`get` is a Get with an option that is written in the call.",
+		units: []column{{perOp, "a Set and two looks"}, {"allocs/op", "objects"}},
+		loses: "A TryGet takes the way of a Get with options.",
+	},
+	{
+		bench: "Until", title: "A context that ends when a value is reached",
+		text:  "It is made, the value is set, and the context ends. `goroutine` is a goroutine with a Get that cancels the context.",
+		units: []column{{perOp, "making, Set and end"}, {"allocs/op", "objects"}},
+		loses: "It makes what lets the value rest without a goroutine: a Relay and a function that follows the end of the parent. The goroutine of the rival, whose stack is not counted, is there from the beginning.",
+	},
+	{
 		bench: "Load", title: "Load, on all processors at once",
 		text:  "Time for one Load of all processors together. `store` is a bare load of a pointer and of what it points to. Most of that time is the loop around it, RunParallel's, which is the same for all: the loads by themselves differ by more than these ratios.",
 		units: []column{{perOp, "a Load"}},

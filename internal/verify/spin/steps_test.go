@@ -68,11 +68,12 @@ var atomics = regexp.MustCompile(`\.(?:head|end|top|node|registration|closed|don
 // by some row, or excused here.
 func TestTableLeavesNoWriteOut(t *testing.T) {
 	excused := []string{
-		"v.head.CompareAndSwap(nil, new(snapshot[T]))",   // The first snapshot.
-		"&& b.top.CompareAndSwap(nil, n) || b.push(n) {", // A push onto an empty stack.
-		"g.closed.Store(true)",                           // Part of X2 and of R2, under the mutex.
-		"s.done.Store(&s.own)",                           // Part of N19 and N20: the shared state is not published yet.
-		"q.state.Store(queue)",                           // No other goroutine has it yet.
+		"v.head.CompareAndSwap(nil, new(snapshot[T]))",        // The first snapshot.
+		"&& b.top.CompareAndSwap(nil, n) || b.push(n) {",      // A push onto an empty stack.
+		"g.closed.Store(true)",                                // Part of X2 and of R2, under the mutex.
+		"s.done.Store(&s.own)",                                // Part of N19 and N20: the shared state is not published yet.
+		"q.state.Store(queue)",                                // No other goroutine has it yet.
+		"v.head.Store(&snapshot[T]{version: step, val: val})", // No other goroutine has the value yet.
 	}
 	quoted := table(t)
 	for _, file := range []string{"value.go", "watcher.go", "internal/park/broadcast.go", "internal/park/chain.go", "internal/park/contexts.go",

@@ -5,7 +5,11 @@
 // The functions take no steps if a check calls them.
 package inspect
 
-import "github.com/eventvalue/event/internal/verify/explore/sched/atomic"
+import (
+	"context"
+
+	"github.com/eventvalue/event/internal/verify/explore/sched/atomic"
+)
 
 // A Watcher is the state of a watcher.
 type Watcher struct {
@@ -34,6 +38,10 @@ var (
 	// Watch returns the state of a watcher.
 	Watch func(watcher any) Watcher
 )
+
+// Until starts what event.Until starts, for a context that the caller has made. It calls
+// end to end the context. value is a *event.MemoryValue[int].
+var Until func(ctx context.Context, value any, pred func(int) bool, end func(cause error)) (cancel func())
 
 // A Flag is shared by the threads of a scenario. Each Store and each Load is a
 // step.

@@ -118,6 +118,19 @@ func valueCloses() []*sched.Scenario {
 			})
 			r.Go("set", func() { w.v.Set(2) })
 		}},
+		{Name: "close/err", Bound: 3, FullBound: sched.Unlimited, Run: func(r *sched.Run) {
+			w := newWorld(r, 0)
+			r.Go("close", func() { _ = w.v.CloseWithError(errOne) })
+			r.Go("set between two errs", func() {
+				before := w.v.Err()
+				w.v.Set(1)
+				after := w.v.Err()
+				_, published := w.v.Load()
+				if published && before != nil || !published && after == nil {
+					r.Fail("Err returned %v before a Set and %v after it, which was published: %t", before, after, published)
+				}
+			})
+		}},
 		{Name: "close/value twice", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
 			w := newWorld(r, 2)
 			r.Group("get", 2, func(i int) { w.recorders[i].followToClose(r) })

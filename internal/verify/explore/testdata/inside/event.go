@@ -1,6 +1,10 @@
 package event
 
-import "github.com/eventvalue/event/internal/verify/explore/inspect"
+import (
+	"context"
+
+	"github.com/eventvalue/event/internal/verify/explore/inspect"
+)
 
 func init() {
 	inspect.Head = func(value any) (any, bool, uint64) {
@@ -22,5 +26,10 @@ func init() {
 			Closed:  state&closed != 0,
 			Pending: w.waiter.PendingWakeUps(),
 		}
+	}
+	inspect.Until = func(ctx context.Context, value any, pred func(int) bool, end func(error)) func() {
+		u := newUntil(ctx, value.(ValueWatch[int]).Watch(), pred, end)
+		u.start()
+		return u.cancel
 	}
 }
