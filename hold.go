@@ -111,6 +111,9 @@ func (w *holdWatcher[T]) takeNewest(ctx context.Context, held bool) {
 			w.holdBack(held)
 		}
 		held = true
+		if !ready(w.source) {
+			break
+		}
 	}
 	if w.end != nil && w.quiet > 0 {
 		w.due.Store(0) // Nothing newer can come.

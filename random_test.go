@@ -356,6 +356,13 @@ func TestConcurrentViews(t *testing.T) {
 		{"CombineOfForeign", 3, func(vs []event.ValueWatch[int]) event.ValueWatch[[]int] {
 			return event.CombineAll(vs[0], unloadable{vs[1]}, vs[2])
 		}},
+		{"Memo", 1, func(vs []event.ValueWatch[int]) event.ValueWatch[[]int] {
+			return event.Memo(vs[0], func(n int) []int { return []int{n} })
+		}},
+		{"CombineOfMemos", 2, func(vs []event.ValueWatch[int]) event.ValueWatch[[]int] {
+			same := func(n int) int { return n }
+			return event.Combine(event.Memo(vs[0], same), event.Memo(vs[1], same), func(a, b int) []int { return []int{a, b} })
+		}},
 		{"CombineAllOfFew", 5, func(vs []event.ValueWatch[int]) event.ValueWatch[[]int] { return event.CombineAll(vs...) }},
 		{"CombineAllOfMany", 40, func(vs []event.ValueWatch[int]) event.ValueWatch[[]int] { return event.CombineAll(vs...) }},
 	} {

@@ -39,6 +39,7 @@ func overInts(vs ...event.ValueWatch[int]) map[string]any {
 		"Distinct":    event.Distinct(vs[0]),
 		"Rate":        event.Rate(vs[0], time.Second),
 		"Debounce":    event.Debounce(vs[0], time.Second),
+		"Memo":        event.Memo(vs[0], func(n int) int { return n + 1 }),
 		"Combine":     event.Combine(vs[0], vs[1], func(a, b int) int { return a + b }),
 		"CombineAll":  event.CombineAll(vs...),
 		"MapOfRate":   event.Map(event.Rate(vs[0], time.Second), func(n int) int { return n + 2 }),
@@ -46,7 +47,7 @@ func overInts(vs ...event.ValueWatch[int]) map[string]any {
 	}
 }
 
-var viewKinds = []string{"Map", "Distinct", "Where", "Rate", "Debounce", "DebounceMax", "Combine", "CombineAll"}
+var viewKinds = []string{"Map", "Distinct", "Where", "Memo", "Rate", "Debounce", "DebounceMax", "Combine", "CombineAll"}
 
 // viewOfKind returns a view of that kind of two values, or the first of them.
 func viewOfKind(kind string, a, b event.ValueWatch[int]) event.ValueWatch[int] {
@@ -58,6 +59,8 @@ func viewOfKind(kind string, a, b event.ValueWatch[int]) event.ValueWatch[int] {
 		return event.Distinct(a)
 	case "Where":
 		return event.Where(a, accepted)
+	case "Memo":
+		return event.Memo(a, func(n int) int { return n })
 	case "Rate":
 		return event.Rate(a, judgedInterval)
 	case "Debounce":
@@ -87,6 +90,7 @@ func TestViewsAreLoadersWhereTheirSourcesAre(t *testing.T) {
 		views := overInts(&a, &b)
 		load(t, "Map", views["Map"], 2+i, true)
 		load(t, "Distinct", views["Distinct"], 1+i, true)
+		load(t, "Memo", views["Memo"], 2+i, true)
 		load(t, "Rate", views["Rate"], 1+i, true)
 		load(t, "Debounce", views["Debounce"], 1+i, true)
 		load(t, "Combine", views["Combine"], 3+i, true)
@@ -102,7 +106,7 @@ func TestViewsAreLoadersWhereTheirSourcesAre(t *testing.T) {
 	}
 	for name, view := range overInts(&a, unloadable{&b}) {
 		_, of := view.(event.Loader[int])
-		assert.Equal(t, name == "Map" || name == "Distinct" || name == "Rate" || name == "Debounce" || name == "MapOfRate", of, name)
+		assert.Equal(t, name == "Map" || name == "Memo" || name == "Distinct" || name == "Rate" || name == "Debounce" || name == "MapOfRate", of, name)
 		assert.NotImplements(t, (*event.Loader[[]int])(nil), view, name)
 	}
 }

@@ -96,6 +96,15 @@ func views() []viewed {
 		{"CombineOfWhere", func(v *event.MemoryValue[*item]) event.ValueWatch[*item] {
 			return event.Combine(one(), event.Where(v, func(*item) bool { return true }), right)
 		}, lacks()},
+		{"Memo", func(v *event.MemoryValue[*item]) event.ValueWatch[*item] {
+			return event.Memo(v, func(i *item) *item { return i })
+		}, lacks()},
+		{"MemoOfMapAndDistinct", func(v *event.MemoryValue[*item]) event.ValueWatch[*item] {
+			return event.Memo(event.Distinct(wrapped(v), same), func(i *item) *item { return i })
+		}, lacks(eventtest.EqualValues)},
+		{"CombineOfMemo", func(v *event.MemoryValue[*item]) event.ValueWatch[*item] {
+			return event.Combine(one(), event.Memo(v, func(i *item) *item { return i }), right)
+		}, lacks()},
 		{"Debounce", func(v *event.MemoryValue[*item]) event.ValueWatch[*item] {
 			return event.Debounce(v, time.Millisecond)
 		}, lacks(eventtest.Immediate, eventtest.Backlog)},
