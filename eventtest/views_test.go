@@ -98,7 +98,7 @@ func views() []viewed {
 		}, lacks()},
 		{"Memo", func(v *event.MemoryValue[*item]) event.ValueWatch[*item] {
 			return event.Memo(v, func(i *item) *item { return i })
-		}, lacks()},
+		}, []eventtest.Capability{eventtest.NoAllocation, eventtest.Collectable}},
 		{"MemoOfMapAndDistinct", func(v *event.MemoryValue[*item]) event.ValueWatch[*item] {
 			return event.Memo(event.Distinct(wrapped(v), same), func(i *item) *item { return i })
 		}, lacks(eventtest.EqualValues)},
