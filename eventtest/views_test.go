@@ -100,7 +100,7 @@ func views() []viewed {
 			return event.Memo(v, func(i *item) *item { return i })
 		}, []eventtest.Capability{eventtest.NoAllocation, eventtest.Collectable}},
 		{"MemoOfMapAndDistinct", func(v *event.MemoryValue[*item]) event.ValueWatch[*item] {
-			return event.Memo(event.Distinct(wrapped(v), same), func(i *item) *item { return i })
+			return event.Memo(event.Distinct(wrapped(v)), func(i *item) *item { return i })
 		}, lacks(eventtest.EqualValues)},
 		{"CombineOfMemo", func(v *event.MemoryValue[*item]) event.ValueWatch[*item] {
 			return event.Combine(one(), event.Memo(v, func(i *item) *item { return i }), right)
