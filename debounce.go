@@ -21,21 +21,21 @@ import (
 //     A newer value wakes it, and the time begins again.
 //   - A Get with BacklogOnly returns BacklogDone until the time has passed. It does not
 //     call the predicates of its Filters, and the value stays unseen.
-//   - A channel that Changed returns closes when the time has passed, and before that if
-//     there is a newer value in v, which the next Get has to find.
+//   - A channel that Changed returns closes when the time has passed. It closes before
+//     that if v has a newer value, so that the next Get finds the value.
 //
 // When v has ended, a watcher gets the final value at once, and then the end.
 //
 // If values never pause, Debounce returns none of them: see [DebounceMax]. For at most
 // one value in an interval, the first of them at once, use [Rate].
 //
-// The view is a [Loader] if v is one; its Load is that of v and does not wait. Its
+// The view is a [Loader] if v is one, and its Load returns what v's Load returns. Its
 // watchers have no versions.
 //
 // Debounce panics if v is nil or keyed, as a remote.Range is, or if the time is not
 // positive.
 //
-// Cost: the view refers to nothing but v while it has no watcher. It starts a goroutine
+// Cost: without a watcher, the view refers only to v. It starts a goroutine
 // only when the time has passed during a wait, for an instant, and over a source from
 // elsewhere as a [Combine] does. A watcher keeps the value that it took last. While a
 // Get waits, each newer value wakes it.
@@ -59,7 +59,7 @@ func Debounce[T any](v ValueWatch[T], quiet time.Duration) ValueWatch[T] {
 // DebounceMax panics if v is nil or keyed, if quiet is not positive, or if longest is
 // less than quiet.
 //
-// Cost: that of Debounce.
+// Cost: as for Debounce.
 func DebounceMax[T any](v ValueWatch[T], quiet, longest time.Duration) ValueWatch[T] {
 	if isNil(v) {
 		panic("event: DebounceMax: nil value")

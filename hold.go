@@ -10,7 +10,7 @@ import (
 )
 
 // A holdWatcher is the watcher of a [Rate] or a [Debounce]. Its Get takes what is new
-// from the source, and returns it once it is no longer held back.
+// from the source, holds it back for a time, and returns it.
 type holdWatcher[T any] struct {
 	intake[T]
 
@@ -23,8 +23,8 @@ type holdWatcher[T any] struct {
 	longest time.Duration
 	limit   time.Duration // in terms of clock; guarded by guard
 
-	// found is what a Changed of a Debounce has found in the source before a Get took
-	// it, or nil. Changed replaces it, Get takes it.
+	// found is the version that Changed of a Debounce has found in the source, if no Get
+	// has taken it yet, or nil. Changed replaces it, Get takes it.
 	found atomic.Pointer[finding]
 }
 
@@ -78,8 +78,8 @@ type holdPosition struct {
 // A busyHold is a holdWatcher during a Get: the source of [get.Next].
 type busyHold[T any] holdWatcher[T]
 
-// Look takes what is new. A Get with BacklogOnly looks at one value only, for the
-// reason that a MemoryValue's does.
+// Look takes what is new. A Get with BacklogOnly looks at one value only: see
+// [busyWatcher.Look].
 func (b *busyHold[T]) Look(ctx context.Context, at holdPosition) (val T, next holdPosition, found bool, end error) {
 	w := (*holdWatcher[T])(b)
 	if w.takeNewest(ctx, w.taken != at.looked); w.failed != nil {
@@ -99,8 +99,7 @@ func (b *busyHold[T]) Look(ctx context.Context, at holdPosition) (val T, next ho
 }
 
 // takeNewest takes a value from the source if there is one, and then the end, if the
-// source has ended. held reports whether there is a value that the Get has not looked
-// at.
+// source has ended. held reports whether a value that was taken before is held back.
 func (w *holdWatcher[T]) takeNewest(ctx context.Context, held bool) {
 	for range 2 {
 		if !w.take(ctx) {
@@ -146,8 +145,8 @@ func (w *holdWatcher[T]) Changed() <-chan struct{} {
 }
 
 // find stores the time at which the newest version of the source was found first. A Get
-// in progress may move the source's watcher between the two reads: the sum is then a
-// version that the Get has taken, or an older one, and not one that is taken later.
+// in progress may move the source's watcher between the two reads. The sum is then an
+// older version, which no later Get takes.
 func (w *holdWatcher[T]) find() {
 	version, ok := Version(w.source)
 	behind, known := Behind(w.source)

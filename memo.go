@@ -9,17 +9,18 @@ import (
 	"github.com/eventvalue/event/internal/park"
 )
 
-// Memo is [Map] with an f that is expensive: f runs once for each version of v that is
-// looked at, and all watchers get that one result. What is computed for ten thousand
-// watchers, such as an encoding, costs as much as for one.
+// Memo is [Map] with an f that is expensive: f runs once for each version of v that a
+// watcher looks at, and all watchers get that one result. An encoding for ten thousand
+// watchers costs as much as for one.
 //
 // The first Get that needs the result for a version runs f, on its goroutine, without a
 // lock. A Get that needs the same result in the meantime waits for it:
 //
-//   - The wait ends with its context or the Close of its watcher, as any other. A Get
-//     with BacklogOnly waits, too: this is the exception to its promise.
-//   - If f panics, or ends its goroutine by runtime.Goexit, that reaches the Get that
-//     runs f, and its watcher has not moved. One of those that wait then runs f again.
+//   - The end of its context and the Close of its watcher end the wait. A Get with
+//     [BacklogOnly] waits, too, and so does [TryGet].
+//   - A panic of f reaches the Get that runs f, and its watcher has not moved. The same
+//     holds if f ends its goroutine by runtime.Goexit. Another Get that waits then runs
+//     f again.
 //   - The end of a context or a Close does not stop f. The Get that runs f returns the
 //     error once f has returned. The result is kept for the others.
 //
@@ -31,21 +32,21 @@ import (
 // depend on its argument alone. f may call back into v. It must not use the Memo: a Get
 // within f would wait for itself until its context ends, and a Load without end.
 //
-// Where the watchers of v have no versions (see [Version]), as those of a [Combine],
-// Memo is Map: f runs for each watcher. Put the Memo below such a view.
+// Memo is Map where the watchers of v have no versions: see [Version]. A [Combine] has
+// none, for example. f then runs for each watcher. Put the Memo below such a view.
 //
 // The view is a [Loader] if v is one. Its Load runs f or waits for the f that is
-// running, as a Get does but without an end, and shares the result. Its versions are
-// those of v.
+// running, as a Get does but without an end, and shares the result. The view has the
+// versions of v.
 //
 // Memo panics if v or f is nil, and if v is keyed, as a remote.Range is: its entries
 // are of different keys and no version of each other.
 //
 // Cost: the view starts no goroutine over values of this module. It keeps the result
-// for the newest version, even while nobody watches, and that for an older one while f
-// runs. Otherwise it refers only to v and f. A watcher costs that of v and two objects, and keeps no value that it has returned.
-// A Get with something to return costs that of v's watcher and, for the first of a
-// version, one object.
+// for the newest version, even without a watcher, and the result before while f runs.
+// Otherwise it refers only to v and f. A watcher costs what one of v costs, and two
+// objects. It keeps no value that it has returned. A Get with something to return costs
+// what a Get on v costs. The first Get of a version makes one object.
 func Memo[T, U any](v ValueWatch[T], f func(T) U) ValueWatch[U] {
 	if isNil(v) {
 		panic("event: Memo: nil value")
@@ -117,7 +118,8 @@ func (m *memo[T, U]) run(c *computation[U], val T) {
 	c.ok.Store(true)
 }
 
-// loader returns the Load of the view, for the load of its source. Either may be nil.
+// loader returns the Load of the view. load is the Load of its source. Either may be
+// nil.
 func (m *memo[T, U]) loader(load loader[T]) loader[U] {
 	if load == nil {
 		return nil

@@ -80,7 +80,7 @@ type memoPosition[U any] struct {
 type busyMemo[T, U any] memoWatcher[T, U]
 
 // Look takes what is new, and computes the result for it unless another Get does. A Get
-// with BacklogOnly looks at one value only, for the reason that a MemoryValue's does.
+// with BacklogOnly looks at one value only: see [busyWatcher.Look].
 //
 // A Get that has waited for a computation returns its result, even if there is a newer
 // value by then: otherwise it might wait for one computation after another.

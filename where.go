@@ -28,8 +28,8 @@ import (
 // Where panics if v or pred is nil.
 //
 // Cost: the view starts no goroutine and refers only to v and pred. A watcher costs
-// that of v and three objects, and its Get what that of v's watcher costs with a
-// Filter. It keeps no value.
+// what one of v costs, and three objects. Its Get costs what a Get on v with a Filter
+// costs. It keeps no value.
 func Where[T any](v ValueWatch[T], pred func(T) bool) ValueWatch[T] {
 	if isNil(v) {
 		panic("event: Where: nil value")
@@ -48,7 +48,7 @@ func Where[T any](v ValueWatch[T], pred func(T) bool) ValueWatch[T] {
 type whereWatcher[T any] struct {
 	source Watcher[T]
 	pred   func(T) bool
-	// spare is what the last Get was made with: see mapWatcher.
+	// spare is the sieve of the last Get: see mapWatcher.spare.
 	spare atomic.Pointer[sieve[T]]
 }
 
