@@ -79,7 +79,11 @@ func TestAllocationsOfTryGet(t *testing.T) {
 		"Combine": func(v *event.MemoryValue[int]) event.ValueWatch[int] {
 			return event.Combine(v, v, func(a, _ int) int { return a })
 		},
-		"Rate": func(v *event.MemoryValue[int]) event.ValueWatch[int] { return event.Rate(v, 1) },
+		"Where": func(v *event.MemoryValue[int]) event.ValueWatch[int] {
+			return event.Where(v, func(int) bool { return true })
+		},
+		"Rate":     func(v *event.MemoryValue[int]) event.ValueWatch[int] { return event.Rate(v, 1) },
+		"Debounce": func(v *event.MemoryValue[int]) event.ValueWatch[int] { return event.Debounce(v, 1) },
 	} {
 		ctx, v, n := t.Context(), new(event.MemoryValue[int]), 0
 		w := view(v).Watch()
@@ -87,7 +91,7 @@ func TestAllocationsOfTryGet(t *testing.T) {
 		try := func(opts ...event.GetOption[int]) {
 			n++
 			v.Set(n)
-			for found := false; !found; { // A Rate may hold back.
+			for found := false; !found; { // A Rate or a Debounce may hold back.
 				_, found, _ = event.TryGet(ctx, w, opts...)
 			}
 			_, _, _ = event.TryGet(ctx, w, opts...)

@@ -70,7 +70,8 @@
 //  14. [Filter] skips what its predicate rejects; several must all accept. What was accepted is
 //     what is returned. If a predicate panics, the watcher has not moved.
 //  15. [BacklogOnly] never waits: a Get returns what is unseen, else the value's end, else
-//     BacklogDone, after which what a Filter rejected counts as seen. [TryGet] is such a Get.
+//     BacklogDone, after which what a Filter rejected counts as seen. [TryGet] is such a Get. Over
+//     a [Memo] it waits while another call computes the same result.
 //  16. Changed returns a channel that is closed once there is something unseen, or an end. It never
 //     misses a change, but may close early: call TryGet then. See [Watcher].
 //
@@ -89,11 +90,12 @@
 //  20. [Pipe] sends the current value to a channel and then newer ones. While there is no room, the
 //     newest accepted value is on offer. The last offer before the value's end stands until it is
 //     taken. The end of ctx ends a Pipe in any state. It never closes the channel.
-//  21. Views, which are [Map], [Distinct], [DistinctFunc], [Combine], [CombineAll] and [Rate],
-//     start no goroutine over values of this module, keep nothing while nobody watches, and
-//     conflate as their sources do. For each watcher of a view 1 to 5, 7 and 12 to 18 hold, where
-//     newer means newer and let through, and for Map also 6. For Combine and CombineAll, 2 and 3
-//     hold for each source. A panic of a view's function reaches the caller and consumes nothing.
+//  21. Views, which are [Map], [Memo], [Distinct], [DistinctFunc], [Where], [Combine], [CombineAll],
+//     [Rate], [Debounce] and [DebounceMax], start no goroutine over values of this module, keep
+//     nothing while nobody watches, except for the last result of a Memo, and conflate as their
+//     sources do. For each watcher of a view 1 to 5, 7 and 12 to 18 hold, where newer means newer
+//     and let through, and for Map, Memo and Where also 6. For Combine and CombineAll, 2 and 3 hold
+//     for each source. A panic of a view's function reaches the caller and consumes nothing.
 //  22. [All] yields values and, once, the error that ends it. After other errors it goes on.
 //     Leaving the loop closes its watcher. [Values] yields the same without errors.
 //  23. [RunWhile] runs a function with the current value, under a context of its own. At a newer

@@ -122,6 +122,8 @@ var docLoops = map[string]func(){
 	"Example_insteadOfPolling": Example_insteadOfPolling,
 	"Example_select":           Example_select,
 	"ExampleAll":               ExampleAll,
+	"ExampleDebounceMax":       ExampleDebounceMax,
+	"ExampleMemo":              ExampleMemo,
 	"ExampleValues":            ExampleValues,
 	"ExampleWatcher_Changed":   ExampleWatcher_Changed,
 }
@@ -130,7 +132,7 @@ var docLoops = map[string]func(){
 // the documents, and that each ends when its values end, and does not spin.
 func TestLoopsInTheDocsSurviveTheEnd(t *testing.T) {
 	var source strings.Builder
-	for _, name := range []string{"example_test.go", "docs_test.go", "wait_test.go", "watcher_test.go"} {
+	for _, name := range []string{"example_test.go", "docs_test.go", "debounce_test.go", "memo_test.go", "wait_test.go", "watcher_test.go"} {
 		b, err := os.ReadFile(name)
 		require.NoError(t, err)
 		source.Write(b)

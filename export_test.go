@@ -17,7 +17,7 @@ func WatcherSize[T any]() uintptr { return unsafe.Sizeof(watcher[T]{}) }
 // OutSignal points to the signal whose channel the Changed of w, a watcher of a Rate,
 // returned last.
 func OutSignal[T any](w Watcher[T]) weak.Pointer[anySignal] {
-	return weak.Make(w.(*rateWatcher[T]).out.Load())
+	return weak.Make(w.(*holdWatcher[T]).out.Load())
 }
 
 // CombineNothing is a CombineAll without its slices: what is left of its cost is that

@@ -474,6 +474,100 @@ func getWithPayload(t *testing.T, w event.Watcher[int]) weak.Pointer[payload] {
 	return weak.Make(p)
 }
 
+func TestWhereKeepsNoOptions(t *testing.T) {
+	var v event.MemoryValue[int]
+	v.Set(1)
+	w := event.Where(&v, func(int) bool { return true }).Watch()
+	option := getWithPayload(t, w)
+	garbage(t, "what a Filter of an earlier Get refers to", option)
+	runtime.KeepAlive(w)
+}
+
+// A watcher of a Memo keeps no value that it has returned.
+func TestMemoWatcherKeepsNoReturnedValue(t *testing.T) {
+	var v event.MemoryValue[*payload]
+	w := event.Memo(&v, func(*payload) *payload { return nil }).Watch()
+	last := setAndReturn(t, &v, w)
+	v.Set(nil)
+	garbage(t, "a value that a watcher of a Memo has returned", last)
+	runtime.KeepAlive(w)
+}
+
+//go:noinline
+func setAndReturn(t *testing.T, v *event.MemoryValue[*payload], w payloadWatcher) weak.Pointer[payload] {
+	p := new(payload)
+	v.Set(p)
+	_, err := w.Get(t.Context())
+	require.NoError(t, err)
+	return weak.Make(p)
+}
+
+// What a Get has taken and not returned is dropped by Close, which may come during the
+// Get.
+func TestClosedViewsKeepNothingThatTheyHaveTaken(t *testing.T) {
+	for name, over := range map[string]func(event.ValueWatch[*payload]) event.ValueWatch[*payload]{
+		"Memo": func(v event.ValueWatch[*payload]) event.ValueWatch[*payload] { return event.Memo(v, nothingOf) },
+		"Debounce": func(v event.ValueWatch[*payload]) event.ValueWatch[*payload] {
+			return event.Debounce(v, time.Nanosecond)
+		},
+		"Rate": func(v event.ValueWatch[*payload]) event.ValueWatch[*payload] { return event.Rate(v, time.Nanosecond) },
+	} {
+		for _, during := range []bool{false, true} {
+			var v event.MemoryValue[*payload]
+			w := over(&v).Watch()
+			taken := setAndFail(t, &v, w, during)
+			v.Set(nil)
+			assert.NoError(t, w.Close())
+			garbage(t, "what was taken by a watcher of a "+name+" that was closed", taken)
+			runtime.KeepAlive(w)
+		}
+	}
+}
+
+func nothingOf(*payload) *payload { return nil }
+
+//go:noinline
+func setAndFail(t *testing.T, v *event.MemoryValue[*payload], w payloadWatcher, closing bool) weak.Pointer[payload] {
+	p := new(payload)
+	v.Set(p)
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := w.Get(ctx, event.Filter(func(*payload) bool {
+		if closing {
+			_ = w.Close()
+		}
+		cancel()
+		return true
+	}))
+	require.Error(t, err)
+	return weak.Make(p)
+}
+
+// The last result of a Memo stays, even though nobody watches. One that a newer has
+// replaced does not, and a closed watcher does not keep the Memo.
+func TestMemoKeepsTheLastResultOnly(t *testing.T) {
+	var v event.MemoryValue[int]
+	calls := 0
+	view := event.Memo(&v, func(int) *payload { calls++; return new(payload) })
+	w := view.Watch()
+	first, last := resultOf(t, &v, w), resultOf(t, &v, w)
+	assert.NoError(t, w.Close())
+	garbage(t, "a result that a newer has replaced", first)
+	runtime.GC()
+	assert.NotNil(t, last.Value())
+	_, ok := event.Load(view)
+	assert.True(t, ok)
+	assert.Equal(t, 2, calls)
+	runtime.KeepAlive(view)
+}
+
+//go:noinline
+func resultOf(t *testing.T, v *event.MemoryValue[int], w payloadWatcher) weak.Pointer[payload] {
+	v.Set(1)
+	p, err := w.Get(t.Context())
+	require.NoError(t, err)
+	return weak.Make(p)
+}
+
 // The Close comes from a predicate: the Get that is in progress has the last value.
 func TestDistinctClosedDuringAGetKeepsNothing(t *testing.T) {
 	var v event.MemoryValue[*payload]
@@ -503,19 +597,33 @@ func TestClosedRateLeavesNoSignal(t *testing.T) {
 			w := event.Rate(&v, time.Hour).Watch()
 			_, err := w.Get(t.Context())
 			require.NoError(t, err)
-			if held {
-				v.Set(2)
-				_, err = w.Get(t.Context(), event.BacklogOnly[int]())
-				require.Equal(t, event.BacklogDone, err)
-			}
-			w.Changed()
-			signal := event.OutSignal(w)
-			require.NotNil(t, signal.Value())
-			assert.NoError(t, w.Close())
-			garbage(t, "the signal of a Rate that was closed", signal)
-			runtime.KeepAlive(&v)
+			leavesNoSignal(t, &v, w, held)
 		})
 	}
+}
+
+func TestClosedDebounceLeavesNoSignal(t *testing.T) {
+	for name, held := range map[string]bool{"TimerAndSource": true, "Source": false} {
+		t.Run(name, func(t *testing.T) {
+			var v event.MemoryValue[int]
+			leavesNoSignal(t, &v, event.Debounce(&v, time.Hour).Watch(), held)
+		})
+	}
+}
+
+// leavesNoSignal fails the test if w keeps a signal after its Close. A value is held
+// back before, if held.
+func leavesNoSignal(t *testing.T, v *event.MemoryValue[int], w event.Watcher[int], held bool) {
+	if held {
+		v.Set(2)
+		nothing(t, w)
+	}
+	w.Changed()
+	signal := event.OutSignal(w)
+	require.NotNil(t, signal.Value())
+	assert.NoError(t, w.Close())
+	garbage(t, "the signal of a watcher that was closed", signal)
+	runtime.KeepAlive(v)
 }
 
 // The newest state of a source refers to the watcher until it is closed.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 
@@ -85,85 +84,6 @@ func TestCombineReturnsTheErrorsOfItsSources(t *testing.T) {
 	p, err := now(t, w)
 	assert.NoError(t, err)
 	assert.Equal(t, pair{1, 2}, p, "what was taken from a is not lost")
-}
-
-// hooked is a value from elsewhere whose watchers call functions: one when they have taken something, one
-// when they are asked for a channel.
-type hooked struct {
-	event.ValueWatch[int]
-	took, asked func()
-}
-
-type hookedWatcher struct {
-	event.Watcher[int]
-	of *hooked
-}
-
-func (h *hooked) Watch() event.Watcher[int] { return hookedWatcher{h.ValueWatch.Watch(), h} }
-
-func (w hookedWatcher) Get(ctx context.Context, opts ...event.GetOption[int]) (int, error) {
-	n, err := w.Watcher.Get(ctx, opts...)
-	if err == nil && w.of.took != nil {
-		w.of.took()
-	}
-	return n, err
-}
-
-func (w hookedWatcher) Changed() <-chan struct{} {
-	if w.of.asked != nil {
-		w.of.asked()
-	}
-	return w.Watcher.Changed()
-}
-
-// A Get may take a value from the source and hold it back. Only that Get can close
-// a channel that Changed returned in the meantime.
-func TestRateChangedDuringAGetIsNotLate(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var v event.MemoryValue[int]
-		source := &hooked{ValueWatch: &v}
-		w := event.Rate[int](source, time.Hour).Watch()
-		defer w.Close()
-		v.Set(1)
-		has(t, w, 1)
-		v.Set(2)
-		var changed <-chan struct{}
-		source.took = func() { changed = w.Changed() }
-		nothing(t, w)
-		<-changed
-		n, err := w.Get(t.Context())
-		assert.NoError(t, err)
-		assert.Equal(t, 2, n)
-	})
-}
-
-// A channel must not be late if a whole Get runs while Changed makes the channel,
-// at whichever step of Changed the Get runs.
-func TestRateGetDuringChangedMakesItNotLate(t *testing.T) {
-	for step := range 3 {
-		synctest.Test(t, func(t *testing.T) {
-			var v event.MemoryValue[int]
-			source := &hooked{ValueWatch: &v}
-			w := event.Rate[int](source, time.Hour).Watch()
-			defer w.Close()
-			v.Set(1)
-			has(t, w, 1)
-			steps := 0
-			source.asked = func() {
-				if steps++; steps == step+1 {
-					v.Set(2)
-					nothing(t, w)
-				}
-			}
-			changed := w.Changed()
-			source.asked = nil
-			assert.Greater(t, steps, step)
-			<-changed
-			n, err := w.Get(t.Context())
-			assert.NoError(t, err)
-			assert.Equal(t, 2, n)
-		})
-	}
 }
 
 // A Get without a wait finds what was set in a nested CombineAll of many sources, the

@@ -143,9 +143,60 @@ type judge struct {
 	at       time.Time // when
 	over     error     // the end, once it was returned
 	after    bool      // something was returned since a source has ended
+
+	pause pause // of a Debounce
 }
 
 const judgedInterval = time.Minute
+
+// accepted is the predicate of the Where that is judged.
+func accepted(n int) bool { return n != 3 }
+
+// A pause is what a Debounce has found.
+type pause struct {
+	longest time.Duration
+	taken   int // the version that a Get has taken last
+	first   time.Time
+	due     time.Time
+	found   int // the version that Changed has found last
+	at      time.Time
+}
+
+// looks notes that a Get looks at the source.
+func (j *judge) looks() {
+	p := &j.pause
+	if newest := j.versions[0]; newest != p.taken {
+		at := time.Now()
+		if p.found == newest {
+			at = p.at
+		}
+		if p.taken == j.seen[0] {
+			p.first = at
+		}
+		p.taken, p.due = newest, at.Add(judgedInterval)
+		if end := p.first.Add(p.longest); end.Before(p.due) {
+			p.due = end
+		}
+	}
+}
+
+// changed notes a call of Changed.
+func (j *judge) changed() {
+	if p := &j.pause; j.versions[0] != p.taken && j.versions[0] != p.found {
+		p.found, p.at = j.versions[0], time.Now()
+	}
+}
+
+// held reports whether what is unseen is held back.
+func (j *judge) held() bool {
+	switch j.kind {
+	case "Rate":
+		return j.returned && time.Since(j.at) < judgedInterval
+	case "Debounce", "DebounceMax":
+		return j.ends[0] == nil && (j.versions[0] != j.pause.taken || time.Now().Before(j.pause.due))
+	}
+	return false
+}
 
 // used is how many of the values the view is of.
 func (j *judge) used() int {
@@ -180,8 +231,8 @@ func (j *judge) same() bool {
 // unseen reports whether there is something that is let through, now or, if held, later.
 func (j *judge) unseen() (unseen, held bool) {
 	val, whole := j.newest()
-	unseen = whole && !j.same() && !(j.kind == "Distinct" && j.returned && val == j.last)
-	return unseen, unseen && j.kind == "Rate" && j.returned && time.Since(j.at) < judgedInterval
+	unseen = whole && !j.same() && !(j.kind == "Distinct" && j.returned && val == j.last) && (j.kind != "Where" || accepted(val))
+	return unseen, unseen && j.held()
 }
 
 // judge returns what is wrong with the result of a Get with BacklogOnly and a filter.
@@ -226,7 +277,10 @@ func randomView(kind string, r *rand.Rand) error {
 	var vs [2]event.MemoryValue[int]
 	w := viewOfKind(kind, &vs[0], &vs[1]).Watch()
 	defer w.Close()
-	j := &judge{kind: kind}
+	j := &judge{kind: kind, pause: pause{longest: 1000 * time.Hour}}
+	if kind == "DebounceMax" {
+		j.pause.longest = 2 * judgedInterval
+	}
 	var out <-chan struct{} // a channel that was open, and nothing has happened to be told of since
 	for range 200 {
 		i := r.IntN(2)
@@ -242,8 +296,12 @@ func randomView(kind string, r *rand.Rand) error {
 		case op < 50:
 			time.Sleep(time.Duration(r.IntN(70)) * time.Second)
 			synctest.Wait()
+		case op < 52:
+			j.changed()
+			w.Changed()
 		case op < 60: // A Get that fails consumes nothing, whatever it has taken.
 			ctx, cancel := context.WithCancel(context.Background())
+			j.looks()
 			_, err := w.Get(ctx, event.BacklogOnly[int](), event.Filter(func(int) bool { cancel(); return true }))
 			if asked := ctx.Err() != nil; asked && !errors.Is(err, context.Canceled) {
 				return fmt.Errorf("a Get whose context ends returns %w", err)
@@ -256,6 +314,7 @@ func randomView(kind string, r *rand.Rand) error {
 		default:
 			least := r.IntN(3) * 2
 			accepts := func(n int) bool { return n%4 >= least }
+			j.looks()
 			val, err := w.Get(context.Background(), event.BacklogOnly[int](), event.Filter(accepts))
 			if err := j.judge(val, err, accepts); err != nil {
 				return err
@@ -296,6 +355,13 @@ func TestConcurrentViews(t *testing.T) {
 		}},
 		{"CombineOfForeign", 3, func(vs []event.ValueWatch[int]) event.ValueWatch[[]int] {
 			return event.CombineAll(vs[0], unloadable{vs[1]}, vs[2])
+		}},
+		{"Memo", 1, func(vs []event.ValueWatch[int]) event.ValueWatch[[]int] {
+			return event.Memo(vs[0], func(n int) []int { return []int{n} })
+		}},
+		{"CombineOfMemos", 2, func(vs []event.ValueWatch[int]) event.ValueWatch[[]int] {
+			same := func(n int) int { return n }
+			return event.Combine(event.Memo(vs[0], same), event.Memo(vs[1], same), func(a, b int) []int { return []int{a, b} })
 		}},
 		{"CombineAllOfFew", 5, func(vs []event.ValueWatch[int]) event.ValueWatch[[]int] { return event.CombineAll(vs...) }},
 		{"CombineAllOfMany", 40, func(vs []event.ValueWatch[int]) event.ValueWatch[[]int] { return event.CombineAll(vs...) }},

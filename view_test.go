@@ -3,6 +3,7 @@ package event_test
 import (
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -37,6 +38,8 @@ func overInts(vs ...event.ValueWatch[int]) map[string]any {
 		"Map":         event.Map(vs[0], func(n int) int { return n + 1 }),
 		"Distinct":    event.Distinct(vs[0]),
 		"Rate":        event.Rate(vs[0], time.Second),
+		"Debounce":    event.Debounce(vs[0], time.Second),
+		"Memo":        event.Memo(vs[0], func(n int) int { return n + 1 }),
 		"Combine":     event.Combine(vs[0], vs[1], func(a, b int) int { return a + b }),
 		"CombineAll":  event.CombineAll(vs...),
 		"MapOfRate":   event.Map(event.Rate(vs[0], time.Second), func(n int) int { return n + 2 }),
@@ -44,7 +47,7 @@ func overInts(vs ...event.ValueWatch[int]) map[string]any {
 	}
 }
 
-var viewKinds = []string{"Map", "Distinct", "Rate", "Combine", "CombineAll"}
+var viewKinds = []string{"Map", "Distinct", "Where", "Memo", "Rate", "Debounce", "DebounceMax", "Combine", "CombineAll"}
 
 // viewOfKind returns a view of that kind of two values, or the first of them.
 func viewOfKind(kind string, a, b event.ValueWatch[int]) event.ValueWatch[int] {
@@ -54,8 +57,16 @@ func viewOfKind(kind string, a, b event.ValueWatch[int]) event.ValueWatch[int] {
 		return event.Map(a, func(n int) int { return n })
 	case "Distinct":
 		return event.Distinct(a)
+	case "Where":
+		return event.Where(a, accepted)
+	case "Memo":
+		return event.Memo(a, func(n int) int { return n })
 	case "Rate":
 		return event.Rate(a, judgedInterval)
+	case "Debounce":
+		return event.Debounce(a, judgedInterval)
+	case "DebounceMax":
+		return event.DebounceMax(a, judgedInterval, 2*judgedInterval)
 	case "Combine":
 		return event.Combine(a, b, join)
 	}
@@ -79,7 +90,9 @@ func TestViewsAreLoadersWhereTheirSourcesAre(t *testing.T) {
 		views := overInts(&a, &b)
 		load(t, "Map", views["Map"], 2+i, true)
 		load(t, "Distinct", views["Distinct"], 1+i, true)
+		load(t, "Memo", views["Memo"], 2+i, true)
 		load(t, "Rate", views["Rate"], 1+i, true)
+		load(t, "Debounce", views["Debounce"], 1+i, true)
 		load(t, "Combine", views["Combine"], 3+i, true)
 		load(t, "CombineAll", views["CombineAll"], []int{1 + i, 2}, true)
 		load(t, "MapOfRate", views["MapOfRate"], 3+i, true)
@@ -93,7 +106,7 @@ func TestViewsAreLoadersWhereTheirSourcesAre(t *testing.T) {
 	}
 	for name, view := range overInts(&a, unloadable{&b}) {
 		_, of := view.(event.Loader[int])
-		assert.Equal(t, name == "Map" || name == "Distinct" || name == "Rate" || name == "MapOfRate", of, name)
+		assert.Equal(t, name == "Map" || name == "Memo" || name == "Distinct" || name == "Rate" || name == "Debounce" || name == "MapOfRate", of, name)
 		assert.NotImplements(t, (*event.Loader[[]int])(nil), view, name)
 	}
 }
@@ -195,17 +208,20 @@ type loadableEntries struct {
 // a secret.
 func TestPrintedWatchersShowNoValue(t *testing.T) {
 	for _, kind := range viewKinds {
-		var a, b event.MemoryValue[int]
-		view := viewOfKind(kind, &a, &b)
-		w := view.Watch()
-		a.Set(987654321)
-		b.Set(987654321)
-		_, err := now(t, w)
-		assert.NoError(t, err)
-		for _, verb := range []string{"%v", "%s", "%+v", "%#v"} {
-			for _, x := range []any{w, view, struct{ W, w any }{w, w}} {
-				assert.NotContains(t, fmt.Sprintf(verb, x), "987654321", "%s %s", kind, verb)
+		synctest.Test(t, func(t *testing.T) {
+			var a, b event.MemoryValue[int]
+			view := viewOfKind(kind, &a, &b)
+			w := view.Watch()
+			defer w.Close()
+			a.Set(987654321)
+			b.Set(987654321)
+			_, err := w.Get(t.Context())
+			assert.NoError(t, err)
+			for _, verb := range []string{"%v", "%s", "%+v", "%#v"} {
+				for _, x := range []any{w, view, struct{ W, w any }{w, w}} {
+					assert.NotContains(t, fmt.Sprintf(verb, x), "987654321", "%s %s", kind, verb)
+				}
 			}
-		}
+		})
 	}
 }

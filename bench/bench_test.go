@@ -26,3 +26,5 @@ func BenchmarkParkedBytes(b *testing.B)   { bench.ParkedBytes.Benchmark(b, bench
 func BenchmarkGarbage(b *testing.B)       { bench.Garbage.Benchmark(b, bench.Contenders()) }
 func BenchmarkCombine(b *testing.B)       { bench.Combine.Benchmark(b, bench.Contenders()) }
 func BenchmarkCombineGet(b *testing.B)    { bench.CombineGet.Benchmark(b, bench.Contenders()) }
+func BenchmarkViewGet(b *testing.B)       { bench.ViewGet.Benchmark(b, bench.Contenders()) }
+func BenchmarkMemo(b *testing.B)          { bench.Memo.Benchmark(b, bench.Contenders()) }

@@ -87,6 +87,30 @@ func views() []viewed {
 		{"RateOfForeign", func(v *event.MemoryValue[*item]) event.ValueWatch[*item] {
 			return event.Rate(foreign{v}, time.Millisecond)
 		}, lacks(eventtest.Immediate, eventtest.NoGoroutine)},
+		{"Where", func(v *event.MemoryValue[*item]) event.ValueWatch[*item] {
+			return event.Where(v, func(*item) bool { return true })
+		}, nil},
+		{"WhereOfForeign", func(v *event.MemoryValue[*item]) event.ValueWatch[*item] {
+			return event.Where(foreign{v}, func(*item) bool { return true })
+		}, nil},
+		{"CombineOfWhere", func(v *event.MemoryValue[*item]) event.ValueWatch[*item] {
+			return event.Combine(one(), event.Where(v, func(*item) bool { return true }), right)
+		}, lacks()},
+		{"Memo", func(v *event.MemoryValue[*item]) event.ValueWatch[*item] {
+			return event.Memo(v, func(i *item) *item { return i })
+		}, []eventtest.Capability{eventtest.NoAllocation, eventtest.Collectable}},
+		{"MemoOfMapAndDistinct", func(v *event.MemoryValue[*item]) event.ValueWatch[*item] {
+			return event.Memo(event.Distinct(wrapped(v)), func(i *item) *item { return i })
+		}, lacks(eventtest.EqualValues)},
+		{"CombineOfMemo", func(v *event.MemoryValue[*item]) event.ValueWatch[*item] {
+			return event.Combine(one(), event.Memo(v, func(i *item) *item { return i }), right)
+		}, lacks()},
+		{"Debounce", func(v *event.MemoryValue[*item]) event.ValueWatch[*item] {
+			return event.Debounce(v, time.Millisecond)
+		}, lacks(eventtest.Immediate, eventtest.Backlog)},
+		{"DebounceMaxOfForeign", func(v *event.MemoryValue[*item]) event.ValueWatch[*item] {
+			return event.DebounceMax(foreign{v}, time.Millisecond, 2*time.Millisecond)
+		}, lacks(eventtest.Immediate, eventtest.Backlog, eventtest.NoGoroutine)},
 		{"CombineOfRate", func(v *event.MemoryValue[*item]) event.ValueWatch[*item] {
 			return event.Combine(one(), event.Rate(v, time.Millisecond), right)
 		}, lacks(eventtest.Immediate)},

@@ -162,6 +162,18 @@ var ofWorkloads = []table{
 		loses: "It makes the same slice, besides its work.",
 	},
 	{
+		bench: "ViewGet", title: "A Set and the TryGet through a view",
+		text:  "`event` is the value itself. A Debounce holds each value back for a nanosecond, and is tried until it returns it.",
+		units: []column{{perOp, "a Set and a TryGet"}, {"allocs/op", "objects"}},
+		loses: "It is the value without a view.",
+	},
+	{
+		bench: "Memo", title: "A Set and a TryGet of each watcher, of an encoding",
+		text:  "`event` is a Memo, `map` a Map with the same function.",
+		units: []column{{perOp, "a Set and all TryGets"}, {"allocs/op", "objects"}},
+		loses: "With one watcher there is nothing to share, and a Memo makes an object for each version.",
+	},
+	{
 		bench: "ParkedBytes", title: "Memory of a parked watcher",
 		text:  "10,000 watchers that share one context, each on a goroutine of its own, whose stack is counted apart. Heap includes what the runtime allocates for goroutines that wait.",
 		units: []column{{"heap-B/watcher", "heap, first Get under a context"}, {"heap2-B/watcher", "heap, later Gets"}, {"stack-B/watcher", "stack of the goroutine"}},

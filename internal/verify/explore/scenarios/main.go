@@ -68,7 +68,7 @@ func printTrace(s *sched.Scenario, bound int, number uint64) {
 func all() []*sched.Scenario {
 	var all []*sched.Scenario
 	for _, some := range [][]*sched.Scenario{
-		broadcasts(), waiters(), groups(), sweeps(), values(), contexts(), changes(), closes(), relays(), views(), sources(), untils(), large(),
+		broadcasts(), waiters(), groups(), sweeps(), values(), contexts(), changes(), closes(), relays(), views(), sources(), untils(), memos(), large(),
 	} {
 		all = append(all, some...)
 	}
