@@ -9,7 +9,7 @@ VERIFY = internal/verify
 # Each target that help lists has a comment that begins with two #. The durations
 # are those that make durations measured last.
 .PHONY: help quick check fmt tidy vet static test race cpus 386 fuzz nested examples bench etcd-faults etcd-soak explore whole
-.PHONY: model model-full linear soak cover leaks mutants durations
+.PHONY: model model-full linear soak cover leaks mutants durations simulation statements
 
 help: ## this list, with measured durations
 	@awk 'FILENAME != "Makefile" { seconds[$$1] = $$2 " s"; next } \
@@ -20,7 +20,7 @@ quick: fmt ## after each edit: format, vet and the short tests of what is edited
 	$(GO) vet . ./internal/park ./internal/get ./internal/capability ./notify ./eventtest ./remote/...
 	$(GO) test -short . ./internal/park ./internal/get ./internal/capability ./notify ./remote $(addprefix ./$(VERIFY)/,explore mutants spin)
 
-check: fmt tidy vet static test race cpus 386 fuzz nested examples model leaks cover ## all that CI runs, except mutants
+check: fmt tidy vet static test race cpus 386 fuzz nested simulation examples model leaks cover ## all that CI runs, except mutants
 	@echo "make check: all passed"
 
 fmt: ## all Go files are formatted
@@ -70,6 +70,11 @@ etcd-faults: ## kills and pauses etcd servers and clients; Linux only, not part 
 etcd-soak: ## cuts, slow lines, short watches and mass deletions on etcd for SOAK; part of a release
 	$(GO) -C etcd/etcdtest test -count 1 -timeout 0 -v ./integration -run '^TestSoak$$' -soak $(SOAK)
 
+SEEDS ?= 5000
+simulation: ## twice SEEDS seeds of the simulated etcd, on two processors
+	@one="$(GO) -C etcd test -run ^TestSimulation$$ -count 1 -timeout 30m . -args -seeds $(SEEDS)"; \
+		$$one & $$one -first $$(( $(SEEDS) + 1 )) && wait $$!
+
 whole: ## all of eventtest on each broken value: every subtest must fail on one
 	$(GO) test ./eventtest -run TestBugsAreCaught -count 1 -timeout 1h -args -whole
 
@@ -78,8 +83,8 @@ explore: ## every interleaving within large bounds; writes internal/verify/explo
 
 mutants: ## each seeded bug is caught; UPDATE=-update writes the table
 	$(GO) test ./$(VERIFY)/mutants -run TestMutantsAreCaught -v -timeout 25m -args -catch $(UPDATE)
+	$(GO) -C etcd test -run TestSimulationFindsMutants -v -timeout 25m . -args -mutants
 
-.PHONY: statements
 STATEMENTS ?= etcd/watch.go etcd/follow.go etcd/errors.go
 statements: ## a short test of etcd fails without each statement of STATEMENTS; not part of check
 	$(GO) run ./$(VERIFY)/statements $(STATEMENTS)

@@ -38,13 +38,13 @@ func withLifeline(ctx context.Context) (context.Context, *lifeline) {
 	return context.WithValue(ctx, lifelineKey{}, l), l
 }
 
-// received returns the number of bytes that have arrived on the connection. It
-// returns false if the connection is not known.
-func (l *lifeline) received() (n int64, known bool) {
-	if c := l.conn.Load(); c != nil {
-		return c.received.Load(), true
+// received returns the connection and the number of bytes that have arrived on
+// it. It returns nil if the connection is not known.
+func (l *lifeline) received() (c *meteredConn, n int64) {
+	if c = l.conn.Load(); c != nil {
+		n = c.received.Load()
 	}
-	return 0, false
+	return c, n
 }
 
 // unsent reports whether it is certain that the call has not left this process.
@@ -153,9 +153,10 @@ type silenceMeter struct {
 	// patience multiplies the time that a server may take for a response.
 	patience int
 
-	responseTicks int   // ticks since the last response
-	idleTicks     int   // ticks since bytes arrived
-	received      int64 // bytes at the last tick
+	responseTicks int          // ticks since the last response
+	idleTicks     int          // ticks since bytes arrived
+	conn          *meteredConn // the connection at the last tick
+	received      int64        // bytes on conn at the last tick
 }
 
 // slowTicks is the number of ticks that a response may take while its bytes
@@ -170,11 +171,12 @@ func (m *silenceMeter) heard() { m.responseTicks, m.idleTicks = 0, 0 }
 func (m *silenceMeter) tick() (silent bool) {
 	m.responseTicks++
 	m.idleTicks++
-	n, known := m.life.received()
-	if n != m.received {
-		m.received, m.idleTicks = n, 0
+	c, n := m.life.received()
+	if c == m.conn && n != m.received { // The bytes of another connection were for others.
+		m.idleTicks = 0
 	}
-	if !known {
+	m.conn, m.received = c, n
+	if c == nil {
 		return m.responseTicks > 3*m.patience
 	}
 	return m.idleTicks > 3 || m.responseTicks > slowTicks*m.patience
@@ -191,8 +193,8 @@ func (m *silenceMeter) nearlySilent() bool { return m.responseTicks > 2 && m.idl
 // lineWasSlow reports whether the server that was silent may have been sending:
 // bytes arrived, or nothing is known of the connection.
 func (m *silenceMeter) lineWasSlow() bool {
-	_, known := m.life.received()
-	return !known || m.idleTicks <= 3
+	c, _ := m.life.received()
+	return c == nil || m.idleTicks <= 3
 }
 
 // watchdog ticks m until the call of stop. When the server is silent or seems

@@ -80,3 +80,26 @@ func TestPatienceGrows(t *testing.T) {
 		ends(t, tp)
 	})
 }
+
+// TestBytesOfAnotherConnection has a silent server, and a call that moves to a
+// connection on which other bytes have arrived.
+func TestBytesOfAnotherConnection(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *script) {
+		const silence = time.Second
+		tp := follow(t, s.store(etcd.Silence(silence)))
+		st := <-s.streams
+		st.create()
+		st.progress(50)
+		synctest.Wait()
+		for n := range int64(6) {
+			connect, count := etcd.Meter()
+			count(1000 * (n + 1))
+			connect(st.ctx)
+			time.Sleep(silence / 3)
+		}
+		if _, err := tp.broken(); err == nil {
+			t.Error("the silence is not noticed")
+		}
+		ends(t, tp)
+	})
+}

@@ -51,10 +51,24 @@ type stream struct {
 func (s *Store) newStream(ctx context.Context, key string) *stream {
 	ctx = metadata.AppendToOutgoingContext(ctx, streamKey, strconv.FormatInt(streamCount.Inc(), 10))
 	ctx, life := withLifeline(clientv3.WithRequireLeader(ctx))
-	if c, ok := s.watcher.(*clientv3.Client); ok && hasOwnWatcher(c) {
-		return &stream{Watcher: clientv3.NewWatcher(c), own: true, ctx: ctx, life: life, key: key}
+	if own := ownWatcher(s.watcher); own != nil {
+		return &stream{Watcher: own, own: true, ctx: ctx, life: life, key: key}
 	}
 	return &stream{Watcher: s.watcher, ctx: ctx, life: life, key: key}
+}
+
+// ownWatcher returns a new Watcher with the connection of w, or nil if w is a
+// wrapper.
+func ownWatcher(w clientv3.Watcher) clientv3.Watcher {
+	switch w := w.(type) {
+	case *clientv3.Client:
+		if hasOwnWatcher(w) {
+			return clientv3.NewWatcher(w)
+		}
+	case interface{ newWatcher() clientv3.Watcher }: // of a test
+		return w.newWatcher()
+	}
+	return nil
 }
 
 // hasOwnWatcher reports whether the watches of c are the ones of another Watcher
@@ -74,14 +88,29 @@ func (st *stream) requestProgress(ctx context.Context, timeout time.Duration) {
 	_ = st.RequestProgress(ctx)
 }
 
+// closeTimeout is the time limit for the Close of an own Watcher. Close waits for
+// the client alone, and not for the server. But the client hangs for good if a
+// stream ends at the moment at which the server rejects a watch.
+const closeTimeout = time.Second
+
 // end ends the stream. Without an own Watcher it returns earlier: it may have to
 // wait until the client has a connection again, or is closed.
 func (st *stream) end() {
-	if st.own {
-		_ = st.Close()
+	if !st.own {
+		go st.reap()
 		return
 	}
-	go st.reap()
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		_ = st.Close()
+	}()
+	limit := time.NewTimer(closeTimeout)
+	defer limit.Stop()
+	select {
+	case <-closed:
+	case <-limit.C:
+	}
 }
 
 // reap ends a stream whose watches have ended.
