@@ -48,7 +48,7 @@ func TestTryGet(t *testing.T) {
 				var v event.MemoryValue[int]
 				w := view(&v).Watch()
 				defer w.Close()
-				set := func(n int) { v.Set(n); time.Sleep(2) } // A Rate holds nothing back then.
+				set := func(n int) { v.Set(n); time.Sleep(2 * time.Nanosecond) } // A Rate holds nothing back then.
 				assert.Equal(t, tried{0, false, nil}, try(t, w), "no data")
 				set(1)
 				assert.Equal(t, tried{1, true, nil}, try(t, w))
@@ -68,7 +68,7 @@ func TestTryGet(t *testing.T) {
 				assert.Equal(t, context.Canceled, err)
 				_ = v.Close()
 				assert.Equal(t, tried{4, true, nil}, try(t, w), "not consumed by what failed")
-				time.Sleep(2)
+				time.Sleep(2 * time.Nanosecond)
 				assert.Equal(t, tried{0, false, event.ErrClosed}, try(t, w))
 				_ = w.Close()
 				assert.Equal(t, tried{0, false, event.ErrWatcherClosed}, try(t, w))

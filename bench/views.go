@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -54,13 +55,10 @@ var CombineGet = Workload{
 		b.ReportAllocs()
 		b.ResetTimer()
 		for range b.N {
-			slice = slices.Clone(from)
+			runtime.KeepAlive(slices.Clone(from))
 		}
 	},
 }
-
-// slice keeps the compiler from leaving out what is measured.
-var slice []int64
 
 func newSources(n int) (vs []event.MemoryValue[int64], sources []event.ValueWatch[int64]) {
 	vs, sources = make([]event.MemoryValue[int64], n), make([]event.ValueWatch[int64], n)
