@@ -108,7 +108,7 @@ func waits() map[string]func(context.Context, event.ValueWatch[int]) error {
 			return errs[0]
 		},
 	}
-	for _, kind := range append([]string{"Value"}, viewKinds...) {
+	for _, kind := range append([]string{"Value"}, allViewKinds...) {
 		all["Get"+kind] = func(ctx context.Context, v event.ValueWatch[int]) error {
 			if kind != "Value" {
 				v = viewOfKind(kind, v, v)
@@ -253,7 +253,7 @@ func TestHalfEndedContextLeavesTheWatcherUsable(t *testing.T) {
 					time.Sleep(judgedInterval)
 					c = get(t.Context())
 					require.Empty(t, c)
-					v.Set(3)
+					v.Set(4)
 					require.NoError(t, <-c)
 				})
 			}
@@ -271,7 +271,7 @@ func (c impatient) AfterFunc(f func()) func() bool {
 }
 
 func TestContextThatCallsAtOnceDoesNotMakeAGetSpin(t *testing.T) {
-	for _, kind := range append([]string{"Value"}, viewKinds...) {
+	for _, kind := range append([]string{"Value"}, allViewKinds...) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx := impatient{half{t.Context(), make(chan struct{}), new(int)}}
 			var v event.MemoryValue[int]
@@ -287,7 +287,7 @@ func TestContextThatCallsAtOnceDoesNotMakeAGetSpin(t *testing.T) {
 				go get()
 				synctest.Wait()
 				require.Empty(t, c, kind)
-				v.Set(n)
+				v.Set(10 + n)
 				require.NoError(t, <-c)
 				time.Sleep(judgedInterval)
 			}

@@ -121,7 +121,7 @@ func TestRandomViews(t *testing.T) {
 		if seed == 0 {
 			seed = rand.Uint64()
 		}
-		for _, kind := range viewKinds {
+		for _, kind := range allViewKinds {
 			synctest.Test(t, func(t *testing.T) {
 				require.NoError(t, randomView(kind, rand.New(rand.NewPCG(seed, 0))), "-random.seed=%d, %s", seed, kind)
 			})
