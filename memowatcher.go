@@ -142,7 +142,7 @@ func (w *memoWatcher[T, U]) compute(ctx context.Context) *computation[U] {
 				continue
 			}
 			if w.failed != nil {
-				return nil
+				return nil // uncovered: the source fails at this moment
 			}
 			c, mine = &computation[U]{version: w.taken}, true
 		}

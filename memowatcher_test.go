@@ -142,3 +142,26 @@ func TestMemoWatcherAllocations(t *testing.T) {
 		_, _ = b.Get(t.Context(), kept...)
 	}), "the snapshot and the computation, however many watchers there are")
 }
+
+// A versioned is a value whose watchers have a Version and no Behind.
+type versioned struct{ event.MemoryValue[int] }
+
+func (v *versioned) Watch() event.Watcher[int] { return onlyVersioned{v.MemoryValue.Watch()} }
+
+type onlyVersioned struct{ event.Watcher[int] }
+
+func (w onlyVersioned) Version() (uint64, bool) { return event.Version(w.Watcher) }
+
+func TestMemoOfWatchersWithoutBehind(t *testing.T) {
+	var v versioned
+	v.Set(1)
+	w := event.Memo(&v, func(n int) int { return n }).Watch()
+	defer w.Close()
+	_, ok := event.Behind(w)
+	assert.False(t, ok)
+	_, ok = w.(interface{ Behind() (uint64, bool) }).Behind()
+	assert.False(t, ok)
+	version, ok := event.Version(w)
+	assert.True(t, ok)
+	assert.Zero(t, version)
+}
