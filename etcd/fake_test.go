@@ -99,7 +99,7 @@ func (w watcher) Watch(ctx context.Context, key string, opts ...clientv3.OpOptio
 				continue
 			}
 			select {
-			case out <- clientv3.WatchResponse{Header: r.Header, Events: r.Events}:
+			case out <- response(r):
 			case <-ctx.Done():
 				return
 			}
@@ -110,6 +110,14 @@ func (w watcher) Watch(ctx context.Context, key string, opts ...clientv3.OpOptio
 	case <-ctx.Done():
 	}
 	return out
+}
+
+// response converts r as the client does.
+func response(r *pb.WatchResponse) clientv3.WatchResponse {
+	return clientv3.WatchResponse{
+		Header: r.Header, Events: r.Events, CompactRevision: r.CompactRevision,
+		Canceled: r.Canceled, CancelReason: r.CancelReason,
+	}
 }
 
 func (w watcher) RequestProgress(ctx context.Context) error {
