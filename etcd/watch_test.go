@@ -91,7 +91,6 @@ func TestCompactedWatch(t *testing.T) {
 		tp := follow(t, s.store())
 		st := caughtUp(s, 50)
 		st.responses <- &pb.WatchResponse{Header: s.head(), Canceled: true, CompactRevision: 60}
-		st.cut()
 		<-s.streams
 		if _, err := tp.broken(); s.lists() != 2 || err != nil {
 			t.Errorf("%d full states were read; broken: %v", s.lists(), err)
@@ -165,6 +164,7 @@ func TestLostWatchesReadNoState(t *testing.T) {
 		for range 3 {
 			st := <-s.streams
 			st.create()
+			synctest.Wait()
 			st.cut()
 		}
 		<-s.streams
@@ -175,8 +175,8 @@ func TestLostWatchesReadNoState(t *testing.T) {
 	})
 }
 
-// TestUnheardWatchesInARow has a slow line on which only every other watch gets
-// no response.
+// TestUnheardWatchesInARow has a slow line on which every other watch gets a
+// response. The state is not read again.
 func TestUnheardWatchesInARow(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *script) {
 		tp := follow(t, s.store())
