@@ -63,11 +63,10 @@ func (s *Store) abandonShared(sh *sharedStream) {
 
 // keepRequesting requests progress once per interval until ctx ends.
 func (sh *sharedStream) keepRequesting(ctx context.Context, interval time.Duration) {
-	tick := time.NewTicker(interval)
-	defer tick.Stop()
+	tick := time.Tick(interval)
 	for {
 		select {
-		case <-tick.C:
+		case <-tick:
 			sh.requestProgress(ctx, interval)
 		case <-ctx.Done():
 			return

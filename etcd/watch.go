@@ -113,8 +113,7 @@ type auditResult struct {
 
 // run processes responses, ticks and audits until one of them fails.
 func (w *watch) run() error {
-	tick := time.NewTicker(w.silence / 3)
-	defer tick.Stop()
+	tick := time.Tick(w.silence / 3)
 	w.requestProgress() // The answer reports that the watch has caught up.
 	for {
 		var err error
@@ -133,7 +132,7 @@ func (w *watch) run() error {
 			w.handleJoinOpened(start)
 		case r, ok := <-w.join.responses():
 			err = w.handleJoinResponse(r, ok)
-		case <-tick.C:
+		case <-tick:
 			err = w.handleTick()
 		case a := <-w.auditResults:
 			err = w.handleAudit(a)
@@ -223,16 +222,32 @@ func changes(events []*clientv3.Event) []remote.Change {
 
 // deliverChanges delivers the changes that are not delivered yet.
 func (w *watch) deliverChanges(changes []remote.Change) error {
-	known := func(c remote.Change) bool { return c.Revision <= w.at.revision }
-	changes = slices.DeleteFunc(changes, known)
 	if len(changes) == 0 {
 		return nil
 	}
+	if last := changes[len(changes)-1].Revision; last <= w.at.revision {
+		return w.deliverKnown(last)
+	}
+	known := func(c remote.Change) bool { return c.Revision <= w.at.revision }
+	changes = slices.DeleteFunc(changes, known)
 	w.at.addChanges(changes)
 	// The revision of the header may be ahead of the changes that were sent.
 	// The revision of the last change is not: a response has all changes of a
 	// revision or none.
 	return w.deliver(remote.Batch{Revision: w.at.last.Revision, Changes: changes})
+}
+
+// deliverKnown processes a response with changes up to revision, all of which are
+// delivered. The watch has caught up if that is the target.
+//
+// It must not wait for a notification then. The client continues a watch after the
+// last change, and if it loses the connection now, that revision is in the future:
+// the server sends no notifications until the next write.
+func (w *watch) deliverKnown(revision int64) error {
+	if revision < w.target || w.caughtUp && !w.broken {
+		return nil
+	}
+	return w.deliver(remote.Batch{Revision: w.at.revision})
 }
 
 // handleProgress processes a notification that all changes up to revision were

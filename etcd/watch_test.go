@@ -59,6 +59,27 @@ func TestNoBatchWithoutNews(t *testing.T) {
 	})
 }
 
+// TestCaughtUpByAKnownChange has no notifications: the change of the full state's
+// revision, which a watch begins with, shows that the watch has caught up.
+func TestCaughtUpByAKnownChange(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *script) {
+		s.set(func() { s.kvs[0].ModRevision = 50 })
+		tp := follow(t, s.store())
+		st := <-s.streams
+		st.create()
+		synctest.Wait()
+		if b := tp.last(); !b.CatchingUp {
+			t.Errorf("the batch before the watch has caught up is %+v", b)
+		}
+		st.event("k", "v", 50, 50)
+		synctest.Wait()
+		if b := tp.last(); b.CatchingUp || b.Broken != nil || b.Revision != 50 {
+			t.Errorf("the batch after the known change is %+v", b)
+		}
+		ends(t, tp)
+	})
+}
+
 // TestClientClosedDuringWatch closes the client, which ends its watches in one of
 // two ways.
 func TestClientClosedDuringWatch(t *testing.T) {
