@@ -11,6 +11,7 @@ import (
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/mvccpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
 	"google.golang.org/grpc"
@@ -35,6 +36,9 @@ type script struct {
 	byName map[string]*stream // the last one of each name
 	header pb.ResponseHeader
 	kvs    []*mvccpb.KeyValue
+	// past has the keys at older revisions, where they differ. A nil slice stands
+	// for a revision that is compacted.
+	past   map[int64][]*mvccpb.KeyValue
 	ranges []*pb.RangeRequest
 	mute   bool  // reads get no answer
 	refuse error // the answer to reads, if it is not nil
@@ -159,7 +163,14 @@ func (s *script) Range(ctx context.Context, in *pb.RangeRequest, _ ...grpc.CallO
 		return nil, status.FromContextError(ctx.Err()).Err()
 	}
 	r := &pb.RangeResponse{Header: s.head()}
-	for _, kv := range s.kvs {
+	kvs, old := s.past[in.Revision]
+	switch {
+	case !old:
+		kvs = s.kvs
+	case kvs == nil:
+		return nil, rpctypes.ErrGRPCCompacted
+	}
+	for _, kv := range kvs {
 		switch {
 		case len(in.RangeEnd) == 0 && string(in.Key) != string(kv.Key), string(in.Key) > string(kv.Key):
 		case in.Limit > 0 && int64(len(r.Kvs)) == in.Limit:

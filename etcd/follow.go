@@ -297,8 +297,8 @@ func change(kv *mvccpb.KeyValue, deleted bool) remote.Change {
 // verify can miss a reset: the writes after it may repeat the same values at
 // the same revisions, or may write another large value at the same revision.
 //
-// Cost: one read of one key, at an old revision, and for a prefix another read
-// of one key.
+// Cost: one read of one key at an old revision, another one if the last change was a
+// deletion, and for a prefix another read of one key.
 func (f *follower) verify(ctx context.Context, at historyPoint) (int64, error) {
 	key := at.last.Key
 	if at.last.Revision == 0 {
@@ -321,7 +321,28 @@ func (f *follower) verify(ctx context.Context, at historyPoint) (int64, error) {
 	if !at.matches(r.Kvs) {
 		return 0, &staleError{fmt.Sprintf("the store remembers revision %d otherwise", at.revision)}
 	}
+	if err := f.verifyDeletion(ctx, at.last); err != nil {
+		return 0, err
+	}
 	return r.Header.Revision, f.checkPermission(ctx)
+}
+
+// verifyDeletion checks that the key of c existed before c, if c is a deletion. A key
+// that is absent now may never have existed in a store that was restored.
+func (f *follower) verifyDeletion(ctx context.Context, c remote.Change) error {
+	if !c.Deleted {
+		return nil
+	}
+	r, err := f.get(ctx, 1, c.Key, clientv3.WithRev(c.Revision-1), clientv3.WithKeysOnly())
+	switch {
+	case errors.Is(err, rpctypes.ErrCompacted):
+		return nil // It is not known any more.
+	case err != nil:
+		return err
+	case len(r.Kvs) == 0:
+		return &staleError{fmt.Sprintf("the store remembers revision %d otherwise", c.Revision)}
+	}
+	return nil
 }
 
 // checkPermission returns an error if the user may not read all keys in scope.

@@ -294,21 +294,37 @@ func TestResumes(t *testing.T) {
 	}
 }
 
-// TestResumesAfterADeletion has a deletion as the last change.
+// TestResumesAfterADeletion has a deletion as the last change. The history is
+// another one if the key did not exist before.
 func TestResumesAfterADeletion(t *testing.T) {
-	inBubble(t, func(t *testing.T, s *script) {
-		tp := follow(t, s.store())
-		st := caughtUp(s, 50)
-		s.set(func() { s.kvs, s.header.Revision = nil, 51 })
-		st.responses <- &pb.WatchResponse{Header: s.head(), Events: []*mvccpb.Event{
-			{Type: clientv3.EventTypeDelete, Kv: &mvccpb.KeyValue{Key: []byte("k"), ModRevision: 51}},
-		}}
-		caughtUp(s, 51)
-		if s.lists() != 1 || tp.last().Revision != 51 {
-			t.Errorf("%d full states were read; the last batch is %+v", s.lists(), tp.last())
-		}
-		ends(t, tp)
-	})
+	key := &mvccpb.KeyValue{Key: []byte("k"), Value: []byte("v"), ModRevision: 40}
+	for what, c := range map[string]struct {
+		before []*mvccpb.KeyValue
+		lists  int
+	}{
+		"the key existed":      {[]*mvccpb.KeyValue{key}, 1},
+		"the key never was":    {[]*mvccpb.KeyValue{}, 2},
+		"compacted in between": {nil, 1},
+	} {
+		t.Run(what, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, s *script) {
+				tp := follow(t, s.store())
+				st := caughtUp(s, 50)
+				s.set(func() {
+					s.kvs, s.header.Revision = nil, 51
+					s.past = map[int64][]*mvccpb.KeyValue{50: c.before}
+				})
+				st.responses <- &pb.WatchResponse{Header: s.head(), Events: []*mvccpb.Event{
+					{Type: clientv3.EventTypeDelete, Kv: &mvccpb.KeyValue{Key: []byte("k"), ModRevision: 51}},
+				}}
+				caughtUp(s, 51)
+				if s.lists() != c.lists || tp.last().Revision != 51 {
+					t.Errorf("%d full states were read; the last batch is %+v", s.lists(), tp.last())
+				}
+				ends(t, tp)
+			})
+		})
+	}
 }
 
 // TestResumesUpToThePresent checks that a new connection counts as caught up
