@@ -92,8 +92,10 @@ func Combine[A, B, C any](a ValueWatch[A], b ValueWatch[B], f func(A, B) C) Valu
 //
 // What [Combine] says of two sources holds for all of vs. Of more than sixteen, a Get
 // looks only at those that have changed. If a Set of a source is in progress when the
-// Get begins, the Get may miss it, and with it the later Sets of that source. CombineAll panics if there are no vs, or if one of them is nil or
-// keyed, as a remote.Range is.
+// Get begins, the Get may miss it, and with it the later Sets of that source.
+//
+// CombineAll panics if there are no vs, or if one of them is nil or keyed, as a
+// remote.Range is.
 func CombineAll[T any](vs ...ValueWatch[T]) ValueWatch[[]T] {
 	if len(vs) == 0 {
 		panic("event: CombineAll: no values")

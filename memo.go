@@ -43,10 +43,10 @@ import (
 // are of different keys and no version of each other.
 //
 // Cost: the view starts no goroutine over values of this module. It keeps the result
-// for the newest version, even without a watcher, and the result before while f runs.
-// Otherwise it refers only to v and f. A watcher costs what one of v costs, and two
-// objects. It keeps no value that it has returned. A Get with something to return costs
-// what a Get on v costs. The first Get of a version makes one object.
+// for the newest version, even while nobody watches, and that for an older one while f
+// runs. Otherwise it refers only to v and f. A watcher costs that of v and two objects,
+// and keeps no value that it has returned. A Get with something to return costs that of
+// v's watcher and, for the first of a version, one object.
 func Memo[T, U any](v ValueWatch[T], f func(T) U) ValueWatch[U] {
 	if isNil(v) {
 		panic("event: Memo: nil value")
