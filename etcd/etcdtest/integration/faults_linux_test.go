@@ -131,7 +131,8 @@ func TestKillOfTheLeader(t *testing.T) {
 	tr.settles(ws)
 }
 
-// The member that serves the watch is paused: its connections stay, and it says nothing.
+// The member that serves the watch is paused: its connections stay, and it says nothing. A Follow
+// that leaves the silent stream in time does not call its connection broken.
 func TestPauseOfTheServingMember(t *testing.T) {
 	tr := newTrial(t)
 	ws := startFollowers(t, tr.values, 10)
@@ -146,9 +147,6 @@ func TestPauseOfTheServingMember(t *testing.T) {
 			t.Fatal(err)
 		}
 		tr.moves()
-	}
-	if tr.record.count(func() int { return tr.record.breaks }) == 0 {
-		t.Error("the connection was never called broken, though every member was paused")
 	}
 	tr.settles(ws)
 }

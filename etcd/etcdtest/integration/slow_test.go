@@ -17,30 +17,31 @@ import (
 const overhead = 600_000
 
 // bothConfigs runs test with a client of [etcd.ClientConfig], which counts bytes, and with one of
-// etcd's own configuration. factor is how many times as much as a plain watch the store may send.
-func bothConfigs(t *testing.T, test func(t *testing.T, b *bench, store *etcd.Store, factor int64)) {
+// etcd's own configuration.
+func bothConfigs(t *testing.T, test func(t *testing.T, b *bench, store *etcd.Store)) {
 	t.Run("ClientConfig", func(t *testing.T) {
 		b := newBench(t)
-		test(t, b, b.store, 1)
+		test(t, b, b.store)
 	})
 	t.Run("plain", func(t *testing.T) {
 		b := newBench(t)
 		client := dialWith(t, clientv3.Config{Endpoints: []string{b.proxy.Addr()}, Logger: zap.NewNop()})
-		test(t, b, etcd.New(client, client, etcd.Silence(silence)), 3)
+		test(t, b, etcd.New(client, client, etcd.Silence(silence)))
 	})
 }
 
-// checkSent fails the test if more has passed since from than times size.
-func checkSent(t *testing.T, b *bench, from, times, size int64) {
+// checkSent fails the test if more than three times size has passed since from. A plain watch
+// sends size.
+func checkSent(t *testing.T, b *bench, from, size int64) {
 	t.Helper()
-	if sent := b.proxy.Sent() - from; sent > times*size+overhead {
+	if sent := b.proxy.Sent() - from; sent > 3*size+overhead {
 		t.Errorf("%d bytes were sent for %d", sent, size)
 	}
 }
 
 // TestLargeValueOnASlowLine takes three seconds for one response, ten times Silence.
 func TestLargeValueOnASlowLine(t *testing.T) {
-	bothConfigs(t, func(t *testing.T, b *bench, store *etcd.Store, factor int64) {
+	bothConfigs(t, func(t *testing.T, b *bench, store *etcd.Store) {
 		put(t, b.direct, "k", "small")
 		v := remote.NewValue(store, "k", remote.String())
 		defer v.Close()
@@ -57,13 +58,13 @@ func TestLargeValueOnASlowLine(t *testing.T) {
 		if err != nil || len(e.Value) != size {
 			t.Fatalf("Get returns %d bytes, %v", len(e.Value), err)
 		}
-		checkSent(t, b, from, factor, size)
+		checkSent(t, b, from, size)
 	})
 }
 
 // TestFirstStateOnASlowLine reads values of which a page of keys takes long.
 func TestFirstStateOnASlowLine(t *testing.T) {
-	bothConfigs(t, func(t *testing.T, b *bench, store *etcd.Store, factor int64) {
+	bothConfigs(t, func(t *testing.T, b *bench, store *etcd.Store) {
 		const keys, size = 40, 100_000
 		for i := range keys {
 			put(t, b.direct, "r/"+string(rune('A'+i)), strings.Repeat("x", size))
@@ -75,14 +76,14 @@ func TestFirstStateOnASlowLine(t *testing.T) {
 		if err := r.Sync(patient(t), 0); err != nil {
 			t.Fatal(err)
 		}
-		checkSent(t, b, from, factor, keys*size)
+		checkSent(t, b, from, keys*size)
 	})
 }
 
 // TestHistoryOnASlowLine writes one key often while the line is cut. The history, which arrives as one
 // response, is much larger than the state.
 func TestHistoryOnASlowLine(t *testing.T) {
-	bothConfigs(t, func(t *testing.T, b *bench, store *etcd.Store, factor int64) {
+	bothConfigs(t, func(t *testing.T, b *bench, store *etcd.Store) {
 		put(t, b.direct, "k", "small")
 		v := remote.NewValue(store, "k", remote.String())
 		defer v.Close()
@@ -104,7 +105,7 @@ func TestHistoryOnASlowLine(t *testing.T) {
 		if _, err := w.Get(patient(t), event.Filter(newest)); err != nil {
 			t.Fatal(err)
 		}
-		checkSent(t, b, from, factor, writes*size)
+		checkSent(t, b, from, writes*size)
 	})
 }
 
