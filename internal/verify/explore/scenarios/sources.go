@@ -114,6 +114,24 @@ func sources() []*sched.Scenario {
 				sched.Recv(c)
 			})
 		}},
+		&sched.Scenario{Name: "sources/an equal value during a Get", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
+			var a event.MemoryValue[int]
+			a.Set(1)
+			w := event.CombineAll(event.Distinct(&a)).Watch()
+			_, err := w.Get(background)
+			want(r, "Get", err, nil)
+			c := w.Changed()
+			r.Go("get", func() {
+				if _, err := w.Get(background, event.BacklogOnly[[]int]()); err != event.BacklogDone {
+					want(r, "Get", err, nil)
+				}
+			})
+			r.Go("set", func() {
+				a.Set(1)
+				a.Set(2)
+				sched.Recv(c)
+			})
+		}},
 		&sched.Scenario{Name: "sources/two watchers", Bound: 2, FullBound: 2, Run: func(r *sched.Run) {
 			p := oneOne(r, combined)
 			q := &pair{w: combined(&p.a, &p.b).Watch()}
