@@ -314,12 +314,14 @@ func (w *mergeWatcher[T]) loosen(s *source, fresh bool) {
 		w.changes.fire()
 		w.changes.renew()
 	}
+	// A Set that has published and not fired yet leaves the relay, although its value
+	// was taken.
+	s.disarm()
 	switch {
 	case s.over.Load() || s.signaler == nil:
 	case w.changes.signal.Load() == w.awaited || len(w.loose) == maxLoose:
 		s.arm()
 	default:
-		s.disarm()
 		w.loose = append(w.loose, s)
 	}
 }

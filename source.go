@@ -90,13 +90,10 @@ func (s *source) ready() bool {
 }
 
 // arm makes the source's next change mark its hook. If there is something to take
-// already, it marks the hook at once. It does nothing for an external source.
-//
-// The hook may still have a relay: if a Set has published but not fired yet, a Get
-// that has found the value arms a hook that was not marked.
+// already, it marks the hook at once. It does nothing for an external source. The hook
+// has no relay.
 func (s *source) arm() {
 	if s.signaler != nil {
-		s.disarm()
 		s.hook.relay = s.signaler.Subscribe(&s.hook)
 	}
 }
