@@ -81,6 +81,27 @@ func TestSyncSaysWhatTheConnectionLacks(t *testing.T) {
 	})
 }
 
+// TestSyncSaysItWhateverWakesIt ends the context at the moment at which Sync asks the
+// store for its revision.
+func TestSyncSaysItWhateverWakesIt(t *testing.T) {
+	for range 50 {
+		synctest.Test(t, func(t *testing.T) {
+			var f remotetest.Fake
+			v := remote.NewValue(&f, "k", remote.String())
+			defer v.Close()
+			w := v.Watch()
+			defer w.Close()
+			_, err := w.Get(t.Context())
+			assert.NoError(t, err)
+			f.Cut(errCable)
+			synctest.Wait()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			assert.ErrorIs(t, v.Sync(ctx, 1000), errCable)
+		})
+	}
+}
+
 // TestFunctionsOfPackageEventSayIt checks the functions of package event that
 // return the error of a Get that has waited.
 func TestFunctionsOfPackageEventSayIt(t *testing.T) {

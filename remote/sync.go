@@ -31,10 +31,14 @@ func (f *feed[S]) sync(ctx, life context.Context, op string, revision int64) err
 	defer timer.Stop()
 	asking, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	for first := (*progress)(nil); ; {
+	waited := false
+	for first := (*progress)(nil); ; waited = true {
 		p, err := w.Get(ctx, event.BacklogOnly[progress]())
 		switch {
 		case err != nil && err != event.BacklogDone:
+			if waited {
+				return f.explain(ctx, err)
+			}
 			return err
 		case life.Err() != nil:
 			return context.Cause(life)
@@ -51,8 +55,7 @@ func (f *feed[S]) sync(ctx, life context.Context, op string, revision int64) err
 		select {
 		case <-w.Changed():
 		case <-ctx.Done():
-			status, _ := f.status.Load()
-			return status.explain(ctx, park.EndErr(ctx), f.noun())
+			return f.explain(ctx, park.EndErr(ctx))
 		case <-life.Done():
 		case <-timer.C:
 			if !started {
@@ -64,6 +67,13 @@ func (f *feed[S]) sync(ctx, life context.Context, op string, revision int64) err
 			}
 		}
 	}
+}
+
+// explain returns err, the error of a wait, with what the connection lacks if ctx has
+// ended.
+func (f *feed[S]) explain(ctx context.Context, err error) error {
+	status, _ := f.status.Load()
+	return status.explain(ctx, err, f.noun())
 }
 
 // noun names what f belongs to, for errors.
