@@ -42,8 +42,10 @@ race: ## the same under the race detector
 cpus: ## the short tests with one, two and four processors
 	$(GO) test -short -cpu 1,2,4 ./...
 
-386: ## the short tests on a 32-bit machine
-	GOARCH=386 $(GO) test -short ./...
+386: ## the short tests on a 32-bit machine; where none can run, they are built
+	@dir=$$(mktemp -d) && printf 'package main\nfunc main() {}\n' >$$dir/main.go; \
+	if GOARCH=386 $(GO) run $$dir/main.go; then run=; else run="-exec true"; echo "no 32-bit program runs here: the tests are built only"; fi; \
+	rm -r $$dir; GOARCH=386 $(GO) test -short $$run ./...
 
 fuzz: ## each fuzz target for FUZZTIME
 	@fs=$$($(GO) test -list '^Fuzz' ./fuzz) || exit 1; fs=$$(echo "$$fs" | grep ^Fuzz) || exit 1; \
