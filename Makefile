@@ -84,7 +84,7 @@ explore: ## every interleaving within large bounds; writes internal/verify/explo
 	$(GO) test ./$(VERIFY)/explore -run TestEveryInterleaving -v -timeout 2h -args -full -update
 
 mutants: ## each seeded bug is caught; UPDATE=-update writes the table
-	$(GO) test ./$(VERIFY)/mutants -run TestMutantsAreCaught -v -timeout 25m -args -catch $(UPDATE)
+	$(GO) test ./$(VERIFY)/mutants -run TestMutantsAreCaught -v -timeout 45m -args -catch $(UPDATE)
 	$(GO) -C etcd test -run TestSimulationFindsMutants -v -timeout 25m . -args -mutants
 
 STATEMENTS ?= etcd/watch.go etcd/follow.go etcd/errors.go
