@@ -75,7 +75,7 @@ etcd-soak: ## cuts, slow lines, short watches and mass deletions on etcd for SOA
 SEEDS ?= 5000
 simulation: ## twice SEEDS seeds of the simulated etcd, on two processors
 	@one="$(GO) -C etcd test -run ^TestSimulation$$ -count 1 -timeout 30m . -args -seeds $(SEEDS)"; \
-		$$one & $$one -first $$(( $(SEEDS) + 1 )) && wait $$!
+		$$one & $$one -first $$(( $(SEEDS) + 1 )); second=$$?; wait $$! && exit $$second
 
 whole: ## all of eventtest on each broken value: every subtest must fail on one
 	$(GO) test ./eventtest -run TestBugsAreCaught -count 1 -timeout 1h -args -whole

@@ -37,9 +37,7 @@ type changeHook struct {
 	// below is the next hook on the stack. Fire writes it before the push.
 	below *changeHook
 
-	// relay is what fires the hook, or nil. It belongs to the holder of the
-	// mergeWatcher's getGuard, and before the hooks are armed for the first time to
-	// the holder of armMu.
+	// relay is what fires the hook, or nil. The mergeWatcher's armMu guards it.
 	relay *park.Relay
 }
 

@@ -11,45 +11,48 @@ import (
 // each time that one of them has a newer.
 //
 // A watcher takes the newest value of each source, conflated as the source conflates.
-// The order of a source's values holds for that source alone: there is no order of the
-// pairs, and two watchers may get different ones. If a and b come from one value (a
-// diamond), Get may return a pair of which one half is older than the other while that
-// value changes. The newest pair, whose halves belong together, always comes in the
-// end.
+// The values of one source are in order. The pairs have no order, and two watchers may
+// get different ones. If a and b come from one value (a diamond), Get may return a pair
+// of which one half is older than the other while that value changes. The newest pair,
+// whose halves belong together, always comes in the end.
 //
-// The end of a source, for each watcher:
+// Each watcher handles the end of a source as follows:
 //
-//   - A source of which the watcher has taken a value, and which ends with ErrClosed
-//     itself, keeps that value, and the other goes on. Its watcher is closed, and it
-//     closes no Changed channel any more. When both sources have ended so, Get returns
-//     the newest pair, if it has not done so, and then [ErrClosed].
-//   - A source that ends without a value ends the view at once, and one that ends with
-//     a cause ends it after the newest pair, if there is one: the pair that is newest
-//     when a Get first finds the end. What a [Rate] below holds back then is not
-//     returned. The end is a [*SourceError]. If both have ended, that of a counts. It
-//     stays. A source that is a Combine itself has ended when a Get finds its end,
-//     even if this Get returns a pair first: nothing newer comes of it.
+//   - A source with a value that the watcher has taken, and that ends with ErrClosed
+//     itself, keeps the value, and the other source goes on. The watcher of the source
+//     is closed, and it closes no Changed channel any more. When both sources have
+//     ended so, Get returns the newest pair, unless it has done so, and then
+//     [ErrClosed].
+//   - A source that ends without a value ends the view at once.
+//   - A source that ends with a cause ends the view after the newest pair, if there is
+//     one. The pair is the one that is newest when a Get first finds the end. What a
+//     [Rate] below holds back at that time is not returned.
+//
+// In the last two cases the end of the view is a [*SourceError], and it stays. If both
+// sources have ended so, the error has the end of a. A source that is a Combine itself
+// has ended when a Get finds its end, even if this Get returns a pair first: the source
+// then gets no newer values.
 //
 // Any other error of a source is returned unwrapped, by that Get alone.
 //
 // A watcher that is made after the end of a source still gets the newest pair, once,
 // which another watcher may have missed.
 //
-// f is called on the goroutine of Get, once for each pair that this Get looks at,
-// before the predicates of its Filters, and on the goroutine of each Load. What [Map]
-// says of its function holds for f. What a watcher has taken from a source is kept if
-// the Get then fails. A Changed channel may close early: after a Get that has looked at
+// Get calls f on its goroutine, once for each pair that it looks at, before the
+// predicates of its Filters. Load calls f on its goroutine. f must satisfy what [Map]
+// requires of its function. What a watcher has taken from a source is kept if the Get
+// then fails. A Changed channel may close early: after a Get that has looked at
 // something new, or when the watcher is closed. The view is a [Loader] if a and b are;
 // its Load combines what the two return, one after the other.
 //
 // Combine panics if a, b or f is nil, and if a or b is keyed, as a remote.Range is.
 //
-// Cost: the view starts no goroutine over values of this module, and refers to nothing
-// but a, b and f while nobody watches. A source from elsewhere costs a goroutine while
-// a Get waits or a Changed channel is open, until the watcher is closed at the latest.
-// A watcher costs those of a and b and some objects, and keeps the last value of each
-// source until it is closed. A Get costs what the sources that have changed cost, and
-// a check of each source if there are at most sixteen.
+// Cost: the view starts no goroutine over values of this module. Without watchers it
+// refers only to a, b and f. A source from elsewhere costs a goroutine while a Get waits
+// or a Changed channel is open, until the watcher is closed at the latest. A watcher
+// costs a watcher of a, one of b and some objects, and keeps the last value of each
+// source until it is closed. A Get costs what the sources that have changed cost, and a
+// check of each source if there are at most sixteen.
 func Combine[A, B, C any](a ValueWatch[A], b ValueWatch[B], f func(A, B) C) ValueWatch[C] {
 	if isNil(a) || isNil(b) {
 		panic("event: Combine: nil value")
@@ -90,9 +93,9 @@ func Combine[A, B, C any](a ValueWatch[A], b ValueWatch[B], f func(A, B) C) Valu
 //
 // A []*MemoryValue[T] is not a []ValueWatch[T]: convert it, as the second Example does.
 //
-// What [Combine] says of two sources holds for all of vs. Of more than sixteen, a Get
-// looks only at those that have changed. If a Set of a source is in progress when the
-// Get begins, the Get may miss it, and with it the later Sets of that source.
+// It handles all of vs as [Combine] handles two sources. If there are more than sixteen,
+// a Get looks only at those that have changed. If a Set of a source is in progress when
+// the Get begins, the Get may miss it, and with it the later Sets of that source.
 //
 // CombineAll panics if there are no vs, or if one of them is nil or keyed, as a
 // remote.Range is.
