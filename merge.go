@@ -29,7 +29,7 @@ type mergeWatcher[T any] struct {
 	// true, under armMu.
 	armed atomic.Bool
 
-	// armMu guards the relays of the hooks, and the fields below.
+	// armMu guards the relays of the hooks, loose and awaited.
 	armMu sync.Mutex
 
 	// loose is the sources that are not armed, although all were once. A Get that
