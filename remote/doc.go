@@ -88,8 +88,8 @@
 //     been returned. Let Filters accept Restart, unless deletions do not matter.
 //   - The channel of Changed may be closed early (16).
 //
-// Cost: a Range holds each key encoded and decoded, and as many deletions as it
-// has keys, or 1,024 if it has fewer keys. Deleted keys are freed, except for their room in a map and a
-// slice, which never shrink. When the last watcher is closed, everything is
-// freed. A watcher copies no state.
+// Cost: a Range holds each key encoded and decoded, and the newest deletions; see
+// [Range]. Deleted keys are freed, except for their room in a map and a slice,
+// which never shrink. When the last watcher is closed, everything is freed. A
+// watcher copies no state.
 package remote

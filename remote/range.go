@@ -17,9 +17,10 @@ import (
 //
 // The first Entry of a watcher has Restart set. A watcher gets a Restart again
 // if it falls so far behind that the deletion of a key is discarded that it may
-// have got before. A Range keeps half as many deletions as it has keys, and at
-// least 512. A key that was created and deleted while a watcher was behind costs
-// the watcher nothing. [Entry.Apply] does what each Entry means for a table.
+// have got before. A Range keeps the newest deletions: from half as many to as many
+// as it has keys, and 512 to 1,024 if it has less than 1,024 keys. A key that was
+// created and deleted while a watcher was behind costs the watcher nothing.
+// [Entry.Apply] does what each Entry means for a table.
 //
 // Use [NewRange] to create a Range; the zero Range is not usable. A Range must
 // not be copied. All methods may be called concurrently.

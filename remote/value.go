@@ -67,7 +67,7 @@ func (v *Value[T]) Watch() event.Watcher[Entry[T]] {
 //
 // Set returns the first of the following errors that applies:
 //
-//   - [ErrKey], if the key is empty.
+//   - [ErrKey], if the key is empty, or outside the Range of the Value.
 //   - [event.ErrClosed] with its cause, if the Value is closed.
 //   - [ErrBadValue] with the codec's error, if val cannot be encoded.
 //   - The error of [Store.Put], which can be ctx's error.
