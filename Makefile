@@ -63,7 +63,7 @@ examples: ## the examples run
 	$(GO) -C examples run ./hotreload
 	$(GO) -C examples run ./supervised
 
-bench: ## the benchmarks, and BENCHMARKS.md
+bench: ## the benchmarks; writes BENCHMARKS.md, REPORT.md and a part of README.md
 	$(GO) run ./bench/cmd/eventbench
 
 etcd-faults: ## kills and pauses etcd servers and clients; Linux only, not part of check

@@ -39,11 +39,9 @@ func flat(s string) string {
 	return strings.Join(lines, "\n")
 }
 
-// TestPatternsAreExamples checks that each snippet of docs/patterns.md is the
-// body of the Example that the comment above the snippet names.
-func TestPatternsAreExamples(t *testing.T) {
-	guide, err := os.ReadFile("docs/patterns.md")
-	require.NoError(t, err)
+// TestSnippetsCompile checks that each snippet of the guides is the body of the
+// Example or test that the comment above the snippet names.
+func TestSnippetsCompile(t *testing.T) {
 	names, err := filepath.Glob("*_test.go")
 	require.NoError(t, err)
 	var source strings.Builder
@@ -52,19 +50,28 @@ func TestPatternsAreExamples(t *testing.T) {
 		require.NoError(t, err)
 		source.Write(b)
 	}
-	snippets := regexp.MustCompile("(?s)<!-- (Example\\w*) -->\n```go\n(.*?)```").FindAllStringSubmatch(string(guide), -1)
-	require.NotEmpty(t, snippets)
-	assert.Equal(t, strings.Count(string(guide), "```go\n"), len(snippets), "each has the name of its Example")
-	for _, s := range snippets {
-		_, body, found := strings.Cut(source.String(), "func "+s[1]+"() {\n")
-		require.True(t, found, s[1])
-		body, _, _ = strings.Cut(body, "\n}\n")
-		if i := regexp.MustCompile(`\n\t// (Unordered output|Output):`).FindStringIndex(body); i != nil {
-			body = body[:i[0]]
+	for _, guide := range []string{"patterns", "migrate", "faq", "testing"} {
+		text, err := os.ReadFile("docs/" + guide + ".md")
+		require.NoError(t, err)
+		snippets := regexp.MustCompile("(?s)<!-- ((?:Example|TestSnippet)\\w*) -->\n```go\n(.*?)```").FindAllStringSubmatch(string(text), -1)
+		require.NotEmpty(t, snippets)
+		assert.Equal(t, strings.Count(string(text), "```go\n"), len(snippets), "%s: each snippet has the name of its function", guide)
+		for _, s := range snippets {
+			assert.Equal(t, bodyOf(source.String(), s[1]), s[2], "%s: %s", guide, s[1])
 		}
-		want := strings.ReplaceAll("\n"+body, "\n\t", "\n")[1:] + "\n"
-		assert.Equal(t, want, s[2], s[1])
 	}
+}
+
+// bodyOf returns the body of a function in source, without its output comment
+// and without one level of indentation.
+func bodyOf(source, name string) string {
+	_, body, _ := strings.Cut(source, "\nfunc "+name+"(")
+	_, body, _ = strings.Cut(body, "{\n")
+	body, _, _ = strings.Cut(body, "\n}\n")
+	if i := regexp.MustCompile(`\n\t// (Unordered output|Output):`).FindStringIndex(body); i != nil {
+		body = body[:i[0]]
+	}
+	return strings.ReplaceAll("\n"+body, "\n\t", "\n")[1:] + "\n"
 }
 
 // TestOverviewNamesEachFile checks that the map of the files names the production files
@@ -119,26 +126,28 @@ var docLoops = map[string]func(){
 		v.Set("alice")
 		_ = followLeader(context.Background(), &v, func(string) { _ = v.Close() })
 	},
-	"Example_insteadOfPolling": Example_insteadOfPolling,
-	"Example_select":           Example_select,
-	"ExampleAll":               ExampleAll,
-	"ExampleDebounceMax":       ExampleDebounceMax,
-	"ExampleMemo":              ExampleMemo,
-	"ExampleValues":            ExampleValues,
-	"ExampleWatcher_Changed":   ExampleWatcher_Changed,
+	"Example_insteadOfPolling":    Example_insteadOfPolling,
+	"Example_select":              Example_select,
+	"Example_fromBehaviorSubject": Example_fromBehaviorSubject,
+	"Example_fromMonogon":         Example_fromMonogon,
+	"ExampleAll":                  ExampleAll,
+	"ExampleDebounceMax":          ExampleDebounceMax,
+	"ExampleMemo":                 ExampleMemo,
+	"ExampleValues":               ExampleValues,
+	"ExampleWatcher_Changed":      ExampleWatcher_Changed,
 }
 
 // TestLoopsInTheDocsSurviveTheEnd checks that docLoops has each loop over a value in
 // the documents, and that each ends when its values end, and does not spin.
 func TestLoopsInTheDocsSurviveTheEnd(t *testing.T) {
 	var source strings.Builder
-	for _, name := range []string{"example_test.go", "docs_test.go", "debounce_test.go", "memo_test.go", "wait_test.go", "watcher_test.go"} {
+	for _, name := range []string{"example_test.go", "docs_example_test.go", "docs_test.go", "debounce_test.go", "memo_test.go", "wait_test.go", "watcher_test.go"} {
 		b, err := os.ReadFile(name)
 		require.NoError(t, err)
 		source.Write(b)
 	}
 	found := map[string]bool{}
-	for _, doc := range []string{"README.md", "docs/patterns.md", "doc.go", "example_test.go"} {
+	for _, doc := range []string{"README.md", "docs/patterns.md", "docs/migrate.md", "doc.go", "example_test.go"} {
 		b, err := os.ReadFile(doc)
 		require.NoError(t, err)
 		for _, loop := range loopsOverValues(string(b)) {
@@ -147,7 +156,7 @@ func TestLoopsInTheDocsSurviveTheEnd(t *testing.T) {
 			found[doc] = true
 		}
 	}
-	assert.Len(t, found, 4, "each document has a loop")
+	assert.Len(t, found, 5, "each document has a loop")
 
 	stdout := os.Stdout
 	defer func() { os.Stdout = stdout }()

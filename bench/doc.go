@@ -11,7 +11,8 @@
 //
 // The directory rivals is a separate module that runs the same workloads over
 // libraries of other authors. cmd/eventbench runs everything in random order,
-// several times, and writes BENCHMARKS.md.
+// several times, and writes BENCHMARKS.md, results/REPORT.md and a part of
+// README.md.
 //
 // # What is compared
 //

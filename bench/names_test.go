@@ -12,7 +12,7 @@ import (
 	"github.com/eventvalue/event/bench"
 )
 
-// TestReportNamesExist: every benchmark that BENCHMARKS.md names is a function
+// TestReportNamesExist: every benchmark that REPORT.md names is a function
 // of this package or of etcd's, and everything that its results are of can be
 // run again.
 func TestReportNamesExist(t *testing.T) {
@@ -20,9 +20,12 @@ func TestReportNamesExist(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, missing)
 
-	text, err := os.ReadFile("../BENCHMARKS.md")
+	text, err := os.ReadFile("results/REPORT.md")
 	require.NoError(t, err)
-	exist := append(functions(t, "bench_test.go"), functions(t, "../etcd/etcdtest/integration/bench_test.go")...)
+	exist := functions(t, "bench_test.go")
+	for _, file := range []string{"bench_test.go", "idle_linux_test.go"} {
+		exist = append(exist, functions(t, "../etcd/etcdtest/integration/"+file)...)
+	}
 	named := regexp.MustCompile(`Benchmark[A-Z]\w*`).FindAllString(string(text), -1)
 	assert.NotEmpty(t, named)
 	for _, name := range named {

@@ -45,17 +45,17 @@ func (w *writer) agreement() {
 	w.line("%s", "## Does another run agree?")
 	w.line("")
 	if before == nil {
-		w.line("%s", "There is no earlier run on such a machine in bench/results to compare with.")
+		w.line("%s", "bench/results has no earlier run on the same kind of machine.")
 		w.line("")
 		return
 	}
-	code := "It measured the same test binaries, so those that do not agree are marked *(noise)* above."
+	code := "It measured the same test binaries, so ratios that do not agree are marked *(noise)* above."
 	if !w.r.sameCode(before) {
-		code = "Its test binaries were others: where it does not agree, that may be noise or a change of the code."
+		code = "It measured other test binaries, so a difference may be noise or a change of the code."
 	}
 	ps := w.r.pairs(before)
 	n := agreeing(ps)
-	w.line("The run before on such a machine (the same processor, system, GOMAXPROCS and Go) is of %s, commit %s. %s Two ratios agree if their intervals overlap; counts that came out exactly the same each time are left out.",
+	w.line("The run before on the same kind of machine (processor, system, GOMAXPROCS and Go) is of %s, commit %s. %s Two ratios agree if their intervals overlap. Counts that were exactly the same each time are left out.",
 		before.config["date"], before.config["commit"], code)
 	w.line("")
 	w.line("**%d of %d ratios agree** (%.1f %%).", n, len(ps), 100*float64(n)/float64(max(len(ps), 1)))

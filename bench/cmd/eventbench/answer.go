@@ -7,36 +7,30 @@ import (
 	"strings"
 )
 
-// answer writes five lines with the most important results, and a plot.
-func (w *writer) answer() {
-	for i, s := range []string{
-		w.sentence("**Set, nobody waiting: %s.** That is %s times a bare atomic store of a fresh object, %s times a channel closed and made anew with each Set, and %s times a mutex that nobody contends: there we lose.",
+// headlines returns the five most important results, one sentence each. The
+// last is the score.
+func (w *writer) headlines() []string {
+	return []string{
+		w.sentence("**Set, no watcher parked%s:** %s times a plain atomic store of a new object; %s times closing and replacing a channel; %s times an uncontended mutex.",
 			fig("Set", "", "event", perOp), "store", "replace-eager", "cond"),
-		w.sentence("**Set with 10,000 watchers waiting: %s,** %s times what sync.Cond takes and %s times closing a channel, since waking is handed off.",
+		w.sentence("**Set with 10,000 watchers parked%s:** %s times sync.Cond and %s times closing a channel, because the call leaves the waking to another goroutine.",
 			fig("SetParked", shared+"10000", "event", "sec/set"), "cond", "replace-eager"),
-		w.sentence("**Until the last of those has the value: %s,** %s times sync.Cond, which cannot be cancelled, and %s times closing a channel.",
+		w.sentence("**Until the last of 10,000 watchers has the value%s:** %s times sync.Cond, whose waits cannot be cancelled, and %s times closing a channel.",
 			fig("SetParked", shared+"10000", "event", "sec/last"), "cond", "replace-eager"),
-		w.sentence("**Two goroutines that answer each other, under a context that can be cancelled: %s there and back,** %s times sync.Cond, %s times channels of one element, %s times closing a channel.",
+		w.sentence("**Round trip between two goroutines, under a context that can be cancelled%s:** %s times sync.Cond; %s times channels of one element; %s times closing a channel.",
 			fig("RoundTrip", cancel, "event", perOp), "cond", "channel", "replace-eager"),
 		w.score(),
-	} {
-		w.line("%d. %s", i+1, s)
-	}
-	w.line("")
-	if w.r.full() {
-		w.line("%s", "![The Set call against the number of watchers that wait](bench/results/set.svg)")
-		w.line("")
 	}
 }
 
-// sentence fills this library's figure and then its ratios to rivals into
-// format.
+// sentence fills this library's figure, if it is shown, and its ratios to
+// rivals into format.
 func (w *writer) sentence(format string, own figure, rivals ...string) string {
-	text := "?"
-	if v, ok := w.r.value(own); ok {
-		text = quantity(v.Center, own.unit)
-	} else {
+	text := ""
+	if v, ok := w.r.value(own); !ok {
 		w.miss(own)
+	} else if w.shows(own.unit) {
+		text = ", " + quantity(v.Center, own.unit)
 	}
 	args := []any{text}
 	for _, rival := range rivals {
@@ -74,7 +68,7 @@ func (w *writer) score() string {
 			less++
 		}
 	}
-	return fmt.Sprintf("**Of %d comparisons below, this library takes less in %d and more in %d**; the rest is undecided. Where it loses, and why, comes first.", all, less, more)
+	return fmt.Sprintf("**In %d comparisons this library takes less in %d and more in %d.** The others are undecided.", all, less, more)
 }
 
 // A comparison is a ratio to a rival.

@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -20,16 +21,21 @@ import (
 	"github.com/eventvalue/event/bench"
 )
 
-// TestReportIsCurrent: BENCHMARKS.md is what the results make.
+// TestReportIsCurrent: the documents are made of the newest results.
 func TestReportIsCurrent(t *testing.T) {
 	o := options{root: "../../.."}
 	r, err := o.newest()
 	require.NoError(t, err)
-	want, err := os.ReadFile("../../../BENCHMARKS.md")
+	documents, err := o.documents(r)
 	require.NoError(t, err)
-	assert.True(t, bytes.Equal(want, report(r)), "run go run ./bench/cmd/eventbench -report")
+	require.Len(t, documents, 3)
+	for path, want := range documents {
+		got, err := os.ReadFile(path)
+		require.NoError(t, err)
+		assert.True(t, bytes.Equal(want, got), "%s: run go run ./bench/cmd/eventbench -report", path)
+	}
 	for _, d := range r.drawings() {
-		assert.Contains(t, string(want), "bench/results/"+d.File)
+		assert.Contains(t, string(report(r)), "]("+d.File+")")
 	}
 }
 
@@ -75,7 +81,38 @@ func TestHalfARunIsRefused(t *testing.T) {
 		})
 	}
 	require.NoError(t, os.WriteFile(path, whole, 0o600))
-	assert.NoError(t, o.writeReport(t.Context()))
+	readme := filepath.Join(o.root, "README.md")
+	require.NoError(t, os.WriteFile(readme, []byte("# No marks\n"), 0o600))
+	require.ErrorIs(t, o.writeReport(t.Context()), errNoMarks)
+	assert.NoFileExists(t, filepath.Join(o.root, "BENCHMARKS.md"))
+	require.NoError(t, os.WriteFile(readme, []byte("before\n"+readmeBegin+"old\n"+readmeEnd+"after\n"), 0o600))
+	require.NoError(t, o.writeReport(t.Context()))
+	text, err := os.ReadFile(readme)
+	require.NoError(t, err)
+	assert.Regexp(t, `(?s)^before\n<!--.*\*\*Set, no watcher parked.*<!-- end -->\nafter\n$`, string(text))
+	assert.NotContains(t, string(text), "old")
+}
+
+// TestPageIsShort: BENCHMARKS.md is one page, and has absolute times only if
+// the machine was quiet.
+func TestPageIsShort(t *testing.T) {
+	r, err := (&options{root: "../../.."}).newest()
+	require.NoError(t, err)
+	times := regexp.MustCompile(`\d [nµm]s`)
+	cells := regexp.MustCompile(`\| \S+ [nµm]s ±`)
+	r.loads = []float64{0.5}
+	r.arithmetic = nil
+	for f := range r.values {
+		if f.bench == "Set" || f.bench == "Get" {
+			r.values[f] = slices.Repeat([]float64{1e-9}, r.rounds)
+		}
+	}
+	assert.Less(t, bytes.Count(page(r), []byte("\n")), 140)
+	assert.Regexp(t, times, string(page(r)))
+	assert.Regexp(t, cells, string(report(r)))
+	r.loads = []float64{100}
+	assert.NotRegexp(t, times, string(page(r)))
+	assert.NotRegexp(t, cells, string(report(r)))
 }
 
 func TestBadArguments(t *testing.T) {
@@ -271,10 +308,10 @@ func TestReportOfRounds(t *testing.T) {
 	r.config["rounds"] = "20"
 	text := string(report(r))
 	assert.Contains(t, text, "GOMAXPROCS 2, 6 rounds,")
-	assert.Contains(t, text, "in random order: everything in every round.")
+	assert.Contains(t, text, "Every sub-benchmark runs in every round.")
 	assert.Contains(t, text, "The machine was quiet")
 	r.values[set("cond")][1] = math.NaN()
-	assert.Contains(t, string(report(r)), "in every second all else.")
+	assert.Contains(t, string(report(r)), "all others in every second round.")
 	assert.Contains(t, string(report(steady(2, 2).read(t))), "too little to know whether the machine was quiet")
 }
 

@@ -1,5 +1,6 @@
 // Eventbench runs the benchmarks of package bench, of bench/rivals and of
-// etcd/etcdtest/integration, and writes BENCHMARKS.md.
+// etcd/etcdtest/integration, and writes BENCHMARKS.md, bench/results/REPORT.md
+// and a part of README.md.
 //
 // It builds the test binaries once. Then it runs every sub-benchmark by itself,
 // all of them in random order, in many rounds. A slow change of the machine
@@ -11,7 +12,7 @@
 //	go run ./bench/cmd/eventbench                  # everything; less than twenty minutes
 //	go run ./bench/cmd/eventbench -quick           # the most important; less than a minute
 //	go run ./bench/cmd/eventbench -bench SetParked # some
-//	go run ./bench/cmd/eventbench -report          # write BENCHMARKS.md again
+//	go run ./bench/cmd/eventbench -report          # write the documents again
 //	go run ./bench/cmd/eventbench -compare old.txt # what has become slower since old.txt
 //
 // It exits with status 1 if it fails. With -compare, it exits with status 3 if
@@ -20,9 +21,10 @@
 // early after at least one round, its results stay in a file whose name ends in
 // .part.
 //
-// Only a full run writes BENCHMARKS.md. Other runs print their report.
-// BENCHMARKS.md shows the newest full run in bench/results. It also shows how
-// far this run agrees with the run before on the same machine.
+// Only a full run writes the documents. Other runs print their report. The
+// documents show the newest full run in bench/results. The report also shows
+// how far this run agrees with the run before on the same machine. Absolute
+// times are shown only if the machine was quiet.
 //
 // # How noise is found
 //
@@ -77,7 +79,7 @@ var (
 func main() { // uncovered: it is the process itself
 	var o options
 	flag.BoolVar(&o.quick, "quick", false, "run the most important benchmarks only, in less than a minute")
-	flag.BoolVar(&o.report, "report", false, "run nothing; write BENCHMARKS.md again from bench/results")
+	flag.BoolVar(&o.report, "report", false, "run nothing; write BENCHMARKS.md, REPORT.md and the part of README.md\nagain from bench/results")
 	flag.BoolVar(&o.million, "million", false, "also run with a million watchers (needs some 5 GB of memory)")
 	flag.BoolVar(&o.rivals, "rivals", true, "also run the libraries of bench/rivals, and etcd")
 	flag.BoolVar(&o.plots, "plots", true, "also draw the plots, by bench/plot")
@@ -201,13 +203,13 @@ func (o *options) partial() bool {
 	return o.quick || o.million || o.bench != "" || !o.rivals || o.rounds < fullRounds
 }
 
-// writeReport writes BENCHMARKS.md and the plots.
+// writeReport writes the documents and the plots.
 func (o *options) writeReport(ctx context.Context) error {
 	r, err := o.newest()
 	if err != nil {
 		return err
 	}
-	text, missing := r.report()
+	_, missing := r.report()
 	if len(missing) > 0 {
 		return fmt.Errorf("%s: not a whole run, it lacks %s; delete it, or make another", r.path, strings.Join(missing, ", "))
 	}
@@ -216,7 +218,16 @@ func (o *options) writeReport(ctx context.Context) error {
 			return fmt.Errorf("plots: %w", err)
 		}
 	}
-	return os.WriteFile(filepath.Join(o.root, "BENCHMARKS.md"), text, 0o644)
+	documents, err := o.documents(r)
+	if err != nil {
+		return err
+	}
+	for path, text := range documents {
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 var isModule = regexp.MustCompile(`(?m)^module github\.com/eventvalue/event$`)

@@ -8,36 +8,39 @@ import (
 	"strings"
 )
 
-// report returns the text of BENCHMARKS.md for results. It is a function of the
-// results.
+// report returns the text of bench/results/REPORT.md for results. It is a
+// function of the results.
 func report(r *results) []byte {
 	text, _ := r.report()
 	return text
 }
 
-// report also returns the figures that the answer and the table of costs need
-// but r lacks.
+// report also returns the figures that the headlines and the table of costs
+// need but r lacks.
 func (r *results) report() (text []byte, missing []string) {
-	w := &writer{r: r}
-	w.line("<!-- Made by go run ./bench/cmd/eventbench from bench/results. Not to be edited. -->")
+	w := newWriter(r)
+	w.line("%s", generated)
 	w.line("")
-	w.line("# Benchmarks")
+	w.line("%s", "# The full report")
 	w.line("")
-	w.answer()
 	w.conditions()
+	w.line("%s", w.score())
+	w.line("")
 	w.howToRead()
 	w.losses()
 	w.tables()
 	w.noise()
 	w.agreement()
 	w.costs()
+	w.headlines() // They are in BENCHMARKS.md. Here they only record what is missing.
 	return w.buf.Bytes(), w.missing
 }
 
 // A writer writes the report.
 type writer struct {
-	r   *results
-	buf bytes.Buffer
+	r     *results
+	times bool // absolute times are shown
+	buf   bytes.Buffer
 	// ratios is the number of ratios in the tables so far. noisy has the names
 	// of the noisy ones.
 	ratios int
@@ -46,6 +49,18 @@ type writer struct {
 	missing []string
 	// compared is the result of comparisons, or nil before the first call.
 	compared []comparison
+}
+
+// newWriter returns a writer that shows absolute times unless the results are
+// those of a full run on a noisy machine.
+func newWriter(r *results) *writer {
+	_, noisy := r.signs()
+	return &writer{r: r, times: !noisy || !r.full()}
+}
+
+// shows reports whether absolute figures of the unit are shown.
+func (w *writer) shows(unit string) bool {
+	return w.times || !strings.Contains(unit, "sec") && unit != "sets/s"
 }
 
 func (w *writer) line(format string, args ...any) {
@@ -66,18 +81,12 @@ func (w *writer) header(cells ...string) {
 
 // conditions writes the conditions of the run.
 func (w *writer) conditions() {
-	c := w.r.config
-	w.line("Commit %s, %s, %s/%s, %s, GOMAXPROCS %s, %d rounds, %s, by `%s`. %s",
-		c["commit"], c["goversion"], c["goos"], c["goarch"], c["cpu"], c["gomaxprocs"], w.r.rounds,
-		c["date"], c["command"], w.r.machine())
-	w.line("Raw results: bench/results/%s. To see them, or what differs between several such files, by benchstat:", filepath.Base(w.r.path))
+	file := filepath.Base(w.r.path)
+	w.line("%s", w.r.conditions())
 	w.line("")
-	w.line("\tgo run golang.org/x/perf/cmd/benchstat@latest -ignore %s bench/results/%s", ofRun, filepath.Base(w.r.path))
+	w.line("The raw results are in bench/results/%s. This shows them, or the differences between several such files:", file)
 	w.line("")
-	w.line("To run it yourself, on a clone of the repository:")
-	w.line("")
-	w.line("\tgo run ./bench/cmd/eventbench -quick  # the most important, in less than a minute")
-	w.line("\tgo run ./bench/cmd/eventbench         # everything; it writes BENCHMARKS.md anew")
+	w.line("\tgo run golang.org/x/perf/cmd/benchstat@latest -ignore %s bench/results/%s", ofRun, file)
 	w.line("")
 	w.line("%s", strings.TrimSpace(howToRun))
 	w.line("")
@@ -89,15 +98,22 @@ func (w *writer) conditions() {
 const ofRun = "round,rounds,load,date,commit,binaries,command"
 
 const howToRun = `
-With ` + "`-bench`" + ` and a regular expression it runs only some, and with ` + "`-million`" + ` a million watchers too. ` + "`-report`" + ` runs nothing, and writes BENCHMARKS.md again from the newest full run in
-bench/results. ` + "`-compare OLD.txt`" + ` says what has become worse in that, or in a second file, since OLD.txt. It exits with status 0 if nothing has, 3 if something has, 4 if nothing was found but not
-everything could be told, and 1 if it fails. (` + "`go run`" + ` makes 1 of 3 and 4, but prints them.)
+The flag ` + "`-bench`" + ` with a regular expression runs only some benchmarks. The flag ` + "`-million`" + ` adds a million
+watchers. ` + "`-report`" + ` runs nothing, and writes this report, BENCHMARKS.md and a part of README.md again
+from the newest full run in bench/results. ` + "`-compare OLD.txt`" + ` compares the newest full run, or a second
+file, with OLD.txt. Its exit status is 0 if nothing has become worse, 3 if something has, 4 if
+nothing was found but some figures are undecided, and 1 if it fails. (` + "`go run`" + ` turns 3 and 4 into 1,
+and prints them.)
 `
 
 func (w *writer) howToRead() {
 	w.line("%s", "## How to read it")
 	w.line("")
-	w.line(strings.TrimSpace(howToRead), w.r.frequency())
+	times := ""
+	if !w.times {
+		times = " Times are not shown, because the machine was noisy."
+	}
+	w.line(strings.TrimSpace(howToRead), times, w.r.frequency())
 	w.line("")
 }
 
@@ -105,35 +121,44 @@ func (w *writer) howToRead() {
 func (r *results) frequency() string {
 	for _, values := range r.values {
 		if len(finite(values)) < r.rounds {
-			return "in every round what the table of costs is about, in every third what takes long, in every second all else"
+			return "The sub-benchmarks of the table of costs run in every round, slow ones in every third round, all others in every second round."
 		}
 	}
-	return "everything in every round"
+	return "Every sub-benchmark runs in every round."
 }
 
 const howToRead = `
-*Ratios are the result, times the footnote.* Each line shows the median of its rounds and how far the 95 %% confidence interval goes from it, at the farther end, then **this library's
-figure divided by the rival's** with the 95 %% interval of that: below 1 this library takes less. It is bold if the whole interval is below 1, and not noise. Every sub-benchmark is run by
-itself, but those of one benchmark of etcd together, in random order: %s. A ratio is taken within each round, so that what slows down the machine
-cancels out; its median and interval, by order statistics, assume nothing of the distribution (benchmath.AssumeNothing). *(noise)*
-marks ratios whose rounds of the first half and of the second half of the run differ significantly (Mann-Whitney U-test, p < 0.05), or that the run before, of the same
-test binaries on the same machine, contradicts: do not rely on those. None of them counts as less, but as more if the whole interval is above 1. [?] stands for an interval for which there were not enough rounds.
+*The ratios are the result.* Each ratio is this library's figure divided by the rival's, with its
+95 %% interval. Below 1, this library takes less. A ratio is bold if its whole interval is below 1 and
+it is not noise. An absolute figure is the median of the rounds, with the distance to the farther
+end of its 95 %% interval.%s
+
+Every sub-benchmark runs by itself, in random order. A benchmark of etcd runs with all of its
+sub-benchmarks. %s A ratio is taken within each round, so that a slow
+change of the machine cancels out. Medians and intervals are order statistics, which assume nothing
+about the distribution (benchmath.AssumeNothing). [?] marks an interval that needs more rounds.
+
+*(noise)* marks a ratio that is not reliable, for one of two reasons. The first and the second half
+of the run differ significantly (Mann-Whitney U-test, p < 0.05), or an earlier run of the same test
+binaries on the same machine contradicts it. Noise never counts as less. It counts as more if the
+whole interval is above 1.
 
 | rival | what it is |
 |---|---|
 | cond | a value and a version under a sync.Mutex, with a sync.Cond. Its waits cannot be cancelled. |
-| cond-fresh | the same, publishing a fresh object with each Set |
+| cond-fresh | the same, with a new object for each Set |
 | cond-context | cond with a context.AfterFunc for each wait that broadcasts |
 | channel | a channel of one element for each watcher, drained and filled again by Set, under a mutex |
-| replace-eager | an atomic pointer to a state with a channel that is closed when the state is replaced, made by each Set |
-| replace-lazy | a value under a mutex with such a channel, made when somebody waits |
-| poll, store | an atomic.Pointer to a fresh object of 32 bytes; watchers look at it again and again |
+| replace-eager | an atomic pointer to a state with a channel. Each Set makes the channel, and closes the channel of the state that it replaces. |
+| replace-lazy | a value under a mutex with a channel that Set closes. The first waiter makes the channel. |
+| poll, store | an atomic.Pointer to a new object of 32 bytes. Watchers load it in a loop. |
 | juniper | Watchable of github.com/bradenaw/juniper/xsync |
 | msync | Value of github.com/creachadair/msync |
 | ro | BehaviorSubject of github.com/samber/ro, into a channel of one element for each watcher |
 
-All but two pass what they can of the conformance suite of this library (package eventtest): no value comes twice, late or in the wrong order, and an ended context wins. The waits of cond
-and cond-fresh cannot be ended, which most of the suite does; they pass a test of their own (TestCondDelivers).
+All but two pass the parts of this library's conformance suite (package eventtest) that apply to
+them: no value comes twice, late or in the wrong order, and an ended context wins. The waits of cond
+and cond-fresh cannot be cancelled, which most of the suite needs. They pass TestCondDelivers.
 `
 
 // tables writes a section for each workload that has results.
@@ -153,7 +178,7 @@ func (w *writer) tables() {
 		}
 		if img, ok := images[t.bench]; ok && w.r.full() {
 			for _, name := range img {
-				w.line("![%s](bench/results/%s)", strings.TrimSuffix(name, ".svg"), name)
+				w.line("![%s](%s)", strings.TrimSuffix(name, ".svg"), name)
 			}
 			w.line("")
 		}
@@ -181,45 +206,59 @@ func (w *writer) table(t table, c column) {
 		if group.context != "" {
 			title += ", " + group.context
 		}
-		if group.context == "" && len(group.params) == 1 {
-			w.header(title, "median", "this library / rival")
-		} else {
-			w.header(append([]string{title}, group.short...)...)
-		}
-		for _, rival := range rivals {
-			cells, any := []string{rival}, false
-			for _, p := range group.params {
-				value, ratio := w.cell(t.bench, p, rival, c.unit)
-				any = any || value != ""
-				switch {
-				case group.context == "" && len(group.params) == 1:
-					cells = append(cells, value, ratio)
-				case ratio == "":
-					cells = append(cells, value)
-				default:
-					cells = append(cells, value+"<br>"+ratio)
-				}
+		columns := group.short
+		if group.single() {
+			columns = []string{"this library / rival"}
+			if w.shows(c.unit) {
+				columns = []string{"median", "this library / rival"}
 			}
-			if any {
-				w.row(cells...)
+		}
+		w.header(append([]string{title}, columns...)...)
+		for _, rival := range rivals {
+			cells, found := w.cells(t.bench, c.unit, rival, group)
+			if found {
+				w.row(append([]string{rival}, cells...)...)
 			}
 		}
 		w.line("")
 	}
 }
 
-// cell returns a rival's figure, and this library's figure divided by it.
-func (w *writer) cell(bench, params, rival, unit string) (value, ratio string) {
-	f := figure{bench, params, rival, unit}
+// cells returns the cells of a rival's row. found is false if all are empty.
+func (w *writer) cells(bench, unit, rival string, g group) (cells []string, found bool) {
+	for _, p := range g.params {
+		value, ratio, ok := w.cell(figure{bench, p, rival, unit})
+		found = found || ok
+		switch {
+		case g.single() && w.shows(unit):
+			cells = append(cells, value, ratio)
+		case value == "" || ratio == "":
+			cells = append(cells, value+ratio)
+		default:
+			cells = append(cells, value+"<br>"+ratio)
+		}
+	}
+	return cells, found
+}
+
+// cell returns the figure of f, if it is shown, and this library's figure
+// divided by it.
+func (w *writer) cell(f figure) (value, ratio string, ok bool) {
 	v, ok := w.r.value(f)
 	if !ok {
-		return "", ""
+		return "", "", false
 	}
-	value = v.measured(unit)
-	own := figure{bench, params, "event", unit}
+	if w.shows(f.unit) {
+		value = v.measured(f.unit)
+	}
+	own := f
+	own.rival = "event"
 	q, ok := w.r.ratio(own, f)
-	if rival == "event" || !ok || !lessIsBetter(unit) {
-		return value, ""
+	switch {
+	case f == own && value == "":
+		return "", "1", true
+	case f == own || !ok || !lessIsBetter(f.unit):
+		return value, "", true
 	}
 	w.ratios++
 	ratio = number(q.Center)
@@ -229,9 +268,9 @@ func (w *writer) cell(bench, params, rival, unit string) (value, ratio string) {
 	ratio += " " + q.interval()
 	if q.noise {
 		ratio += " *(noise)*"
-		w.noisy = append(w.noisy, strings.Join(strings.Fields(bench+" "+params+" "+unit+" "+rival), " "))
+		w.noisy = append(w.noisy, strings.Join(strings.Fields(f.bench+" "+f.params+" "+f.unit+" "+f.rival), " "))
 	}
-	return value, ratio
+	return value, ratio, true
 }
 
 // A group has the params of one table, which have the same context.
@@ -240,6 +279,9 @@ type group struct {
 	params  []string
 	short   []string // the params without their common parts
 }
+
+// single reports whether the table has one column for the params.
+func (g group) single() bool { return g.context == "" && len(g.params) == 1 }
 
 func byContext(params []string) (groups []group) {
 	if len(params) == 1 {

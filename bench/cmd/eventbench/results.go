@@ -157,7 +157,7 @@ func newProjections() (*projections, error) {
 	}
 	var parser benchproc.ProjectionParser
 	for expr, to := range map[string]**benchproc.Projection{
-		".name": &p.bench, "/rival": &p.rival, "/ctx,/watchers@num,/producers@num,/sources@num": &p.params,
+		".name": &p.bench, "/rival": &p.rival, "/ctx,/watchers@num,/producers@num,/sources@num,/values@num": &p.params,
 	} {
 		if *to, err = parser.Parse(expr, filter); err != nil {
 			return nil, err

@@ -138,7 +138,7 @@ func (o *options) runAll(ctx context.Context, cells []cell, sum, path string) er
 	if err != nil {
 		return err
 	}
-	finished, err := o.runInto(ctx, file, cells, sum)
+	finished, err := o.runInto(ctx, file, path, cells, sum)
 	err = errors.Join(err, file.Close())
 	switch {
 	case err == nil:
@@ -149,8 +149,10 @@ func (o *options) runAll(ctx context.Context, cells []cell, sum, path string) er
 	return fmt.Errorf("%w\nThe run ended early; what it measured, with %d whole rounds, is in %s", err, finished, path)
 }
 
-// runInto writes the results to file, and returns the number of whole rounds.
-func (o *options) runInto(ctx context.Context, file io.Writer, cells []cell, sum string) (finished int, err error) {
+// runInto writes the results to file, which is at path, and returns the number
+// of whole rounds. After the first round it reads the file, so that results that
+// cannot be read end the run early.
+func (o *options) runInto(ctx context.Context, file io.Writer, path string, cells []cell, sum string) (finished int, err error) {
 	if err := o.writeHeader(ctx, file, sum); err != nil {
 		return 0, err // uncovered: a full disk
 	}
@@ -169,6 +171,11 @@ func (o *options) runInto(ctx context.Context, file io.Writer, cells []cell, sum
 			p.done(c.name)
 			if _, err := file.Write(lines); err != nil {
 				return finished, err // uncovered: a full disk
+			}
+		}
+		if round == 1 {
+			if _, err := readResults(path); err != nil {
+				return finished, err
 			}
 		}
 		finished++

@@ -9,9 +9,9 @@ import (
 
 // costs writes the table of the intended costs of this library.
 func (w *writer) costs() {
-	w.line("%s", "## What it is to cost")
+	w.line("%s", "## Intended costs")
 	w.line("")
-	w.line("%s", "What this library sets itself to reach, and what it aims at beyond that. Each is a ratio, but for the last, which is a count. A question mark stands behind a verdict that the interval leaves open.")
+	w.line("%s", "The limits that this library sets for itself, and the lower figures that it aims at. All are ratios except the last, which is a count. A question mark follows a verdict that the interval leaves open.")
 	w.line("")
 	w.header("what", "against", "reach", "aim", "measured", "interval", "verdict")
 	var missed []string
@@ -30,7 +30,7 @@ func (w *writer) costs() {
 	}
 	if len(missed) > 0 {
 		w.line("")
-		w.line("%s", "Why those are missed that are:")
+		w.line("%s", "The reasons for the missed limits:")
 		w.line("")
 	}
 	for _, m := range missed {
@@ -95,7 +95,7 @@ func (w *writer) noise() {
 			}
 		}
 	}
-	w.line("Of %d ratios, those of this library to itself among the costs included (none is to a rival that has nothing of what is measured), %d are marked as noise: they differ between the two halves of the run, as one in twenty does by chance, or from another run of the same test binaries:", ratios, len(noisy))
+	w.line("Of %d ratios, %d are marked as noise. They include the ratios of this library to itself in the table of costs, but no ratio to a figure of 0. By chance, one ratio in twenty differs between the two halves of a run.", ratios, len(noisy))
 	w.line("")
 	for _, n := range noisy {
 		w.line("- %s", n)
@@ -117,9 +117,9 @@ const (
 // machine returns the verdict on the machine: quiet, noisy or unknown.
 func (r *results) machine() string {
 	signs, noisy := r.signs()
-	text := strings.Join(signs, ", ") + "."
+	text := strings.Join(signs, "; ") + "."
 	if noisy {
-		return "**The machine was noisy**, by what is bold here: " + text + " Trust the ratios, and their intervals, rather than the times."
+		return "**The machine was noisy**, by the signs in bold: " + text + " Therefore trust only the ratios and their intervals."
 	}
 	if _, known := r.width(); !known {
 		return "This was too little to know whether the machine was quiet: " + text
@@ -150,7 +150,7 @@ func (r *results) signs() (signs []string, noisy bool) {
 			}
 		}
 		on := map[string]string{"sec/one": "one processor", "sec/all": "all processors"}[unit]
-		sign(float64(late) > tooOften*float64(len(values)), "the same arithmetic on %s took more than %.0f %% longer than usual %d times of %d",
+		sign(float64(late) > tooOften*float64(len(values)), "the same arithmetic on %s took more than %.0f %% longer than its median %d times of %d",
 			on, 100*(tooLong-1), late, len(values))
 	}
 	if width, ok := r.width(); ok {
