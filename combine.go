@@ -18,10 +18,10 @@ import (
 //
 // Each watcher handles the end of a source as follows:
 //
-//   - A source with a value that the watcher has taken, and that ends with ErrClosed
-//     itself, keeps the value, and the other source goes on. The watcher of the source
-//     is closed, and it closes no Changed channel any more. When both sources have
-//     ended so, Get returns the newest pair, unless it has done so, and then
+//   - The watcher has taken a value of the source, and the source ends with ErrClosed
+//     itself. The pair keeps that value, and the view continues with the other source.
+//     The watcher of the ended source is closed, and closes no Changed channel any more.
+//     When both sources have ended so, Get returns the newest pair once, and then
 //     [ErrClosed].
 //   - A source that ends without a value ends the view at once.
 //   - A source that ends with a cause ends the view after the newest pair, if there is
@@ -94,11 +94,10 @@ func Combine[A, B, C any](a ValueWatch[A], b ValueWatch[B], f func(A, B) C) Valu
 // A []*MemoryValue[T] is not a []ValueWatch[T]: convert it, as the second Example does.
 //
 // It handles all of vs as [Combine] handles two sources. If there are more than sixteen,
-// a Get looks only at those that have changed. If a Set of a source is in progress when
+// a Get looks only at the sources that have changed. If a Set of a source is in progress when
 // the Get begins, the Get may miss it, and with it the later Sets of that source.
 //
-// CombineAll panics if there are no vs, or if one of them is nil or keyed, as a
-// remote.Range is.
+// CombineAll panics if vs is empty, or if one of vs is nil or keyed, as a remote.Range is.
 func CombineAll[T any](vs ...ValueWatch[T]) ValueWatch[[]T] {
 	if len(vs) == 0 {
 		panic("event: CombineAll: no values")

@@ -22,22 +22,22 @@ func Distinct[T comparable](v ValueWatch[T]) ValueWatch[T] {
 }
 
 // DistinctFunc returns v without consecutive equal values: a watcher skips the values
-// that are equal to what it returned last. (A watcher that missed a change and its undoing
-// has missed nothing.) Its first value is not compared. A value that a Filter rejects
+// that are equal to the value that it returned last. Its first value is not compared. A value that a Filter rejects
 // was not returned.
 //
 // equal(last, next) runs on the goroutine of Get, before the predicates of that Get's
-// Filters. What [Filter] says of predicates holds for it. A Changed channel closes for
-// values that equal then leaves out: see [Watcher].
+// Filters. It must satisfy what [Filter] requires of predicates. A Changed channel closes
+// for values that equal then leaves out: see [Watcher].
 //
-// The view is a [Loader] if v is one; its Load is that of v. Its versions are those of v,
-// and values that are left out count: see [Version].
+// The view is a [Loader] if v is one, and its Load is v.Load. It has the versions of v, and
+// values that are left out count: see [Version].
 //
 // DistinctFunc panics if v or equal is nil, and if v is keyed, as a remote.Range is: its
 // entries are of different keys and cannot be compared.
 //
 // Cost: the view starts no goroutine and refers only to v and equal. A watcher
-// costs that of v and four objects. Until it is closed it keeps what it returned last.
+// costs a watcher of v and four objects. Until it is closed it keeps the value that it
+// returned last.
 func DistinctFunc[T any](v ValueWatch[T], equal func(last, next T) bool) ValueWatch[T] {
 	if isNil(v) {
 		panic("event: DistinctFunc: nil value")

@@ -5,8 +5,7 @@ import (
 	"strconv"
 )
 
-// BacklogDone is returned by a Get with [BacklogOnly] if there is no value, or no
-// further value, that it could return without waiting. It does not report a failure:
+// BacklogDone is returned by a Get with [BacklogOnly] that could only wait for a value. It does not report a failure:
 // the backlog has been read, and later values come by a Get without BacklogOnly. It is
 // returned as it is, never wrapped: compare it by ==.
 //
@@ -24,8 +23,8 @@ var ErrConcurrentGet = errors.New("event: concurrent Get on one watcher")
 var ErrWatcherClosed = errors.New("event: watcher closed")
 
 // ErrClosed is returned by Get once the value has been closed and the watcher has
-// seen the final value, if there is one. There will be no newer value: stop
-// watching.
+// seen the final value, if there is one. No newer value will
+// follow: stop watching.
 //
 // If the value was closed with a cause, the error is one in which [errors.Is] and
 // [errors.As] find both ErrClosed and the cause. Otherwise it is ErrClosed itself:

@@ -13,21 +13,20 @@ import (
 // whatever f returns. Where only a part of the values is of interest, put [Distinct] on
 // top.
 //
-// f runs on the goroutine of the Get that returns its result: for each watcher, and
-// once for each value that the Get looks at, even if a Filter then rejects the result.
-// It also runs on the goroutine of each Load. No lock is held. f may call back into v,
+// f runs on the goroutine of a Get, once for each watcher and value, even if a Filter then
+// rejects the result. It also runs on the goroutine of each Load. No lock is held. f may call back into v,
 // and may run concurrently for several watchers. If f panics, the panic reaches the
 // caller of Get and the watcher has not moved. The result of f must not depend on the
 // time of the call: otherwise watchers see different values.
 //
-// The view is a [Loader] if v is one, and keyed if v is. Its versions are those of v:
-// see [Version].
+// The view is a [Loader] if v is one, and keyed if v is. It has the versions of v: see
+// [Version].
 //
 // Map panics if v or f is nil.
 //
-// Cost: the view starts no goroutine and refers only to v and f. A watcher costs
-// that of v and four objects, and its Get what that of v's watcher costs with a Filter.
-// It keeps no value.
+// Cost: the view starts no goroutine and refers only to v and f. A watcher costs a
+// watcher of v and four objects, and keeps no value. A Get costs a Get of the watcher of
+// v with a Filter.
 func Map[T, U any](v ValueWatch[T], f func(T) U) ValueWatch[U] {
 	if isNil(v) {
 		panic("event: Map: nil value")
@@ -52,8 +51,8 @@ func Map[T, U any](v ValueWatch[T], f func(T) U) ValueWatch[U] {
 type mapWatcher[T, U any] struct {
 	source Watcher[T]
 	f      func(T) U
-	// spare is what the last Get was made with. A Get takes it, by an exchange for nil, and
-	// stores it when it is done: of Gets that meet, one has it, and the others make their own.
+	// spare holds the mapping of the last Get for the next Get. A Get takes it by an
+	// exchange for nil and stores it at its end. A Get that finds nil makes a new one.
 	spare atomic.Pointer[mapping[T, U]]
 }
 

@@ -22,13 +22,13 @@ import (
 // A value that a Filter rejects begins no interval. When v has ended, a watcher gets the
 // final value once the interval is over, and then the end.
 //
-// A Changed channel may close early, as that of a [Combine] may. The view is a [Loader]
-// if v is one; its Load is that of v and is not slowed down.
+// A Changed channel may close early, as with a [Combine]. The view is a [Loader]
+// if v is one, and its Load is v.Load: it is not slowed down.
 //
 // Rate panics if v is nil or keyed, as a remote.Range is, or if the interval is not
 // positive.
 //
-// Cost: the view refers to nothing but v while it has no watcher. It starts a goroutine
+// Cost: the view refers only to v while it has no watcher. It starts a goroutine
 // only when an interval ends during a wait, for an instant, and over a source from
 // elsewhere as a [Combine] does. A watcher keeps the value that it took last.
 func Rate[T any](v ValueWatch[T], every time.Duration) ValueWatch[T] {

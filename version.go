@@ -11,9 +11,9 @@ import "github.com/eventvalue/event/internal/capability"
 // After a Get has returned a value, Version is the version of that value. It never goes
 // down. Two watchers of one value that have the same version have passed the same Set.
 //
-// A [MemoryValue] has versions. [Map] and [Distinct] have those of their source. For all
-// other views ok is false. It is also false for a watcher from another module, unless that
-// has the method Version() (uint64, bool).
+// A [MemoryValue] has versions. [Map], [Memo], [Distinct] and [Where] have the versions of
+// their source. For all other views ok is false. It is also false for a watcher from another
+// module, unless the watcher has the method Version() (uint64, bool).
 //
 // Version may be called concurrently with all methods of w. Get never moves the watcher
 // before it returns, so that a predicate that calls Version gets the version from before
@@ -35,8 +35,8 @@ func Version[T any](w Watcher[T]) (version uint64, ok bool) {
 // that a [Filter] or a view leaves out. It is 0 for a watcher that was closed, and for a
 // watcher with nothing to get.
 //
-// ok is false where that of Version is. A watcher from another module can have the method
-// Behind() (uint64, bool).
+// ok is false where Version returns false. A watcher from another module can have the
+// method Behind() (uint64, bool).
 //
 // Behind may be called concurrently with all methods of w and has no effect on them. It
 // panics if w is nil.
@@ -53,11 +53,11 @@ func Behind[T any](w Watcher[T]) (versions uint64, ok bool) {
 }
 
 // LoadVersion returns the newest value of v, its version and true. The two belong
-// together: they are from one look. Versions are those of [Version]: a watcher of v with
-// the same version has passed this very value.
+// together. A watcher of v for which [Version] returns the same version has passed this
+// very value.
 //
-// ok is false while there is no data, if v is not a [Loader], and if its watchers have no
-// versions; the value and the version are zero then. LoadVersion panics if v is nil.
+// LoadVersion returns zero, 0 and false before the first Set, if v is not a [Loader], and
+// if the watchers of v have no versions. It panics if v is nil.
 //
 // Cost: an atomic load, and what the functions of the views in between cost.
 func LoadVersion[T any](v ValueWatch[T]) (val T, version uint64, ok bool) {

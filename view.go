@@ -10,13 +10,13 @@ import (
 // are Loaders. No other view is a Loader. A view computes what it returns on each
 // Load, by the function that it was given.
 type Loader[T any] interface {
-	// Load returns the newest value and true, or zero and false while there is no
-	// data.
+	// Load returns the newest value and true, or zero and false before the first
+	// Set.
 	Load() (val T, ok bool)
 }
 
-// Load returns the newest value of v and true. It returns zero and false while there is
-// no data, and if v is not a [Loader]: use a watcher then. Load panics if v is nil.
+// Load returns the newest value of v and true. It returns zero and false before the first
+// Set, and if v is not a [Loader]: use a watcher then. Load panics if v is nil.
 //
 // Cost: an atomic load for a [MemoryValue], and what the functions of the views in between
 // cost.

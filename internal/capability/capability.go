@@ -7,7 +7,7 @@ import "github.com/eventvalue/event/internal/park"
 // A Set is the capabilities of one value or watcher. The zero Set has none.
 type Set struct {
 	// Keyed reports that the value is not one state but several, each under a key.
-	// Its watchers return entries, and a later entry is no newer version of an
+	// Its watchers return entries. A later entry may belong to another key than an
 	// earlier one.
 	Keyed bool
 
@@ -27,14 +27,14 @@ type Set struct {
 // A Lagger reports how far a watcher lags.
 type Lagger interface {
 	// Behind returns the number of versions between the watcher and its value, and
-	// true; or zero and false, if there is no such number.
+	// true. It returns zero and false if the watcher has no versions.
 	Behind() (versions uint64, ok bool)
 }
 
 // A Versioner reports where a watcher is among the versions of its value.
 type Versioner interface {
-	// Version returns the version that the watcher has passed last, and true; or zero
-	// and false, if there is no such number.
+	// Version returns the version that the watcher has passed last, and true. It returns
+	// zero and false if the watcher has no versions.
 	Version() (version uint64, ok bool)
 }
 
@@ -45,7 +45,7 @@ type Signaler interface {
 
 	// Subscribe makes target fire once that channel would be closed. If it would be
 	// closed already, Subscribe fires target and returns nil. Otherwise it returns
-	// the Relay that the caller stops when it is no longer needed.
+	// the Relay. The caller stops the Relay when it does not need it any more.
 	Subscribe(target park.Target) *park.Relay
 }
 

@@ -17,8 +17,8 @@
 //	 └─────────────┴────── Fire ───────┴──────────────▶ sealed
 //
 // Fire exchanges the pointer for the seal. The exchange hands the whole stack to
-// the caller of Fire, and a waiter that pushes later finds the seal. There is no
-// instant at which a waiter could slip between the two.
+// the caller of Fire, and a waiter that pushes later finds the seal. No waiter
+// can push between the two.
 //
 // # The phases of a node
 //
@@ -42,7 +42,7 @@
 // remembers the phase in which its wait began. If the phase has changed, the
 // node has been popped and can be used for the next wait as it is.
 //
-// A waiter that gives up cannot take its node off a lock-free stack. It retires
+// A cancelled waiter cannot remove its node from a lock-free stack. It retires
 // the node, leaves it there, and uses a new one. The waiter then sweeps the
 // stack if enough nodes have been abandoned: see minSweep. A node that is
 // retired between two waits keeps its channel, in which the wake-up stays. If the

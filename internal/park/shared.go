@@ -3,8 +3,7 @@ package park
 import "go.uber.org/atomic"
 
 // A shared is the state that the waiters of one Broadcast share. It is allocated
-// when the Broadcast is first asked for its channel or for a Relay, or when a
-// waiter first gives up.
+// by the first call that needs the channel or a Relay, or that abandons a node.
 type shared struct {
 	// node carries the shared state onto the stack. No waiter waits on it.
 	node node
@@ -17,12 +16,11 @@ type shared struct {
 	// before the shared state is published, and spares an object.
 	own chan struct{}
 
-	// doneCalls is the number of times that done was asked for. Done adds, Fire
-	// reads.
+	// doneCalls is the number of calls of Done. Done adds, Fire reads.
 	doneCalls atomic.Uint32
 
-	// abandoned is the number of abandoned nodes on the stack. The waiter that
-	// gives up adds one, sweep subtracts those it removed.
+	// abandoned is the number of abandoned nodes on the stack. A cancelled
+	// waiter adds one, and sweep subtracts the nodes that it removed.
 	abandoned atomic.Int32
 
 	// abandonedTotal is the number of nodes ever abandoned. It is incremented

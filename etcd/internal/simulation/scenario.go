@@ -11,15 +11,15 @@ import (
 // Params are the parts of a scenario that do not change while it runs.
 type Params struct {
 	members    int
-	rate       int64         // bytes per second of a line; 0 is no limit
+	rate       int64         // bytes per second of a line; 0 means unlimited
 	latency    time.Duration // of requests
-	metered    bool          // the Store knows the bytes that arrive on a connection
+	metered    bool          // the Store counts the bytes that arrive on a connection
 	own        bool          // the Store has a client, and not a wrapper
 	fragment   int           // the size from which the events of a watch are split
 	maxMessage int           // the greatest size that the client receives
 	keys       int
 	valueSize  int  // of the keys at the start
-	onlySlow   bool // there are no faults but slow lines
+	onlySlow   bool // slow lines are the only faults
 	silence    bool // at the end the servers fall silent
 	closeFirst bool // the client is closed while it is used
 }
@@ -157,9 +157,9 @@ func (m *maker) faults(n int, end time.Duration) {
 	m.tellRestore(m.sc.Steps[first:])
 }
 
-// tellRestore gives a restore another cluster if there is a fault before it and
-// nothing but the revision would tell: a Store that the fault has kept from the
-// newest revision cannot notice that.
+// tellRestore gives a restore another cluster if only the revision would reveal
+// the restore and a fault comes before it. A Store that the fault has kept from
+// the newest revision cannot notice such a restore.
 func (m *maker) tellRestore(faults []Step) {
 	for i := range faults {
 		restore := &faults[i]

@@ -41,7 +41,7 @@ func broadcasts() []*sched.Scenario {
 			r.Group("wait", 5, func(int) { want(r, "Wait", b.Wait(context.Background()), nil) })
 			r.Go("fire", b.Fire)
 		}},
-		{Name: "broadcast/chains, and one gives up", Bound: 1, FullBound: 2, Run: func(r *sched.Run) {
+		{Name: "broadcast/chains, and one cancelled", Bound: 1, FullBound: 2, Run: func(r *sched.Run) {
 			var b park.Broadcast
 			ctx := sched.NewContext()
 			r.Group("wait", 3, func(int) { want(r, "Wait", b.Wait(context.Background()), nil) })

@@ -172,7 +172,7 @@ func contexts() []*sched.Scenario {
 				return w.finally(waiting)
 			})
 		}},
-		{Name: "context/gives up and comes back", Bound: 2, FullBound: 4, Run: func(r *sched.Run) {
+		{Name: "context/cancel and wait again", Bound: 2, FullBound: 4, Run: func(r *sched.Run) {
 			w := newWorld(r, 1)
 			a, b := sched.NewContext(), sched.NewContext()
 			r.Go("get", func() {
@@ -186,7 +186,7 @@ func contexts() []*sched.Scenario {
 			r.Go("end", func() { a.Cancel(); b.Cancel() })
 			r.Go("set", func() { w.v.Set(1) })
 		}},
-		{Name: "context/gives up for good", Bound: 1, FullBound: 2, Run: func(r *sched.Run) {
+		{Name: "context/cancel for good", Bound: 1, FullBound: 2, Run: func(r *sched.Run) {
 			// There is no Set, so only sweeps remove the nodes.
 			w := newWorld(r, 2)
 			w.stack = 10

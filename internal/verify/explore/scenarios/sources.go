@@ -69,7 +69,7 @@ func sources() []*sched.Scenario {
 				r.Go("select", func() { want(r, "Get", p.followToEnd(r, [2]int{2, 1}), errCause) })
 				r.Go("set a, close b", func() { p.a.Set(2); _ = p.b.CloseWithError(errCause) })
 			}},
-			&sched.Scenario{Name: "sources/" + v.name + ", the other goes on", Bound: 2, FullBound: v.full, Run: func(r *sched.Run) {
+			&sched.Scenario{Name: "sources/" + v.name + ", the other continues", Bound: 2, FullBound: v.full, Run: func(r *sched.Run) {
 				p := oneOne(r, v.view)
 				r.Go("get", func() { p.reach(r, [2]int{2, 2}) })
 				r.Go("set a, close a", func() { p.a.Set(2); _ = p.a.Close() })
