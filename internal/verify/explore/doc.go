@@ -25,12 +25,13 @@
 // there are four ways to go on:
 //
 //   - If the construct never waits, is not shared and does the same in every
-//     run, add it to a list in known.go.
+//     run, add it to a list in
+//     known.go.
 //   - If the construct waits or is shared, write a stand-in in package sched or
 //     below it. Each operation of a stand-in is a step.
 //   - If no scenario calls the function, skip it by a directive.
-//   - If the construct is an import of another package of the library, add the
-//     package to the list explored in known.go.
+//   - An import of another package of the library belongs in the list explored
+//     of known.go.
 //
 // # The directive
 //

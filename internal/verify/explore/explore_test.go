@@ -123,9 +123,9 @@ func TestFailingScheduleIsToldAndReplayed(t *testing.T) {
 
 const readme = `# Every interleaving: what was searched
 
-Written by ` + "`go test ./internal/verify/explore -args -full -update`" + `. The columns: preemptions allowed in a schedule ("all": as
-many as there can be), schedules, those of them that were cut short at a state met before, steps, states in which
-there was something to decide, seconds. Each scenario was exhausted within its bound, and none failed.
+Written by ` + "`go test ./internal/verify/explore -args -full -update`" + `. The columns: the bound on
+preemptions in a schedule ("all": no bound), the schedules, the schedules that ended at a known state, the steps, the
+states with a choice, and the seconds. Each scenario was exhausted within its bound, and none failed.
 
 `
 
