@@ -2,6 +2,7 @@ package event_test
 
 import (
 	"context"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -72,6 +73,41 @@ func bodyOf(source, name string) string {
 		body = body[:i[0]]
 	}
 	return strings.ReplaceAll("\n"+body, "\n\t", "\n")[1:] + "\n"
+}
+
+// plain matches the words that the text of this project avoids: a sentence names
+// its actor, and uses the common word. See docs/glossary.md.
+var plain = regexp.MustCompile(`(?i)\b(nobody|somebody|everybody|whom|whoever|anew|meanwhile|for ever|mostly|besides|also if)\b`)
+
+// TestTextIsPlain checks the comments of all Go files but tests, and all
+// documents. Code in a document is not checked.
+func TestTextIsPlain(t *testing.T) {
+	checked := 0
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		switch name := d.Name(); {
+		case err != nil:
+			return err
+		case d.IsDir() && (name == ".git" || name == "node_modules"):
+			return filepath.SkipDir
+		case strings.HasSuffix(name, "_test.go"), !strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, ".md"):
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		checked++
+		fenced := false
+		for i, line := range strings.Split(string(text), "\n") {
+			if strings.HasSuffix(path, ".go") {
+				_, line, _ = strings.Cut(line, "//")
+			} else if fenced = fenced != strings.HasPrefix(line, "```"); fenced || strings.HasPrefix(line, "\t") {
+				continue
+			}
+			assert.NotRegexp(t, plain, line, "%s:%d", path, i+1)
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	assert.Greater(t, checked, 250)
 }
 
 // TestOverviewNamesEachFile checks that the map of the files names the production files

@@ -26,7 +26,7 @@ func follow(ctx context.Context, config event.ValueWatch[string]) error {
 // A service follows its configuration until the value ends.
 func Example() {
 	var config event.MemoryValue[string] // The zero value is ready.
-	config.Set("v1")                     // Never blocks, whoever watches.
+	config.Set("v1")                     // Never blocks.
 
 	var services sync.WaitGroup
 	services.Go(func() { fmt.Println("stopped:", follow(context.TODO(), &config)) })
@@ -41,7 +41,7 @@ func Example() {
 
 func Example_insteadOfChannelPerObserver() {
 	var state event.MemoryValue[string]
-	state.Set("starting") // Nobody has to be there.
+	state.Set("starting") // No watcher is needed.
 	state.Set("ready")
 
 	w := state.Watch()

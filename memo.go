@@ -43,7 +43,7 @@ import (
 // are of different keys and no version of each other.
 //
 // Cost: the view starts no goroutine over values of this module. It keeps the result
-// for the newest version, even while nobody watches, and that for an older one while f
+// for the newest version, even without watchers, and that for an older one while f
 // runs. Otherwise it refers only to v and f. A watcher costs that of v and two objects,
 // and keeps no value that it has returned. A Get with something to return costs that of
 // v's watcher and, for the first of a version, one object.

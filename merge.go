@@ -40,7 +40,7 @@ type mergeWatcher[T any] struct {
 	// in the batch of the Get in progress.
 	loose []*source
 
-	// awaited is the signal that somebody waits for, or has the channel of. While it
+	// awaited is the signal that a goroutine waits for, or whose channel a caller has. While it
 	// has not fired, no source becomes loose.
 	awaited *park.Broadcast
 
@@ -304,7 +304,7 @@ func (w *mergeWatcher[T]) queueLoose() {
 }
 
 // loosen makes s loose, which the look has taken from: a value, if fresh. It arms s
-// instead if somebody waits, or if there are enough loose sources.
+// instead if a goroutine waits, or if there are enough loose sources.
 func (w *mergeWatcher[T]) loosen(s *source, fresh bool) {
 	w.armMu.Lock()
 	defer w.armMu.Unlock()

@@ -209,7 +209,7 @@ func ExampleMemoryValue_Update() {
 	join := func(name string) {
 		members.Update(func(old map[string]bool, _ bool) (map[string]bool, bool) {
 			if old[name] {
-				return nil, false // Nothing to do: nobody is woken.
+				return nil, false // Nothing to do: no watcher is woken.
 			}
 			next := map[string]bool{name: true}
 			for n := range old {

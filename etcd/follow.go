@@ -33,7 +33,7 @@ import (
 //
 // [remote.Connected] is reported when the watch is open and has reached the
 // revision that the store had. Broken is reported after twice [Silence] at the
-// latest if the server does not answer, also before the first watch is open.
+// latest if the server does not answer, even before the first watch is open.
 //
 // A Follow leaves no stream of the client behind. If New was given a wrapper
 // instead of a client, a stream may stay until the client is closed if the

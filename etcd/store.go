@@ -51,7 +51,7 @@ const DefaultSilence = 2 * time.Second
 // without an answer a Store reads the state instead of the history.
 //
 // If users have passwords, d must exceed the time that the server takes to check
-// one, also under load: a new stream may have to wait for a new token.
+// one, even under load: a new stream may have to wait for a new token.
 //
 // Silence panics if d is less than 3 ms.
 func Silence(d time.Duration) Option {

@@ -103,7 +103,7 @@ func (rd *reader) check(e remote.Entry[string]) {
 	}
 }
 
-// describe is short also if the value is long.
+// describe is short even if the value is long.
 func describe(e remote.Entry[string]) string {
 	if !e.Present {
 		return "the absence of " + e.Key

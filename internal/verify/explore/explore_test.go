@@ -102,7 +102,7 @@ func TestFailingScheduleIsToldAndReplayed(t *testing.T) {
 	o := explore.Options{Pattern: "^broadcast/wait$"}
 	var r sched.Result
 	require.NoError(t, p.Run(ctx, o, func(found sched.Result) bool { r = found; return true }))
-	require.Contains(t, r.Failure, "asleep for ever")
+	require.Contains(t, r.Failure, "asleep for good")
 	assert.False(t, r.Exhausted)
 
 	// The trace shows each step with the file and line of the original source.
@@ -116,7 +116,7 @@ func TestFailingScheduleIsToldAndReplayed(t *testing.T) {
 	assert.Equal(t, r.Trace, trace)
 	before, err := p.Replay(ctx, o, r.Scenario, r.Schedules-1)
 	require.NoError(t, err)
-	assert.NotContains(t, before, "asleep for ever")
+	assert.NotContains(t, before, "asleep for good")
 	_, err = p.Replay(ctx, o, r.Scenario, r.Schedules+1)
 	assert.ErrorContains(t, err, "the last schedule")
 }

@@ -1,5 +1,5 @@
 /* Watcher.Get, with bindContext, Prepare, Receive and Finish of park.Waiter, which are Park. Filters and BacklogOnly are not here: they do not
-   change who wakes whom. */
+   change which waiter wakes which. */
 
 inline unregister(w) {
 	atomic { c = registration[w]; registration[w] = NIL } /* R1: unregister, exchange */

@@ -3,7 +3,7 @@
 
 inline signal(p) {
 	atomic { /* N1: signal */
-		/* What is sent is for a waiter that receives there before it goes, or for nobody. It is
+		/* What is sent is for a waiter that receives there before it goes, or for no waiter. It is
 		   lost only if the waiter finds the node retired. */
 		assert(STANDIN(p) || deaf[p] || node[WAITER(p)] == p);
 		assert(!wake[p] || (state[p] & retired));
@@ -164,7 +164,7 @@ inline fire(b) {
 	atomic { p = NIL; c = NIL }
 }
 
-/* linkAbove, of p above top t, up to the compare-and-swap: nobody else writes to p before that,
+/* linkAbove, of p above top t, up to the compare-and-swap: no other process writes to p before that,
    so that what Go stores in it is stored in the same step. */
 inline linkAbove(p, t) {
 #if SHARED

@@ -28,7 +28,7 @@
 #ifndef TAKERS    /* how many of the watchers are asked for Changed */
 #define TAKERS 0
 #endif
-#ifndef SWEEPS    /* 1: whoever gives up may sweep */
+#ifndef SWEEPS    /* 1: a cancelled waiter may sweep */
 #define SWEEPS 0
 #endif
 #define SHARED (SWEEPS || TAKERS) /* Without either, shared state changes nothing. */

@@ -109,7 +109,7 @@ func (w *world) finally(waiting []string) error {
 		}
 	}
 	if sleepers != len(waiting) {
-		return fmt.Errorf("asleep for ever: %q", waiting)
+		return fmt.Errorf("asleep for good: %q", waiting)
 	}
 	return nil
 }

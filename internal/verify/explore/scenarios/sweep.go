@@ -82,7 +82,7 @@ func sweeps() []*sched.Scenario {
 			r.Go("wait", func() { wait(r, b) })
 			r.Go("fire", b.Fire)
 		}},
-		{Name: "sweep/nobody is dropped", Bound: 1, FullBound: 2, Run: func(r *sched.Run) {
+		{Name: "sweep/no waiter is dropped", Bound: 1, FullBound: 2, Run: func(r *sched.Run) {
 			// Nothing fires. At the end, each waiter must be on the stack.
 			b := new(park.Broadcast)
 			r.Group("give up", 2, func(int) { abandon(b, 3) })

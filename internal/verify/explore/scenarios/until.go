@@ -64,7 +64,7 @@ func (b *bounded) finally(waiting []string) error {
 	ended := b.ctx.Ended()
 	switch {
 	case len(waiting) > 0:
-		return fmt.Errorf("asleep for ever: %q", waiting)
+		return fmt.Errorf("asleep for good: %q", waiting)
 	case !ended && n >= 2:
 		return fmt.Errorf("the value is %d, the predicate was called with %v, and the context has not ended", n, b.asked)
 	case !ended && b.v.Err() != nil:

@@ -159,7 +159,7 @@ func failingInside(r *sched.Run) {
 	r.Go("select", func() { sched.Recv(p.w.Changed()) })
 	r.Finally(func(waiting []string) error {
 		if len(waiting) > 0 && p.last[0] == 1 { // Otherwise Changed may have been called when every value had been seen.
-			return fmt.Errorf("asleep for ever: %q", waiting)
+			return fmt.Errorf("asleep for good: %q", waiting)
 		}
 		return nil
 	})

@@ -29,7 +29,7 @@ func TestFinds(t *testing.T) {
 				return nil
 			})
 		}},
-		{"Deadlock", 1, `asleep for ever: ["ab" "ba"]`, func(r *sched.Run) {
+		{"Deadlock", 1, `asleep for good: ["ab" "ba"]`, func(r *sched.Run) {
 			var a, b sync.Mutex
 			both := func(a, b *sync.Mutex) {
 				a.Lock()

@@ -256,7 +256,7 @@ func (x *explorer) checkEnd(r *Run) {
 	if r.finally != nil {
 		x.check(func() error { return r.finally(waiting) })
 	} else if len(waiting) > 0 {
-		x.fail(fmt.Sprintf("asleep for ever: %q", waiting))
+		x.fail(fmt.Sprintf("asleep for good: %q", waiting))
 	}
 }
 
