@@ -11,8 +11,8 @@ import (
 //
 // Each source has a hook. While the hook is armed, a relay from the source's newest
 // state fires it. A hook that fires is marked: it pushes itself on a lock-free stack
-// and fires the signal. The Get in progress takes the whole stack, looks at the
-// marked sources, and arms their hooks again.
+// and fires the signal. The Get in progress takes the whole stack and looks at the
+// marked sources. It leaves them loose; the next wait or Changed arms them.
 //
 // Invariant: a marked hook is on the stack, or in the hands of a Get.
 type changeSet struct {

@@ -20,7 +20,7 @@ import (
 //
 //   - The watcher has taken a value of the source, and the source ends with ErrClosed
 //     itself. The pair keeps that value, and the view continues with the other source.
-//     The watcher of the ended source is closed, and closes no Changed channel any more.
+//     The watcher of the ended source is closed.
 //     When both sources have ended so, Get returns the newest pair once, and then
 //     [ErrClosed].
 //   - A source that ends without a value ends the view at once.
@@ -33,7 +33,8 @@ import (
 // has ended when a Get finds its end, even if this Get returns a pair first: the source
 // then gets no newer values.
 //
-// Any other error of a source is returned unwrapped, by that Get alone.
+// Any other error of a source, such as the error of ctx, is returned unwrapped, by that Get
+// alone.
 //
 // A watcher that is made after the end of a source still gets the newest pair, once,
 // which another watcher may have missed.

@@ -55,7 +55,8 @@
 //     number of watchers: see [MemoryValue.Set].
 //  9. A Get with something to return takes no lock of this package and allocates nothing, with one
 //     exception: see [MemoryValue.Watch]. Its cost does not grow with the number of watchers.
-//  10. A Get that waits holds no goroutine but its caller's. The living watchers and a constant
+//  10. A Get that waits holds no goroutine but its caller's, unless its context is of a foreign
+//     type: see [MemoryValue.Watch]. The living watchers and a constant
 //     bound the memory, even if many Gets were cancelled and many watchers were closed.
 //  11. An old value is garbage once a newer one is set and no call is returning it. A closed
 //     watcher refers neither to its value nor to a context. [MemoryValue.Watch] states when a
@@ -72,7 +73,8 @@
 //     value. If a predicate panics, the watcher has not moved.
 //  15. [BacklogOnly] never waits. A Get returns an unseen value, or else the value's end, or else
 //     BacklogDone. [TryGet] is such a Get. The exception is a [Memo]: the Get waits while another
-//     call computes the same result.
+//     call computes the same result. A [Rate] or [Debounce] that holds a value back counts as
+//     having none.
 //  16. Changed returns a channel that closes once there is an unseen value or an end. It never
 //     misses a change, but may close early: call TryGet then. See [Watcher].
 //
@@ -92,11 +94,11 @@
 //     replaces the offer. The last offer before the value's end stands until it is taken. The end
 //     of ctx ends a Pipe in any state. It never closes the channel.
 //  21. The views are [Map], [Memo], [Distinct], [DistinctFunc], [Where], [Combine], [CombineAll],
-//     [Rate], [Debounce] and [DebounceMax]. Over values of this module they start no goroutine.
+//     [Rate], [Debounce] and [DebounceMax]. Over values of this module no goroutine waits for them.
 //     Without watchers they keep nothing, except for the last result of a Memo. They conflate as
 //     their sources do. The guarantees 1 to 5, 7 and 12 to 18 hold for each watcher of a view,
 //     where newer means newer and accepted. Guarantee 6 holds for Map, Memo and Where. For Combine
-//     and CombineAll, 2 and 3 hold for each source. A panic of a view's function reaches the
+//     and CombineAll, 2 and 3 hold for each source; [CombineAll] has a limit for many sources. A panic of a view's function reaches the
 //     caller and consumes nothing.
 //  22. [All] yields values and, once, the error that ends it. Other errors do not end it. Leaving
 //     the loop closes its watcher. [Values] yields the same without errors.
@@ -120,8 +122,8 @@
 // thousand watchers cost their memory and, on a change, ten thousand wake-ups. The wake-ups come
 // after Set has returned, in no particular order. A watcher that does not wait needs none.
 //
-// Waking is not lock-free. A producer wakes a watcher, or a goroutine that Set starts, or another
-// Get that was woken before or was cancelled. If that goroutine is preempted, the watchers that it
+// Waking is not lock-free. A watcher is woken by a producer, by a goroutine that Set has started,
+// by a sweep, or by another Get that was woken before. If that goroutine is preempted, the watchers that it
 // would wake sleep until it runs again.
 //
 // # Tests with synctest

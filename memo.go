@@ -19,8 +19,8 @@ import (
 //   - The end of its context and the Close of its watcher end the wait. A Get with
 //     [BacklogOnly] waits, too, and so does [TryGet].
 //   - A panic of f reaches the Get that runs f, and its watcher has not moved. The same
-//     holds if f ends its goroutine by runtime.Goexit. Another Get that waits then runs
-//     f again.
+//     holds if f ends its goroutine by runtime.Goexit. One of the Gets and Loads
+//     that wait then runs f again, and the others wait for it.
 //   - The end of a context or a Close does not stop f. The Get that runs f returns the
 //     error once f has returned. The result is kept for the others.
 //
@@ -43,10 +43,10 @@ import (
 // are of different keys and no version of each other.
 //
 // Cost: the view starts no goroutine over values of this module. It keeps the result
-// for the newest version, even without watchers, and that for an older one while f
-// runs. Otherwise it refers only to v and f. A watcher costs that of v and two objects,
-// and keeps no value that it has returned. A Get with something to return costs that of
-// v's watcher and, for the first of a version, one object.
+// for the newest version, even without watchers, and the result for an older version while
+// f runs. Otherwise it refers only to v and f. A watcher costs a watcher of v and two
+// objects, and keeps no value that it has returned. A Get with something to return costs a
+// Get of v's watcher. The first Get of a version costs one object more.
 func Memo[T, U any](v ValueWatch[T], f func(T) U) ValueWatch[U] {
 	if isNil(v) {
 		panic("event: Memo: nil value")

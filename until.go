@@ -30,8 +30,9 @@ import (
 // the meantime are skipped: wait for a state that lasts. The end of the context does not
 // wait for a call of pred that is in progress; its result is dropped.
 //
-// Call cancel as soon as the context is not needed any more. Once the context has ended for any reason, and no call of pred is
-// in progress, v does not refer to the context or pred, and the context not to v.
+// Call cancel as soon as the context is not needed any more. Once the context has ended for
+// any reason, and no call of pred is in progress, v does not refer to the context or pred,
+// and the context not to v.
 //
 // Until panics if ctx, v or pred is nil.
 //

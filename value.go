@@ -41,7 +41,8 @@ type ValueWatch[T any] interface {
 // modified once it has been set.
 type MemoryValue[T any] struct {
 	// head is the newest snapshot. It is nil until the first Set, Update, Watch or Close.
-	// These write it, by compare-and-swap only; all methods read it. Its version grows by
+	// These write it by compare-and-swap. New stores the first one before the value is shared.
+	// All methods read it. Its version grows by
 	// one step from a value to the next. A final snapshot stays.
 	head atomicPtr[snapshot[T]]
 
@@ -129,7 +130,7 @@ func (v *MemoryValue[T]) replace(old, next *snapshot[T], version uint64) bool {
 // Cost: the snapshot, which has the size of a T and 16 bytes, or 12 with 32-bit pointers;
 // for the first use of a value, an empty snapshot too. The cost does not grow with the
 // number of watchers: Set wakes up to four itself. For more it starts a goroutine, which
-// costs two small objects.
+// costs two small objects. The same holds for the signals of views and of [Until].
 func (v *MemoryValue[T]) Set(val T) {
 	next := &snapshot[T]{val: val}
 	for {
@@ -208,8 +209,9 @@ func (v *MemoryValue[T]) loadVersion() (val T, version uint64, ok bool) {
 // nothing to other watchers or to Set.
 //
 // A Get with something to return takes no lock and, with options that are kept in a slice,
-// allocates nothing. The exception is a Get under another context than that of the last
-// waits: it takes a mutex that the watchers of the value share, for some instructions. A Get
+// allocates nothing. The exception, for both, is a Get under another context than the last
+// waits had: it takes a mutex that the watchers of the value share, for some instructions,
+// and may allocate. A Get
 // that waits holds no goroutine except its caller's. A context of a type from outside package
 // context may cost a goroutine until it ends or the watcher is closed.
 //

@@ -46,7 +46,7 @@ var ClosedChan = func() chan struct{} {
 func (b *Broadcast) Fire() {
 	// One exchange both seals and collects. The tempting alternative, to look for
 	// waiters first and to seal only if there are some, loses a waiter that
-	// pushes just after the look.
+	// pushes just after the look, unless each waiter looks again: see decisions.md.
 	if top := b.top.Swap(&sealed); top != nil && top != &sealed {
 		top.fire()
 	}

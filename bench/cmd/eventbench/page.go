@@ -76,7 +76,7 @@ var libraries = []string{"juniper", "msync", "ro"}
 func (w *writer) operations() {
 	w.line("%s", "## Eight operations")
 	w.line("")
-	w.line("%s", "Each cell shows this library's figure divided by the rival's, with its 95 % interval: below 1, this library takes less."+w.timesShown())
+	w.line("%s", "Each cell shows this library's figure divided by the rival's, with its 95 % interval: below 1, this library takes less. A ratio is bold if its whole interval is below 1. `cond`, `channel` and the other short names below are explained in the full report."+w.timesShown())
 	w.line("")
 	cells := []string{"operation", "this library"}
 	for _, a := range against {

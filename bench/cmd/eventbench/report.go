@@ -121,7 +121,7 @@ func (w *writer) howToRead() {
 func (r *results) frequency() string {
 	for _, values := range r.values {
 		if len(finite(values)) < r.rounds {
-			return "The sub-benchmarks of the table of costs run in every round, slow ones in every third round, all others in every second round."
+			return "The sub-benchmarks of the intended costs run in every round, slow ones in every third round, all others in every second round."
 		}
 	}
 	return "Every sub-benchmark runs in every round."

@@ -95,7 +95,7 @@ func (w *writer) noise() {
 			}
 		}
 	}
-	w.line("Of %d ratios, %d are marked as noise. They include the ratios of this library to itself in the table of costs, but no ratio to a figure of 0. By chance, one ratio in twenty differs between the two halves of a run.", ratios, len(noisy))
+	w.line("Of %d ratios, %d are marked as noise. They include the ratios of this library to itself in the intended costs, but no ratio to a figure of 0. By chance, one ratio in twenty differs between the two halves of a run.", ratios, len(noisy))
 	w.line("")
 	for _, n := range noisy {
 		w.line("- %s", n)
