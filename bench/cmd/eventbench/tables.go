@@ -237,7 +237,7 @@ var costs = []cost{
 	{"Get with something new, cancellable context", "mutex and version compare (`cond`)",
 		fig("Get", "", "event", perOp), fig("Get", "", "cond", perOp), 1.7, 1.3, "A Get also checks its context, and advances its watcher by a compare-and-swap."},
 	{"Load, all cores reading", "bare atomic pointer load (`store`)",
-		fig("Load", "", "event", perOp), fig("Load", "", "store", perOp), 1.5, 1.1, "Load also checks whether there is a snapshot and whether it has data. The rival only follows a pointer, in less than a nanosecond."},
+		fig("Load", "", "event", perOp), fig("Load", "", "store", perOp), 1.5, 1.1, "Load also checks whether there is a snapshot and whether it has data. The rival only follows a pointer."},
 	{"round trip, cancellable context", "sync.Cond without context (`cond`)",
 		fig("RoundTrip", cancel, "event", perOp), fig("RoundTrip", cancel, "cond", perOp), 1.7, 1.3, "Two snapshots are allocated. Each Get marks its watcher busy, parks and is woken, each by an atomic operation, where the rival locks one mutex."},
 	{"round trip, cancellable context", "one-element channels and select (`channel`)",
