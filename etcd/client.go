@@ -28,7 +28,9 @@ import (
 //
 // Add other settings, such as TLS, Username, Password or a Logger. Append to
 // DialOptions, and do not replace them. Create the client by clientv3.New.
-// Without endpoints clientv3.New returns an error.
+// Without endpoints clientv3.New returns an error. With a Password it waits for
+// the first token, for DialTimeout at most: raise that if the server takes longer
+// to check the password.
 func ClientConfig(endpoints ...string) clientv3.Config {
 	reconnect := backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 2 * time.Second}
 	return clientv3.Config{

@@ -39,6 +39,8 @@ func Meter() (connect func(context.Context), count func(n int64)) {
 	c := new(meteredConn)
 	connect = func(ctx context.Context) {
 		if l, ok := ctx.Value(lifelineKey{}).(*lifeline); ok {
+			l.begun.Store(true)
+			l.sent.Store(true)
 			l.conn.Store(c)
 		}
 	}
@@ -53,3 +55,14 @@ type OwnWatcher struct {
 }
 
 func (w OwnWatcher) newWatcher() clientv3.Watcher { return w.New() }
+
+// RequestToken makes the call of ctx wait for a token until the call of granted.
+func RequestToken(ctx context.Context) (granted func()) {
+	l := ctx.Value(lifelineKey{}).(*lifeline)
+	l.begun.Store(true)
+	l.token.Store(true)
+	return func() {
+		l.token.Store(false)
+		l.granted.Store(true)
+	}
+}

@@ -41,6 +41,7 @@ type script struct {
 	past   map[int64][]*mvccpb.KeyValue
 	ranges []*pb.RangeRequest
 	mute   bool  // reads get no answer
+	meter  bool  // the client has a meter
 	refuse error // the answer to reads, if it is not nil
 	// muted reports whether a read gets no answer. It may be nil.
 	muted func(in *pb.RangeRequest) bool
@@ -153,6 +154,10 @@ func (s *script) Range(ctx context.Context, in *pb.RangeRequest, _ ...grpc.CallO
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ranges = append(s.ranges, in)
+	if s.meter {
+		connect, _ := etcd.Meter()
+		connect(ctx)
+	}
 	if s.refuse != nil {
 		return nil, s.refuse
 	}

@@ -56,7 +56,7 @@ func (s *Store) Follow(ctx context.Context, scope remote.Scope, apply func(remot
 	if apply == nil {
 		panic("etcd: Store.Follow: nil function")
 	}
-	f := &follower{Store: s, scope: scope, fn: apply, pageLimit: firstPage, patience: 1}
+	f := &follower{Store: s, scope: scope, fn: apply, pageLimit: firstPage, patience: 1, readPatience: 1, openPatience: 1}
 	f.key, f.rangeEnd = keyRange(scope)
 	lost := retryDelay{least: minBackoff, most: maxBackoff}
 	refused := retryDelay{least: minRefusedBackoff, most: maxRefusedBackoff}
@@ -125,11 +125,14 @@ type follower struct {
 	// pageFailures is the number of pages that have failed, less those that have
 	// succeeded since.
 	pageFailures int
-	patience     int // multiplies the time that a watch may take for a response
-	unheard      int // the number of watches in a row that ended without a response on a slow line
+	patience     int  // multiplies the time that a watch may take for a response
+	unheard      int  // the number of watches in a row that ended without a response on a slow line
+	metered      bool // the client of the last read has a meter
+	readPatience int  // multiplies the time that a read of one key may take
+	openPatience int  // multiplies the time that the opening of a watch may take
 
 	broken bool          // Broken was reported since the last batch
-	reason atomic.String // why the last read had no connection, or ""
+	reason atomic.String // what the connection lacked at the last call, or ""
 
 	probe <-chan bool // the result of a probe in progress; see clientClosed
 }
@@ -238,10 +241,17 @@ func (f *follower) get(ctx context.Context, patience int, key string, opts ...cl
 	ctx, life := withLifeline(ctx)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	stop := f.watchdog(ctx, cancel, &silenceMeter{life: life, patience: patience})
+	m := &silenceMeter{life: life, patience: patience, tokens: f.tokens}
+	stop := f.watchdog(ctx, cancel, m)
 	r, err := f.kv.Get(ctx, key, opts...)
 	stop()
 	f.reason.Store(life.noConnection())
+	f.metered = life.begun.Load()
+	if err == nil {
+		m.tokenArrived()
+	} else {
+		m.noteToken(&f.reason)
+	}
 	if e, ok := context.Cause(ctx).(applyError); ok {
 		return nil, e
 	}
@@ -256,6 +266,23 @@ func (f *follower) get(ctx context.Context, patience int, key string, opts ...cl
 	return nil, context.Cause(ctx)
 }
 
+// maxBlindPatience is the greatest patience for a read of one key, and for the
+// opening of a watch, of a client without a meter. It may be waiting for a token.
+const maxBlindPatience = 16
+
+// read is get of at most one key. If the client has no meter, the patience doubles
+// with each read that fails by silence, and is 1 again after one that succeeds.
+func (f *follower) read(ctx context.Context, key string, opts ...clientv3.OpOption) (*clientv3.GetResponse, error) {
+	r, err := f.get(ctx, f.readPatience, key, opts...)
+	switch {
+	case err == nil:
+		f.readPatience = 1
+	case err == errSilent && !f.metered:
+		f.readPatience = min(2*f.readPatience, maxBlindPatience)
+	}
+	return r, err
+}
+
 // watchdog checks during a call of the client whether the server is silent, and
 // then cancels the call with errSilent. If the server only seems silent, and the
 // call continues, watchdog reports Broken. A failure of apply cancels the call
@@ -265,6 +292,7 @@ func (f *follower) get(ctx context.Context, patience int, key string, opts ...cl
 // before. stop returns false if the call was cancelled.
 func (f *follower) watchdog(ctx context.Context, cancel context.CancelCauseFunc, m *silenceMeter) (stop func() bool) {
 	return m.watchdog(f.silence, func(silent bool) error {
+		m.noteToken(&f.reason)
 		if silent {
 			return errSilent
 		}
@@ -308,7 +336,7 @@ func (f *follower) verify(ctx context.Context, at historyPoint) (int64, error) {
 	if at.isLarge() {
 		opts = append(opts, clientv3.WithKeysOnly())
 	}
-	r, err := f.get(ctx, 1, key, opts...)
+	r, err := f.read(ctx, key, opts...)
 	if errors.Is(err, rpctypes.ErrFutureRev) {
 		return 0, &staleError{"the revision has gone back"}
 	}
@@ -333,7 +361,7 @@ func (f *follower) verifyDeletion(ctx context.Context, c remote.Change) error {
 	if !c.Deleted {
 		return nil
 	}
-	r, err := f.get(ctx, 1, c.Key, clientv3.WithRev(c.Revision-1), clientv3.WithKeysOnly())
+	r, err := f.read(ctx, c.Key, clientv3.WithRev(c.Revision-1), clientv3.WithKeysOnly())
 	switch {
 	case errors.Is(err, rpctypes.ErrCompacted):
 		return nil // It is not known any more.
@@ -352,7 +380,7 @@ func (f *follower) checkPermission(ctx context.Context) error {
 		return nil
 	}
 	return f.tryServers(ctx, func() error {
-		_, err := f.get(ctx, 1, f.key, f.withRange(clientv3.WithLimit(1), clientv3.WithKeysOnly())...)
+		_, err := f.read(ctx, f.key, f.withRange(clientv3.WithLimit(1), clientv3.WithKeysOnly())...)
 		return err
 	})
 }

@@ -164,10 +164,11 @@ func TestBehind(t *testing.T) {
 	})
 }
 
-// TestPauses checks that the pauses between failed attempts grow up to a limit.
+// TestPauses checks that the pauses between failed attempts grow up to a limit. The
+// client has a meter, so the attempts take equally long.
 func TestPauses(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *script) {
-		s.mute = true
+		s.mute, s.meter = true, true
 		const silence = time.Second
 		tp := follow(t, s.store(etcd.Silence(silence)))
 		time.Sleep(time.Minute)

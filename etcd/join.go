@@ -29,8 +29,9 @@ type join struct {
 }
 
 const (
-	// maxJoinTicks is the number of ticks after which a join is given up.
-	maxJoinTicks = 9
+	// maxJoinTicks is the number of ticks after which a join is given up, in
+	// addition to those that a request for a token may take.
+	maxJoinTicks = 6
 	// rejoinTicks is the number of ticks between a failure of the shared stream
 	// and the next join.
 	rejoinTicks = 3 * auditInterval
@@ -57,7 +58,7 @@ func (j *join) responses() clientv3.WatchChan {
 // up and its stream answers in time.
 func (w *watch) handleJoinTick() {
 	if w.join != nil {
-		if w.join.ticks++; w.join.ticks > maxJoinTicks {
+		if w.join.ticks++; w.join.ticks > maxJoinTicks+w.tokens.limit() {
 			w.failJoin()
 		}
 		return
@@ -88,7 +89,7 @@ func (w *watch) beginJoin() {
 	reader := w.auditor()
 	go func() {
 		j.line.open(reader, 0)
-		r, err := reader.get(ctx, 1, reader.key, clientv3.WithKeysOnly())
+		r, err := reader.read(ctx, reader.key, clientv3.WithKeysOnly())
 		if err != nil {
 			j.opened <- 0
 			return
@@ -128,7 +129,7 @@ func (w *watch) handleJoinResponse(r clientv3.WatchResponse, ok bool) error {
 	j.cancel()
 	w.line.end()
 	w.line = j.line
-	w.server = silenceMeter{life: j.line.stream.life, patience: w.server.patience}
+	w.server = silenceMeter{life: j.line.stream.life, patience: w.server.patience, tokens: w.tokens}
 	if err := w.deliverChanges(j.changes); err != nil {
 		return err
 	}
@@ -169,7 +170,7 @@ func (w *watch) leaveShared() error {
 	w.joinDelay = rejoinTicks
 	w.line.end()
 	if !w.server.nearlySilent() {
-		w.server = silenceMeter{patience: w.server.patience}
+		w.server = silenceMeter{patience: w.server.patience, tokens: w.tokens}
 	}
 	if err := w.open(); err != nil {
 		return err

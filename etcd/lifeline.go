@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.uber.org/atomic"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/stats"
@@ -25,8 +26,10 @@ type lifeline struct {
 	// The fields are set by gRPC. The client may make several calls of one: a
 	// flag stays set, and failure is the error of the last call.
 	conn    atomic.Pointer[meteredConn] // nil until connected
-	begun   atomic.Bool                 // a client with a meter has begun the call
+	begun   atomic.Bool                 // a client with a meter has begun the call, which is not a stream
 	sent    atomic.Bool                 // the call was given to a connection
+	token   atomic.Bool                 // a request for a token was sent, and has not ended
+	granted atomic.Bool                 // a token has arrived since the flag was cleared
 	failure atomic.Error                // nil if the call has not failed
 }
 
@@ -79,7 +82,18 @@ type meter struct {
 
 // options returns the options that connect lifelines.
 func (m *meter) options() []grpc.DialOption {
-	return []grpc.DialOption{grpc.WithContextDialer(m.dial), grpc.WithStatsHandler(m)}
+	return []grpc.DialOption{
+		grpc.WithContextDialer(m.dial), grpc.WithStatsHandler(m), grpc.WithChainUnaryInterceptor(noteBegin),
+	}
+}
+
+// noteBegin records that a client with a meter has begun a call. A stats handler
+// does not see the calls of a client that is closed.
+func noteBegin(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	if l, ok := ctx.Value(lifelineKey{}).(*lifeline); ok {
+		l.begun.Store(true)
+	}
+	return invoke(ctx, method, req, reply, cc, opts...)
 }
 
 // dial opens a connection to an address of gRPC. Connections of unix sockets
@@ -116,12 +130,14 @@ func (m *meter) HandleRPC(ctx context.Context, s stats.RPCStats) {
 		return
 	}
 	switch s := s.(type) {
-	case *stats.Begin:
-		l.begun.Store(true)
 	case *stats.OutHeader:
 		l.sent.Store(true)
+		l.token.Store(s.FullMethod == pb.Auth_Authenticate_FullMethodName)
 		m.connect(l, s.LocalAddr)
 	case *stats.End:
+		if l.token.Swap(false) && s.Error == nil {
+			l.granted.Store(true)
+		}
 		l.failure.Store(s.Error)
 	}
 }
@@ -152,9 +168,11 @@ type silenceMeter struct {
 	life *lifeline
 	// patience multiplies the time that a server may take for a response.
 	patience int
+	tokens   *tokenPatience
 
 	responseTicks int          // ticks since the last response
 	idleTicks     int          // ticks since bytes arrived
+	tokenTicks    int          // ticks since a request for a token, or 0 if there is none
 	conn          *meteredConn // the connection at the last tick
 	received      int64        // bytes on conn at the last tick
 }
@@ -169,6 +187,9 @@ func (m *silenceMeter) heard() { m.responseTicks, m.idleTicks = 0, 0 }
 
 // tick counts a tick. It reports whether the server counts as silent.
 func (m *silenceMeter) tick() (silent bool) {
+	if m.waitsForToken() {
+		return m.tokenIsLate()
+	}
 	m.responseTicks++
 	m.idleTicks++
 	c, n := m.life.received()
@@ -184,7 +205,9 @@ func (m *silenceMeter) tick() (silent bool) {
 
 // seemsSilent reports whether the server is silent for longer than silence, by
 // all that is known.
-func (m *silenceMeter) seemsSilent() bool { return m.responseTicks > 3 && m.idleTicks > 3 }
+func (m *silenceMeter) seemsSilent() bool {
+	return m.tokenTicks > 3 || m.responseTicks > 3 && m.idleTicks > 3
+}
 
 // nearlySilent reports whether two requests in a row have no answer, by all that
 // is known.
@@ -194,7 +217,7 @@ func (m *silenceMeter) nearlySilent() bool { return m.responseTicks > 2 && m.idl
 // bytes arrived, or nothing is known of the connection.
 func (m *silenceMeter) lineWasSlow() bool {
 	c, _ := m.life.received()
-	return c == nil || m.idleTicks <= 3
+	return m.tokenTicks == 0 && (c == nil || m.idleTicks <= 3)
 }
 
 // watchdog ticks m until the call of stop. When the server is silent or seems

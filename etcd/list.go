@@ -56,7 +56,7 @@ func (f *follower) beginList(ctx context.Context) error {
 	if f.listing == nil || f.listing.at.revision == 0 {
 		// A short read first checks that a server answers. A page may be large
 		// and the connection slow, so its duration proves nothing.
-		if _, err := f.get(ctx, 1, f.key, clientv3.WithKeysOnly()); err != nil {
+		if _, err := f.read(ctx, f.key, clientv3.WithKeysOnly()); err != nil {
 			return err
 		}
 		f.listing = &listing{from: f.key}

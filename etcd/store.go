@@ -2,6 +2,7 @@ package etcd
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -26,6 +27,7 @@ type Store struct {
 	lease          clientv3.LeaseID
 	endWhenRefused bool
 	log            *slog.Logger
+	tokens         *tokenPatience
 
 	mu     sync.Mutex
 	shared *sharedStream // the one to join, or nil
@@ -50,8 +52,11 @@ const DefaultSilence = 2 * time.Second
 // each attempt waits sixteen times as long as the one before. After two attempts
 // without an answer a Store reads the state instead of the history.
 //
-// If users have passwords, d must exceed the time that the server takes to check
-// one, even under load: a new stream may have to wait for a new token.
+// A server may take longer than d to check a password. A Store reports the loss,
+// with that reason, but continues to wait. With a client of [ClientConfig] each
+// request for a token waits four times as long as the one that was given up
+// before, and all Follows of a Store share what was learned. With another client
+// the reason does not name the password.
 //
 // Silence panics if d is less than 3 ms.
 func Silence(d time.Duration) Option {
@@ -108,6 +113,7 @@ func New(kv clientv3.KV, w clientv3.Watcher, opts ...Option) *Store {
 		silence:  DefaultSilence,
 		pageSize: 1000,
 		log:      slog.New(slog.DiscardHandler),
+		tokens:   newTokenPatience(),
 	}
 	for _, o := range opts {
 		o(s)
@@ -123,10 +129,12 @@ func New(kv clientv3.KV, w clientv3.Watcher, opts ...Option) *Store {
 // a connection, and until the answer arrives. Give ctx a deadline: a half-open
 // connection gives no answer.
 //
-// If ctx ends before the client has sent the request, Put has written nothing.
-// The error then has the reason for the missing connection. That needs a client
-// with the configuration of [ClientConfig]; a wrapper of package namespace may
-// stand before it. With another configuration the outcome is unknown.
+// If ctx ends, or the client is closed, before the client has sent the request,
+// Put has written nothing. The error then has the reason for the missing
+// connection. That needs a client with the configuration of [ClientConfig]; a
+// wrapper of package namespace may stand before it. With another configuration the
+// outcome is unknown, unless the client was closed before the call and New was
+// given the client itself.
 func (s *Store) Put(ctx context.Context, key string, value []byte, cond remote.Condition) (int64, error) {
 	if ctx == nil {
 		panic("etcd: Store.Put: nil context")
@@ -151,6 +159,9 @@ func (s *Store) write(ctx context.Context, key string, op clientv3.Op, cond remo
 	}
 	if err := ctx.Err(); err != nil {
 		return 0, err
+	}
+	if ended, _ := s.clientEnded(); ended {
+		return 0, fmt.Errorf("etcd: nothing written: %w", errClientClosed)
 	}
 	ctx, life := withLifeline(ctx)
 	at, conditional := cond.Revision()

@@ -141,13 +141,22 @@ func (st *stream) open() (open bool) {
 	return open
 }
 
-// clientClosed reports whether the client is closed. A client has a Ctx. A
-// wrapper has none, but a Watch of a closed client fails at once.
-func (f *follower) clientClosed() bool {
-	for _, c := range []any{f.kv, f.watcher} {
+// clientEnded reports whether the client is closed, if that is known. A client
+// has a Ctx. A wrapper has none.
+func (s *Store) clientEnded() (ended, known bool) {
+	for _, c := range []any{s.kv, s.watcher} {
 		if c, ok := c.(interface{ Ctx() context.Context }); ok {
-			return c.Ctx().Err() != nil
+			return c.Ctx().Err() != nil, true
 		}
+	}
+	return false, false
+}
+
+// clientClosed reports whether the client is closed. Behind a wrapper, a Watch of
+// a closed client fails at once.
+func (f *follower) clientClosed() bool {
+	if ended, known := f.clientEnded(); known {
+		return ended
 	}
 	// At most one probe at a time: it may last for as long as the client has no
 	// connection.

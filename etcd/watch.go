@@ -22,7 +22,7 @@ func (f *follower) watch(ctx context.Context) error {
 	w := &watch{
 		follower:     f,
 		ctx:          ctx,
-		server:       silenceMeter{patience: f.patience},
+		server:       silenceMeter{patience: f.patience, tokens: f.tokens},
 		auditResults: make(chan auditResult, 1),
 	}
 	err := w.open()
@@ -78,11 +78,18 @@ func (w *watch) open() error {
 	w.line = w.newLine(w.ctx)
 	w.server.life = w.line.stream.life
 	opening := w.server
+	opening.patience = max(opening.patience, w.openPatience)
 	stop := w.watchdog(w.line.ctx, w.line.cancel, &opening)
 	w.line.open(w.follower, w.at.revision)
 	if !stop() {
-		return context.Cause(w.line.ctx)
+		err := context.Cause(w.line.ctx)
+		if err == errSilent && !w.metered {
+			w.openPatience = min(2*w.openPatience, maxBlindPatience)
+		}
+		return err
 	}
+	opening.tokenArrived()
+	w.reason.Store("")
 	return nil
 }
 
@@ -150,11 +157,12 @@ func (w *watch) handleTick() error {
 	case w.line.shared != nil && (silent || w.server.nearlySilent()):
 		return w.leaveShared()
 	case silent:
+		w.server.noteToken(&w.reason)
 		return errSilent
 	}
 	if !w.broken && w.server.seemsSilent() {
 		// The watch continues, because the line may be slow.
-		if err := w.apply(remote.Batch{Broken: errFellSilent}); err != nil {
+		if err := w.apply(remote.Batch{Broken: w.server.explainToken(errFellSilent)}); err != nil {
 			return err
 		}
 	}
@@ -176,7 +184,7 @@ func (w *watch) handleTick() error {
 // reports nothing.
 func (w *watch) auditor() *follower {
 	discard := func(remote.Batch) error { return nil }
-	return &follower{Store: w.Store, scope: w.scope, key: w.key, rangeEnd: w.rangeEnd, fn: discard}
+	return &follower{Store: w.Store, scope: w.scope, key: w.key, rangeEnd: w.rangeEnd, fn: discard, readPatience: 1}
 }
 
 // handleAudit processes the result of an audit. An audit that failed because of
@@ -187,7 +195,7 @@ func (w *watch) handleAudit(a auditResult) error {
 		return a.err
 	}
 	if a.err == nil && w.heard && !w.broken {
-		w.follower.patience, w.unheard = 1, 0 // The line was fast for a while.
+		w.follower.patience, w.openPatience, w.unheard = 1, 1, 0 // The line was fast for a while.
 	}
 	w.target = max(w.target, a.target)
 	return nil
