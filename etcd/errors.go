@@ -94,6 +94,8 @@ func writeError(ctx context.Context, life *lifeline, err error) error {
 		// The second error is gRPC's, of either side. The request was not
 		// processed.
 		return fmt.Errorf("%w: etcd: %w", remote.ErrBadValue, err)
+	case refusal(err) != nil:
+		return fmt.Errorf("%w: etcd: nothing written: %w", remote.ErrRefused, err)
 	case rejected(code(err)), errors.Is(err, rpctypes.ErrTooManyRequests):
 		return fmt.Errorf("etcd: nothing written: %w", err)
 	case life.unsent():

@@ -28,6 +28,7 @@ func TestWriteErrors(t *testing.T) {
 		{status.Error(codes.ResourceExhausted, "an unknown reason"), t.Context(), remote.ErrUnknownOutcome, true},
 		{rpctypes.ErrTooManyRequests, t.Context(), rpctypes.ErrTooManyRequests, false},
 		{rpctypes.ErrPermissionDenied, t.Context(), rpctypes.ErrPermissionDenied, false},
+		{rpctypes.ErrPermissionDenied, t.Context(), remote.ErrRefused, false},
 		{rpctypes.ErrInvalidAuthToken, t.Context(), rpctypes.ErrInvalidAuthToken, false},
 		{rpctypes.ErrLeaseNotFound, t.Context(), rpctypes.ErrLeaseNotFound, false},
 		{rpctypes.ErrTimeout, t.Context(), rpctypes.ErrTimeout, true},

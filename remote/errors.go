@@ -52,8 +52,17 @@ var ErrReset = errors.New("remote: the store was reset to an older state")
 
 // ErrRefused is wrapped by the reason of [Refused]: the store answers, but does
 // not let this process follow. A store ends a Value with it only if it is
-// configured to.
+// configured to. ErrRefused is also returned by a write that the store does not let
+// this process do. Nothing was written. Ask the administrator of the store for the
+// permission.
 var ErrRefused = errors.New("remote: the store refuses")
+
+// The reasons of [CatchingUp].
+var (
+	errNoAnswer  = errors.New("remote: the store has not answered yet")
+	errArriving  = errors.New("remote: an update has not arrived completely yet")
+	errUnwatched = errors.New("remote: the store does not deliver later changes yet")
+)
 
 // A BadValueError is returned by a Get for a value that cannot be decoded. It
 // wraps [ErrBadValue] and the codec's error. The Get has passed the value. In a

@@ -102,3 +102,42 @@ func ExampleValue_Status() {
 	fmt.Println(s.State, s.Reason, err)
 	// Output: broken no route to host <nil>
 }
+
+// A process reads what it has written.
+func ExampleValue_Sync() {
+	ctx := context.Background()
+	leader := remote.NewValue(new(remotetest.Fake), "leader", remote.String())
+	defer leader.Close()
+	w := leader.Watch()
+	defer w.Close()
+
+	revision, err := leader.Set(ctx, "node-1")
+	if err != nil {
+		fmt.Println(err) // See ErrUnknownOutcome.
+		return
+	}
+	if err := leader.Sync(ctx, revision); err != nil {
+		fmt.Println(err)
+		return
+	}
+	e, err := w.Get(ctx) // It returns that write, or a newer one.
+	fmt.Println(e.Value, err)
+	// Output: node-1 <nil>
+}
+
+// A program reads the state once. event.Load has nothing at hand, because the state
+// is in the store.
+func ExampleValue_Watch_once() {
+	ctx := context.Background()
+	leader := remote.NewValue(new(remotetest.Fake), "leader", remote.String())
+	defer leader.Close()
+	_, _ = leader.Set(ctx, "node-1")
+
+	_, ok := event.Load(leader)
+	fmt.Println(ok)
+	e, err := event.Wait(ctx, leader, func(remote.Entry[string]) bool { return true })
+	fmt.Println(e.Value, e.Present, err)
+	// Output:
+	// false
+	// node-1 true <nil>
+}

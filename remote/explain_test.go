@@ -197,11 +197,15 @@ func TestStatesThatAWaitSays(t *testing.T) {
 			assert.ErrorIs(t, err, context.DeadlineExceeded)
 			assert.EqualError(t, err, "context deadline exceeded"+text)
 		}
-		fails(": remote: the value is catching up since 1ms")
+		fails(": remote: the value is catching up since 1ms: remote: the store has not answered yet")
+		s.batches <- remote.Batch{Full: true, More: true}
+		fails(": remote: the value is catching up since 2ms: remote: an update has not arrived completely yet")
 		s.batches <- remote.Batch{Broken: fmt.Errorf("%w: permission", remote.ErrRefused)}
 		fails(": remote: the value is refused since 1ms: remote: the store refuses: permission")
-		s.batches <- remote.Batch{Full: true}
+		s.batches <- remote.Batch{Full: true, CatchingUp: true}
 		get(t, w)
+		fails(": remote: the value is catching up since 1ms: remote: the store does not deliver later changes yet")
+		s.batches <- remote.Batch{}
 		fails("")
 	})
 }

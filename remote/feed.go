@@ -77,7 +77,7 @@ func (f *feed[S]) acquire() (s *session[S], started bool) {
 		started = true
 		ctx, cancel := context.WithCancel(context.Background())
 		f.current = &session[S]{feed: f, sink: f.newSink(), cancel: cancel}
-		f.setStatus(CatchingUp, nil)
+		f.setStatus(CatchingUp, errNoAnswer)
 		go f.current.follow(ctx)
 	}
 	f.current.refs++
@@ -164,7 +164,7 @@ func (f *feed[S]) connection() *event.MemoryValue[Status] { return &f.status }
 // setStatus publishes a status unless nothing has changed. The caller holds mu.
 func (f *feed[S]) setStatus(state State, reason error) {
 	old, _ := f.status.Load()
-	if old.State == state && reason == nil {
+	if old.State == state && (reason == nil || state == CatchingUp && old.Reason == reason) {
 		return
 	}
 	next := Status{State: state, Since: old.Since, Reason: reason}
@@ -202,7 +202,7 @@ func (s *session[S]) apply(b Batch) error {
 		return nil
 	case b.More:
 		s.buffer.add(b)
-		s.setStatus(CatchingUp, nil)
+		s.setStatus(CatchingUp, errArriving)
 		return nil
 	}
 	u := s.buffer.flush(b)
@@ -225,11 +225,11 @@ func (s *session[S]) apply(b Batch) error {
 	}
 	s.started, s.last.revision = true, u.revision
 	s.progress.Set(s.last)
-	state := Connected
 	if b.CatchingUp {
-		state = CatchingUp
+		s.setStatus(CatchingUp, errUnwatched)
+	} else {
+		s.setStatus(Connected, nil)
 	}
-	s.setStatus(state, nil)
 	return nil
 }
 

@@ -25,6 +25,12 @@ import (
 // Use [NewRange] to create a Range; the zero Range is not usable. A Range must
 // not be copied. All methods may be called concurrently.
 //
+// A Range is keyed: its value is several states, each under a key. So functions of
+// package event that would mix entries of different keys panic: [event.Combine],
+// [event.CombineAll], [event.Debounce], [event.DebounceMax], [event.Distinct],
+// [event.DistinctFunc], [event.Memo], [event.Rate] and [event.RunWhile]. A view by
+// [event.Map] or [event.Where] is keyed as well.
+//
 // The first watcher starts to follow the store. The Close of the last watcher
 // stops that, so close watchers. All watchers share one Follow, and each value
 // is decoded once.
@@ -84,7 +90,7 @@ func (r *Range[T]) Watch() event.Watcher[Entry[T]] {
 //
 // A watcher of the Value makes the Range follow the store, as a watcher of the
 // Range does. Each value is decoded once for all of them. Sync waits for the
-// Range. Status is the Range's, and is closed with the Range.
+// Range. Status is the Range's: see [Value.Status].
 //
 // The Close of the Range closes the Value with the same cause. The Close of the
 // Value leaves the Range open. A Value need not be closed: without watchers, the

@@ -248,3 +248,33 @@ func TestRangeValueStatus(t *testing.T) {
 		assert.False(t, capability.Of(v).Keyed)
 	})
 }
+
+// TestStatusOfAClosedKey has a Value of a Range that is closed, and one of a key
+// outside the Range. Their Status is the Range's.
+func TestStatusOfAClosedKey(t *testing.T) {
+	rangeInBubble(t, func(t *testing.T, f *remotetest.Fake, r *remote.Range[string]) {
+		closed, outside := r.Value("p/a"), r.Value("q")
+		require.NoError(t, closed.Close())
+		is := func(want remote.State) {
+			t.Helper()
+			synctest.Wait()
+			for _, v := range []*remote.Value[string]{closed, outside} {
+				assert.Equal(t, event.ValueWatch[remote.Status](r.Status()), v.Status())
+				s, err := v.Status().Watch().Get(t.Context())
+				require.NoError(t, err)
+				assert.Equal(t, want, s.State)
+				_, err = v.Watch().Get(t.Context())
+				require.ErrorIs(t, err, event.ErrClosed)
+			}
+		}
+		is(remote.Idle)
+		w := r.Watch()
+		is(remote.Connected)
+		f.Cut(errCable)
+		is(remote.Broken)
+		require.NoError(t, w.Close())
+		is(remote.Idle)
+		require.NoError(t, r.Close())
+		is(remote.Ended)
+	})
+}

@@ -11,7 +11,8 @@ import (
 )
 
 // A State is the state of the connection between a [Value] or [Range] and its
-// store.
+// store. A watcher makes it leave Idle. So does a Sync that waits, and the State is
+// Idle again when the last of them has ended.
 type State int
 
 const (
@@ -46,7 +47,7 @@ func (s State) String() string {
 type Status struct {
 	State  State
 	Since  time.Time // when State began, by the clock of this machine
-	Reason error     // for Broken, Refused and Ended; may be nil
+	Reason error     // for CatchingUp, Broken, Refused and Ended; may be nil for the last
 }
 
 // explain returns the error of a wait that has ended with err. If the wait has

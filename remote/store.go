@@ -51,6 +51,7 @@ type Store interface {
 	//   - [ErrBadValue], if the store rejects the value, for example because it
 	//     is too large.
 	//   - ctx's error, if ctx had ended before the request was sent.
+	//   - [ErrRefused], if the store does not let this process write the key.
 	//   - [ErrUnknownOutcome], if the write may have been done, or may still be
 	//     done. It also wraps ctx's error if that is the reason.
 	//

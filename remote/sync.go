@@ -42,6 +42,8 @@ func (f *feed[S]) sync(ctx, life context.Context, op string, revision int64) err
 			return err
 		case life.Err() != nil:
 			return context.Cause(life)
+		case f.err() != nil:
+			return f.err() // Even if w still has the last progress.
 		case err == event.BacklogDone:
 		case first != nil && p.resets != first.resets || f.mayBeUndone(revision):
 			return ErrReset
@@ -95,8 +97,9 @@ type questions struct {
 	newest   int64     // the answer
 }
 
-// ask sends to answer a revision of the store that is not older than after. It
-// sends nothing if ctx ends first, or if the store refuses for good.
+// ask sends to answer a revision of the store that is not older than after. A
+// question that the store does not answer is asked again. ask sends nothing if ctx
+// ends first.
 func (q *questions) ask(ctx context.Context, store Store, scope Scope, after time.Time, answer chan<- int64) {
 	select {
 	case q.slot <- struct{}{}:
@@ -104,18 +107,16 @@ func (q *questions) ask(ctx context.Context, store Store, scope Scope, after tim
 	case <-ctx.Done():
 		return
 	}
-	if !q.answered.After(after) {
+	for !q.answered.After(after) {
 		select {
 		case <-time.After(time.Until(q.asked.Add(askAfter))):
 		case <-ctx.Done():
 			return
 		}
 		q.asked = time.Now()
-		newest, ok := newestRevision(ctx, store, scope)
-		if !ok {
-			return
+		if newest, ok := newestRevision(ctx, store, scope); ok {
+			q.answered, q.newest = q.asked, newest
 		}
-		q.answered, q.newest = q.asked, newest
 	}
 	answer <- q.newest
 }

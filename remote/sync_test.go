@@ -259,3 +259,75 @@ func TestSyncEndsWithTheValue(t *testing.T) {
 		require.Equal(t, context.Canceled, v.Sync(ctx, 1))
 	})
 }
+
+// TestSyncAsksAgain has a store whose first answer to a question is an error.
+func TestSyncAsksAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &failing{Fake: new(remotetest.Fake), fails: map[int]bool{2: true, 3: true}}
+		v := remote.NewValue(s, "key", remote.String())
+		defer v.Close()
+		get(t, v.Watch())
+		began := time.Now()
+		require.ErrorIs(t, v.Sync(t.Context(), 5), remote.ErrRevision)
+		assert.Equal(t, 3*time.Second, time.Since(began), "a question a second")
+		assert.Equal(t, 4, s.all)
+	})
+}
+
+// A failing store is a Fake some of whose Follows fail, by their numbers.
+type failing struct {
+	*remotetest.Fake
+	fails map[int]bool
+	all   int
+}
+
+func (f *failing) Follow(ctx context.Context, scope remote.Scope, apply func(remote.Batch) error) error {
+	f.all++
+	if f.fails[f.all] {
+		return errCable
+	}
+	return f.Fake.Follow(ctx, scope, apply)
+}
+
+// TestSyncsFirstResultWins has several results that apply at once.
+func TestSyncsFirstResultWins(t *testing.T) {
+	inBubble(t, func(t *testing.T, f *remotetest.Fake, v *remote.Value[string]) {
+		get(t, v.Watch())
+		restore := f.Save()
+		undone, err := v.Set(t.Context(), "undone")
+		require.NoError(t, err)
+		synctest.Wait()
+		restore()
+		synctest.Wait()
+		put(t, f, "other", "x")
+		put(t, f, "other", "x")
+		synctest.Wait()
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		require.Equal(t, context.Canceled, v.Sync(ended, 0), "the context wins over a revision that is reached")
+		require.ErrorIs(t, v.Sync(t.Context(), undone), remote.ErrReset, "a reset wins over a revision that is reached")
+		require.NoError(t, v.Close())
+		require.ErrorIs(t, v.Sync(t.Context(), undone), event.ErrClosed, "the end wins over a reset")
+		require.Equal(t, context.Canceled, v.Sync(ended, undone), "the context wins over the end")
+	})
+}
+
+// TestSyncChangesStatus has a Sync without a watcher.
+func TestSyncChangesStatus(t *testing.T) {
+	inBubble(t, func(t *testing.T, f *remotetest.Fake, v *remote.Value[string]) {
+		f.Cut(errCable)
+		state := func() remote.State {
+			synctest.Wait()
+			s, err := v.Status().Watch().Get(t.Context())
+			require.NoError(t, err)
+			return s.State
+		}
+		assert.Equal(t, remote.Idle, state())
+		synced := make(chan error)
+		go func() { synced <- v.Sync(t.Context(), 0) }()
+		assert.Equal(t, remote.Broken, state())
+		f.Heal()
+		require.NoError(t, <-synced)
+		assert.Equal(t, remote.Idle, state())
+	})
+}

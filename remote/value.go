@@ -55,7 +55,8 @@ func NewValue[T any](store Store, key string, codec Codec[T]) *Value[T] {
 //
 // Until the first full state has arrived there is nothing to get. A Get with
 // BacklogOnly returns [event.BacklogDone] then. The package documentation
-// describes the results of Get.
+// describes the results of Get. A Value is not an [event.Loader], so event.Load
+// returns false: read the state once by event.Wait, as the example does.
 //
 // Cost: Watch allocates two objects.
 func (v *Value[T]) Watch() event.Watcher[Entry[T]] {
@@ -70,7 +71,7 @@ func (v *Value[T]) Watch() event.Watcher[Entry[T]] {
 //   - [ErrKey], if the key is empty, or outside the Range of the Value.
 //   - [event.ErrClosed] with its cause, if the Value is closed.
 //   - [ErrBadValue] with the codec's error, if val cannot be encoded.
-//   - The error of [Store.Put], which can be ctx's error.
+//   - The error of [Store.Put]: for example [ErrRefused], or ctx's error.
 //
 // A write in progress when the Value is closed continues, and may succeed.
 func (v *Value[T]) Set(ctx context.Context, val T) (revision int64, err error) {
@@ -103,14 +104,15 @@ func (v *Value[T]) CompareAndDelete(ctx context.Context, revision int64) (int64,
 // returned, or that another process has got. Then a Get returns that write, or a
 // newer state.
 //
-// Sync returns nil once the revision is reached. Otherwise it returns one of
-// the following:
+// Sync returns the first of the following that applies:
 //
-//   - ctx.Err(), if ctx ends. While the store is not [Connected], the error also
-//     wraps the Reason of the Status, as in a Get.
+//   - ctx.Err(), if ctx has ended, even if the revision is reached. If Sync has
+//     waited while the store was not [Connected], the error also wraps the Reason
+//     of the Status, as in a Get.
 //   - [event.ErrClosed] with its cause, if the Value is closed.
 //   - [ErrReset], if a reset of the store was noticed while Sync waited, or after
 //     the write through this Value that returned revision.
+//   - nil, if the revision is reached.
 //   - [ErrRevision], if the store has no such revision.
 //
 // A number does not tell which store it belongs to, or which side of a reset.
@@ -129,8 +131,12 @@ func (v *Value[T]) Sync(ctx context.Context, revision int64) error {
 }
 
 // Status returns the state of the connection to the store, as an Event Value
-// that always has data. Its watchers do not make the Value follow the store. It
-// is closed with the Value or, if the Value is one of a Range, with the Range.
+// that always has data. Its watchers do not make the Value follow the store, but a
+// Sync does while it waits. The Status is closed with the Value.
+//
+// The Status of a Value of a Range is the Range's, and is closed with the Range.
+// It does not change when the Value is closed, or if the key is outside the Range:
+// watchers of that Value report the end.
 func (v *Value[T]) Status() event.ValueWatch[Status] { return v.source.connection() }
 
 // Close is CloseWithError(nil).

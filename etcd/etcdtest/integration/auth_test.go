@@ -89,7 +89,7 @@ func TestLeastPrivilege(t *testing.T) {
 	for _, scope := range []remote.Scope{remote.Prefix(""), remote.Prefix("p"), remote.Key("q")} {
 		follow(t, store, scope).refused(errPermission)
 	}
-	if _, err := store.Put(patient(t), "q", nil, remote.Condition{}); !errors.Is(err, errPermission) || errors.Is(err, remote.ErrUnknownOutcome) {
+	if _, err := store.Put(patient(t), "q", nil, remote.Condition{}); !errors.Is(err, errPermission) || !errors.Is(err, remote.ErrRefused) || errors.Is(err, remote.ErrUnknownOutcome) {
 		t.Errorf("writing without permission: %v", err)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
 	"google.golang.org/grpc"
 
 	"github.com/eventvalue/event/etcd"
@@ -97,5 +99,34 @@ func TestNothingWrittenAfterACut(t *testing.T) {
 	nothingWritten(t, v, "connection refused")
 	if got := contents(t, b.direct, remote.Key("k"))["k"]; !strings.HasPrefix(got, "before@") {
 		t.Errorf("the store has %q", got)
+	}
+}
+
+// TestNothingWrittenOnAClosedClient writes when the client is closed. Only a wrapper of a client of
+// etcd's own configuration hides that.
+func TestNothingWrittenOnAClosedClient(t *testing.T) {
+	b := newBench(t)
+	for what, cfg := range map[string]clientv3.Config{
+		"ClientConfig": etcd.ClientConfig(b.server.Addr()),
+		"plain":        {Endpoints: []string{b.server.Addr()}, Logger: zap.NewNop()},
+	} {
+		for pick, wrapper := range []string{"client", "namespace"} {
+			t.Run(what+"/"+wrapper, func(t *testing.T) {
+				client := dialUnchecked(t, cfg)
+				kv, w := withAndWithoutWrapper(client, pick)
+				store := etcd.New(kv, w)
+				if _, err := store.Put(patient(t), "k", nil, remote.Condition{}); err != nil {
+					t.Fatal(err)
+				}
+				_ = client.Close()
+				for _, cond := range []remote.Condition{{}, remote.At(0)} {
+					_, err := store.Put(patient(t), "k", nil, cond)
+					unknown := what == "plain" && wrapper == "namespace"
+					if err == nil || errors.Is(err, remote.ErrUnknownOutcome) != unknown {
+						t.Errorf("Put returns %v", err)
+					}
+				}
+			})
+		}
 	}
 }
