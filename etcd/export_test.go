@@ -13,6 +13,12 @@ func Receive(ctx context.Context, n int64) {
 	l.conn.Load().received.Add(n)
 }
 
+// Fragment makes the lifeline of a call record a message of n bytes.
+func Fragment(ctx context.Context, n int64) {
+	Receive(ctx, n)
+	ctx.Value(lifelineKey{}).(*lifeline).message.Store(true)
+}
+
 // WriteError converts the error of a write that may have been sent.
 func WriteError(ctx context.Context, err error) error { return writeError(ctx, new(lifeline), err) }
 

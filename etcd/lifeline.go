@@ -30,6 +30,7 @@ type lifeline struct {
 	sent    atomic.Bool                 // the call was given to a connection
 	token   atomic.Bool                 // a request for a token was sent, and has not ended
 	granted atomic.Bool                 // a token has arrived since the flag was cleared
+	message atomic.Bool                 // a message of the call has arrived since the flag was cleared
 	failure atomic.Error                // nil if the call has not failed
 }
 
@@ -134,6 +135,8 @@ func (m *meter) HandleRPC(ctx context.Context, s stats.RPCStats) {
 		l.sent.Store(true)
 		l.token.Store(s.FullMethod == pb.Auth_Authenticate_FullMethodName)
 		m.connect(l, s.LocalAddr)
+	case *stats.InPayload:
+		l.message.Store(true)
 	case *stats.End:
 		if l.token.Swap(false) && s.Error == nil {
 			l.granted.Store(true)
@@ -170,7 +173,7 @@ type silenceMeter struct {
 	patience int
 	tokens   *tokenPatience
 
-	responseTicks int          // ticks since the last response
+	responseTicks int          // ticks since the last response, or the last fragment of one
 	idleTicks     int          // ticks since bytes arrived
 	tokenTicks    int          // ticks since a request for a token, or 0 if there is none
 	conn          *meteredConn // the connection at the last tick
@@ -189,6 +192,10 @@ func (m *silenceMeter) heard() { m.responseTicks, m.idleTicks = 0, 0 }
 func (m *silenceMeter) tick() (silent bool) {
 	if m.waitsForToken() {
 		return m.tokenIsLate()
+	}
+	if m.life.message.Swap(false) {
+		// The client joins fragments. It has no response before the last of them.
+		m.heard()
 	}
 	m.responseTicks++
 	m.idleTicks++

@@ -54,6 +54,30 @@ func TestBytesOfOthersAreNotEnough(t *testing.T) {
 	})
 }
 
+// TestFragmentsAreLife has a response in fragments that together take forty times
+// Silence. Each of them alone takes four times Silence.
+func TestFragmentsAreLife(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *script) {
+		const silence = time.Second
+		tp := follow(t, s.store(etcd.Silence(silence)))
+		st := <-s.streams
+		st.create()
+		st.progress(50)
+		for i := range 40 {
+			if etcd.Receive(st.ctx, 1000); i%4 == 3 {
+				etcd.Fragment(st.ctx, 1000)
+			}
+			time.Sleep(silence)
+		}
+		st.event("k", "w", 51, 51)
+		synctest.Wait()
+		if _, err := tp.broken(); err != nil || tp.last().Revision != 51 {
+			t.Errorf("broken: %v; the last batch is %+v", err, tp.last())
+		}
+		ends(t, tp)
+	})
+}
+
 // TestPatienceGrows has an unknown connection on which nothing arrives in time.
 // Follow gives up two watches, each after more time. Then it reads the state.
 func TestPatienceGrows(t *testing.T) {

@@ -48,9 +48,10 @@ const DefaultSilence = 2 * time.Second
 //
 // A large answer may take longer than d on a slow line. With a client of
 // [ClientConfig] the bytes that arrive count as an answer, for 15 times d at
-// first. With another client a Store reports the loss, but continues to wait;
-// each attempt waits sixteen times as long as the one before. After two attempts
-// without an answer a Store reads the state instead of the history.
+// first. A large history arrives in messages of about 1.5 MB, and that time begins
+// again with each. With another client a Store reports the loss, but continues to
+// wait; each attempt waits sixteen times as long as the one before. After two
+// attempts without an answer a Store reads the state instead of the history.
 //
 // A server may take longer than d to check a password. A Store reports the loss,
 // with that reason, but continues to wait. With a client of [ClientConfig] each

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc/metadata"
 
 	"github.com/eventvalue/event/etcd"
 	"github.com/eventvalue/event/etcd/etcdtest"
@@ -79,8 +80,14 @@ func (tr *trial) write(ctx context.Context, who int) {
 // moves waits until something has come that was written after its call.
 func (tr *trial) moves() {
 	tr.t.Helper()
-	from := tr.record.count(func() int { return int(tr.record.revision) })
-	tr.record.until("news", func() bool { return tr.record.broken == nil && int(tr.record.revision) > from+5 })
+	tr.record.moves()
+}
+
+// moves waits until something has come that was written after its call.
+func (r *recorder) moves() {
+	r.t.Helper()
+	from := r.count(func() int { return int(r.revision) })
+	r.until("news", func() bool { return r.broken == nil && int(r.revision) > from+5 })
 }
 
 // settles ends the load, and checks that whoever follows ends with what the store has.
@@ -131,24 +138,32 @@ func TestKillOfTheLeader(t *testing.T) {
 	tr.settles(ws)
 }
 
-// The member that serves the watch is paused: its connections stay, and it says nothing. A Follow
-// that leaves the silent stream in time does not call its connection broken.
+// The member that serves the watch is paused: its connections stay, and it says nothing. A Follow on
+// the shared stream leaves it after two requests without an answer. If another member serves it before
+// Silence is over, its connection was never broken. So the one with a stream of its own must call it so.
 func TestPauseOfTheServingMember(t *testing.T) {
 	tr := newTrial(t)
 	ws := startFollowers(t, tr.values, 10)
+	alone := followIn(t, metadata.AppendToOutgoingContext(context.Background(), "a", "b"), tr.store, remote.Prefix("r/"))
 	tr.moves()
+	alone.until("the watch", func() bool { return alone.fulls > 0 && alone.broken == nil })
 	// All in turn: one of them is the one. The client's keep-alive would take ten seconds more.
 	for _, m := range tr.cluster.Members {
 		if err := m.Pause(); err != nil {
 			t.Fatal(err)
 		}
 		tr.moves()
+		alone.moves()
 		if err := m.Resume(); err != nil {
 			t.Fatal(err)
 		}
 		tr.moves()
 	}
+	if alone.count(func() int { return alone.breaks }) == 0 {
+		t.Error("the connection was never called broken, though every member was paused")
+	}
 	tr.settles(ws)
+	alone.agrees(tr.client)
 }
 
 func TestLossOfTheQuorum(t *testing.T) {

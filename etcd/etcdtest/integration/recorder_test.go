@@ -40,7 +40,13 @@ type recorder struct {
 // the test takes it from ended.
 func follow(t *testing.T, store remote.Store, scope remote.Scope) *recorder {
 	t.Helper()
-	ctx, stop := context.WithCancel(context.Background())
+	return followIn(t, context.Background(), store, scope)
+}
+
+// followIn is follow under a context.
+func followIn(t *testing.T, ctx context.Context, store remote.Store, scope remote.Scope) *recorder {
+	t.Helper()
+	ctx, stop := context.WithCancel(ctx)
 	r := &recorder{t: t, scope: scope, stop: stop, ended: make(chan error, 1), table: map[string]remote.Change{}}
 	go func() { r.ended <- store.Follow(ctx, scope, r.apply) }()
 	t.Cleanup(r.close)
