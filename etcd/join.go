@@ -29,8 +29,8 @@ type join struct {
 }
 
 const (
-	// maxJoinTicks is the number of ticks after which a join is given up, in
-	// addition to those that a request for a token may take.
+	// maxJoinTicks is the number of ticks after which a join is given up. The
+	// limit for a request for a token is added to it.
 	maxJoinTicks = 6
 	// rejoinTicks is the number of ticks between a failure of the shared stream
 	// and the next join.

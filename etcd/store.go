@@ -54,10 +54,10 @@ const DefaultSilence = 2 * time.Second
 // attempts without an answer a Store reads the state instead of the history.
 //
 // A server may take longer than d to check a password. A Store reports the loss,
-// with that reason, but continues to wait. With a client of [ClientConfig] each
-// request for a token waits four times as long as the one that was given up
-// before, and all Follows of a Store share what was learned. With another client
-// the reason does not name the password.
+// with that reason, but continues to wait. Each request for a token waits four
+// times as long as the one that was given up before. All Follows of a Store share
+// what was learned. With a client that is not of [ClientConfig] each attempt waits
+// twice as long, up to 16 times, and the reason does not name the password.
 //
 // Silence panics if d is less than 3 ms.
 func Silence(d time.Duration) Option {

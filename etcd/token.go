@@ -6,17 +6,17 @@ import (
 	"go.uber.org/atomic"
 )
 
-// tokenReason is what a connection lacks while a password is checked.
+// tokenReason is the reason of Broken while the server checks a password.
 const tokenReason = "the server has not checked the password yet"
 
 // A tokenPatience multiplies the time that a server may take to check the
 // password of the client. The client requests a token for each new stream, and
-// for a call whose token is no longer valid. The check takes long if its cost is
-// high, or if many clients connect at the same moment.
+// after the old token has expired. The check takes long if its cost is high, or if
+// many clients connect at the same moment.
 //
-// A request that is given up makes the server check the password again. So each
-// request may take four times as long as the one that was given up before. A
-// token that arrives sets the limit to twice the time that it has taken.
+// After a request was given up, the server must check the password again. So the
+// next request may take four times as long. A token that arrives sets the limit to
+// twice the time that it has taken.
 //
 // All Follows of a Store share one, because the server checks the same password
 // for them. Use newTokenPatience to create one.

@@ -47,9 +47,9 @@ func NewValue[T any](store Store, key string, codec Codec[T]) *Value[T] {
 	return v
 }
 
-// Watch returns a new watcher. Its first Get is as of Watch: if there was no other
-// watcher, it waits for a state that contains every write that had returned
-// before Watch was called. If there was one, it returns the newest state that
+// Watch returns a new watcher. Its first Get is as of Watch. Without another
+// watcher, that Get waits for a state that contains every write that had returned
+// before Watch was called. With another watcher, it returns the newest state that
 // this process has received. That can be behind a write that has returned: use
 // Sync to wait for the write.
 //
@@ -119,7 +119,7 @@ func (v *Value[T]) CompareAndDelete(ctx context.Context, revision int64) (int64,
 // Sync returns nil at once for a revision of another store if this store is past
 // it. It does the same for a write that a reset has undone once the store is past
 // it, except for the last 64 writes through this Value. A reset is not noticed
-// while nothing watches; see [ErrReset] for those that are never noticed.
+// while nothing watches; see [ErrReset] for resets that are never noticed.
 //
 // Sync panics if ctx is nil.
 //
