@@ -363,8 +363,7 @@ func (f *follower) verifyDeletion(ctx context.Context, c remote.Change) error {
 	}
 	r, err := f.read(ctx, c.Key, clientv3.WithRev(c.Revision-1), clientv3.WithKeysOnly())
 	switch {
-	case errors.Is(err, rpctypes.ErrCompacted):
-		return nil // It is not known any more.
+	case errors.Is(err, rpctypes.ErrCompacted): // It is not known any more.
 	case err != nil:
 		return err
 	case len(r.Kvs) == 0:

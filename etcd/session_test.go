@@ -327,6 +327,33 @@ func TestResumesAfterADeletion(t *testing.T) {
 	}
 }
 
+// TestDoesNotResumeWithoutThePastOfADeletion has a deletion as the last change, and a
+// server that does not answer the read of the revision before.
+func TestDoesNotResumeWithoutThePastOfADeletion(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *script) {
+		tp := follow(t, s.store())
+		st := caughtUp(s, 50)
+		s.set(func() {
+			s.kvs, s.header.Revision = nil, 51
+			s.past = map[int64][]*mvccpb.KeyValue{50: {}}
+			s.muted = func(in *pb.RangeRequest) bool { return in.Revision == 50 }
+		})
+		st.responses <- &pb.WatchResponse{Header: s.head(), Events: []*mvccpb.Event{
+			{Type: clientv3.EventTypeDelete, Kv: &mvccpb.KeyValue{Key: []byte("k"), ModRevision: 51}},
+		}}
+		time.Sleep(time.Minute)
+		if len(s.streams) > 0 || tp.last().Broken == nil {
+			t.Errorf("%d streams are opened; the last batch is %+v", len(s.streams), tp.last())
+		}
+		s.set(func() { s.muted = nil })
+		caughtUp(s, 51)
+		if s.lists() != 2 {
+			t.Errorf("%d full states were read", s.lists())
+		}
+		ends(t, tp)
+	})
+}
+
 // TestResumesUpToThePresent checks that a new connection counts as caught up
 // when it has reached the revision of the store.
 func TestResumesUpToThePresent(t *testing.T) {
