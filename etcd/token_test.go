@@ -28,6 +28,16 @@ func (st *stream) authenticate(takes time.Duration) bool {
 	}
 }
 
+// lastBroken returns the reason of the newest batch with Broken.
+func (tp *recording) lastBroken() (err error) {
+	for _, b := range tp.all() {
+		if b.Broken != nil {
+			err = b.Broken
+		}
+	}
+	return err
+}
+
 // TestSlowPassword has a server that takes five times Silence to check a password.
 func TestSlowPassword(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *script) {
@@ -52,6 +62,9 @@ func TestSlowPassword(t *testing.T) {
 		// A fast token takes the patience back.
 		if n := attempts(0); n != 1 {
 			t.Errorf("%d attempts at a token that arrives at once", n)
+		}
+		if err := tp.lastBroken(); err == nil || strings.Contains(err.Error(), "password") {
+			t.Errorf("the watch with a token has fallen silent, but the reason is %v", err)
 		}
 		if n := attempts(2 * silence); n != 2 {
 			t.Errorf("%d attempts at a slow token after a fast one", n)
@@ -83,6 +96,12 @@ func TestSlowTokenOfAnOpenWatch(t *testing.T) {
 		if !st.authenticate(3 * silence) {
 			t.Error("the next request for a token was given up as soon")
 		}
+		granted = etcd.RequestToken(st.ctx)
+		time.Sleep(2 * silence)
+		if err := tp.last().Broken; err == nil || !strings.Contains(err.Error(), "password") || st.ctx.Err() != nil {
+			t.Errorf("while the watch waits for a token, the last batch is %+v", tp.last())
+		}
+		granted()
 		start := time.Now()
 		<-st.ctx.Done()
 		if after := time.Since(start); after > 2*silence {
@@ -161,4 +180,26 @@ func TestSlowOpeningWithoutAMeter(t *testing.T) {
 		}
 		ends(t, tp)
 	})
+}
+
+// TestReadsWithAMeterAreNotPatient has reads without a connection. The client has a
+// meter, which would record the wait for a token.
+func TestReadsWithAMeterAreNotPatient(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *script) {
+		tp := follow(t, etcd.New(unconnectedKV{openKV{}}, watcher{s}, etcd.Silence(time.Second)))
+		time.Sleep(time.Minute)
+		if n := len(tp.all()); n < 15 {
+			t.Errorf("%d attempts in a minute", n)
+		}
+		ends(t, tp)
+	})
+}
+
+// An unconnectedKV is a KV of a client with a meter and without a connection.
+type unconnectedKV struct{ openKV }
+
+func (unconnectedKV) Get(ctx context.Context, _ string, _ ...clientv3.OpOption) (*clientv3.GetResponse, error) {
+	etcd.RequestToken(ctx)()
+	<-ctx.Done()
+	return nil, ctx.Err()
 }
