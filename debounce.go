@@ -21,8 +21,10 @@ import (
 //     A newer value wakes it, and the time begins again.
 //   - A Get with BacklogOnly returns BacklogDone until the time has passed. It does not
 //     call the predicates of its Filters, and the value stays unseen.
-//   - A channel that Changed returns closes when the time has passed. It closes before
-//     that if v has a newer value, so that the next Get finds the value.
+//   - A channel that Changed returns closes when the time has passed. While v has a value
+//     that no Get has looked at, the channel is closed: TryGet finds that value, and the
+//     next channel closes when the time has passed. So each new value wakes a select once
+//     before that.
 //
 // When v has ended, a watcher gets the final value at once, and then the end.
 //
@@ -53,7 +55,7 @@ func Debounce[T any](v ValueWatch[T], quiet time.Duration) ValueWatch[T] {
 }
 
 // DebounceMax is [Debounce] for values that may never pause: a value is held back no
-// longer than longest, counted from the Get that first finds one, although newer values
+// longer than longest, counted from the Get (not a Changed) that first finds one, although newer values
 // go on coming. A watcher then gets the newest of them.
 //
 // DebounceMax panics if v is nil or keyed, if quiet is not positive, or if longest is

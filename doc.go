@@ -59,7 +59,7 @@
 //     type: see [MemoryValue.Watch]. The living watchers and a constant
 //     bound the memory, even if many Gets were cancelled and many watchers were closed.
 //  11. An old value is garbage once a newer one is set and no call is returning it. A closed
-//     watcher refers neither to its value nor to a context. [MemoryValue.Watch] states when a
+//     watcher refers neither to its value nor to a context. The last result of a [Memo] stays. [MemoryValue.Watch] states when a
 //     watcher that is dropped without a Close can be collected.
 //
 // Get:
@@ -72,8 +72,8 @@
 //  14. [Filter] skips the values that its predicate rejects. All of several Filters must accept a
 //     value. If a predicate panics, the watcher has not moved.
 //  15. [BacklogOnly] never waits. A Get returns an unseen value, or else the value's end, or else
-//     BacklogDone. [TryGet] is such a Get. The exception is a [Memo]: the Get waits while another
-//     call computes the same result. A [Rate] or [Debounce] that holds a value back counts as
+//     BacklogDone. [TryGet] is such a Get. The exception is a [Memo], or a view over one: the Get
+//     waits while another call computes the same result. A [Rate] or [Debounce] that holds a value back counts as
 //     having none.
 //  16. Changed returns a channel that closes once there is an unseen value or an end. It never
 //     misses a change, but may close early: call TryGet then. See [Watcher].
@@ -114,7 +114,7 @@
 //
 // A nil context, predicate, function, value or channel is a programmer's error. The call that gets
 // it panics, names package and function, and leaves everything as it was. A nil *MemoryValue is a
-// nil value. Everything that can happen to a correct program is an error value.
+// nil value; its methods panic as a nil dereference does. Everything that can happen to a correct program is an error value.
 //
 // # In other words
 //

@@ -43,9 +43,9 @@ func Example_fromTokio() {
 
 func Example_fromStateFlow() {
 	type screen struct{ user, theme string }
-	user := event.New("alice")               // MutableStateFlow("alice")
-	theme := event.New("dark")               //
-	distinct := event.Distinct[string](user) // a StateFlow compares values; here a view does
+	user := event.New("alice")       // MutableStateFlow("alice")
+	theme := event.New("dark")       //
+	distinct := event.Distinct(user) // a StateFlow compares values; here a view does
 	both := event.Combine(distinct, theme, func(u, t string) screen { return screen{u, t} })
 
 	user.Set("bob")                                                             // user.value = "bob"

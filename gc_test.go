@@ -542,7 +542,25 @@ func setAndFail(t *testing.T, v *event.MemoryValue[*payload], w payloadWatcher, 
 	return weak.Make(p)
 }
 
-// The last result of a Memo stays, even though nobody watches. One that a newer has
+// TestClosedMemoWatcherKeepsNoResult checks that a closed watcher of a Memo does not keep
+// the Memo and its last result.
+func TestClosedMemoWatcherKeepsNoResult(t *testing.T) {
+	var result weak.Pointer[[64]int]
+	w := func() event.Watcher[*[64]int] {
+		m := event.Memo(event.New(1), func(int) *[64]int { return new([64]int) })
+		w := m.Watch()
+		val, err := w.Get(t.Context())
+		require.NoError(t, err)
+		result = weak.Make(val)
+		require.NoError(t, w.Close())
+		return w
+	}()
+	require.Eventually(t, func() bool { runtime.GC(); return result.Value() == nil }, time.Minute, time.Millisecond)
+	_, err := w.Get(t.Context())
+	assert.Equal(t, event.ErrWatcherClosed, err)
+}
+
+// The last result of a Memo stays, even without watchers. One that a newer has
 // replaced does not, and a closed watcher does not keep the Memo.
 func TestMemoKeepsTheLastResultOnly(t *testing.T) {
 	var v event.MemoryValue[int]

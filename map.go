@@ -25,7 +25,7 @@ import (
 // Map panics if v or f is nil.
 //
 // Cost: the view starts no goroutine and refers only to v and f. A watcher costs a
-// watcher of v and four objects, and keeps no value. A Get costs a Get of the watcher of
+// watcher of v and three objects, and keeps no value. A Get costs a Get of the watcher of
 // v with a Filter.
 func Map[T, U any](v ValueWatch[T], f func(T) U) ValueWatch[U] {
 	if isNil(v) {

@@ -37,13 +37,13 @@ import (
 //
 // The view is a [Loader] if v is one. Its Load runs f or waits for the f that is
 // running, as a Get does but without an end, and shares the result. The view has the
-// versions of v.
+// versions of v. Over a Loader of a type from another module, each Load runs f.
 //
 // Memo panics if v or f is nil, and if v is keyed, as a remote.Range is: its entries
 // are of different keys and no version of each other.
 //
 // Cost: the view starts no goroutine over values of this module. It keeps the result
-// for the newest version, even without watchers, and the result for an older version while
+// for the newest version that a Get or Load has looked at, even without watchers, and the result for an older version while
 // f runs. Otherwise it refers only to v and f. A watcher costs a watcher of v and two
 // objects, and keeps no value that it has returned. A Get with something to return costs a
 // Get of v's watcher. The first Get of a version costs one object more.
@@ -57,14 +57,14 @@ func Memo[T, U any](v ValueWatch[T], f func(T) U) ValueWatch[U] {
 	if isKeyed(v) {
 		panic("event: Memo: " + keyedValue)
 	}
-	m := &memo[T, U]{f: f}
+	m := &memo[T, U]{f: f, contexts: new(park.Contexts)}
 	return newView(func() Watcher[U] { return m.watch(v.Watch()) }, m.loader(loaderOf(v)), capability.Set{})
 }
 
 // A memo is the results that the watchers of a [Memo] share.
 type memo[T, U any] struct {
 	f        func(T) U
-	contexts park.Contexts
+	contexts *park.Contexts // an object of its own, so that a closed watcher does not keep the memo
 
 	// newest is the computation of the newest version for which f was run, or nil. A
 	// Get or Load that is about to run f replaces an older one, by compare-and-swap.

@@ -18,8 +18,10 @@ type memoWatcher[T, U any] struct {
 	// alignment on 32-bit machines.
 	passed atomic.Uint64
 
+	// memo has the results. It is nil after Close. Close stores nil, Get loads it.
+	memo atomic.Pointer[memo[T, U]]
+
 	intake[T] // taken and seen are versions.
-	memo      *memo[T, U]
 }
 
 // watch returns a watcher of the view, over a watcher of its source.
@@ -27,8 +29,9 @@ func (m *memo[T, U]) watch(source Watcher[T]) Watcher[U] {
 	if _, ok := Version(source); !ok {
 		return newMapWatcher(source, m.f)
 	}
-	w := &memoWatcher[T, U]{memo: m}
-	w.init(source, &m.contexts)
+	w := new(memoWatcher[T, U])
+	w.memo.Store(m)
+	w.init(source, m.contexts)
 	return w
 }
 
@@ -132,10 +135,14 @@ func (w *memoWatcher[T, U]) takeVersion(ctx context.Context) (fresh bool) {
 }
 
 // compute returns the computation of the version that was taken. It runs f if no other
-// Get or Load has begun to. It returns nil if a source fails.
+// Get or Load has begun to. It returns nil if a source fails, and after Close.
 func (w *memoWatcher[T, U]) compute(ctx context.Context) *computation[U] {
+	m := w.memo.Load()
+	if m == nil {
+		return nil // Abort has the error.
+	}
 	for {
-		c, mine := w.memo.join(w.taken)
+		c, mine := m.join(w.taken)
 		if c == nil {
 			// There is something newer. A Distinct below may leave it out for this watcher.
 			if w.takeVersion(ctx) {
@@ -147,7 +154,7 @@ func (w *memoWatcher[T, U]) compute(ctx context.Context) *computation[U] {
 			c, mine = &computation[U]{version: w.taken}, true
 		}
 		if mine {
-			w.memo.run(c, *w.val)
+			m.run(c, *w.val)
 		}
 		return c
 	}
@@ -165,6 +172,13 @@ func (b *busyMemo[T, U]) Wait(ctx context.Context, at memoPosition[U]) {
 	}
 	b.publishUnseen()
 	b.waiter.Park(ctx, &at.awaited.over, b.contexts)
+}
+
+// Close implements [Watcher].
+func (w *memoWatcher[T, U]) Close() error {
+	err := w.intake.Close()
+	w.memo.Store(nil)
+	return err
 }
 
 // Version reports where w is: see [Version].

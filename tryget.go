@@ -15,6 +15,8 @@ import (
 //
 // TryGet passes opts to Get. It panics if ctx or w is nil.
 //
+// Over a [Memo], or a view over one, TryGet waits for a result that another call computes.
+//
 // Cost: what the Get costs. TryGet adds no allocation if w is from this module, and
 // otherwise a slice of options.
 func TryGet[T any](ctx context.Context, w Watcher[T], opts ...GetOption[T]) (val T, ok bool, err error) {

@@ -26,7 +26,7 @@ import (
 // Until calls pred with the current value before it returns, on the caller's goroutine: the
 // context may have ended when Until returns it. pred is called with later values on other
 // goroutines. The calls do not overlap, no lock is held, and pred may call cancel. pred is
-// called at most once for each value. As with a [Watcher], values that are replaced in
+// called at most once for each value, and not at all if ctx has ended. As with a [Watcher], values that are replaced in
 // the meantime are skipped: wait for a state that lasts. The end of the context does not
 // wait for a call of pred that is in progress; its result is dropped.
 //
@@ -68,11 +68,11 @@ type Reached[T any] struct {
 // Error returns a text without the value, which may be a secret.
 func (e *Reached[T]) Error() string { return "event: state reached" }
 
-// A PanicError is the cause of the end of a context of [Until] whose predicate has
-// panicked.
+// A PanicError is the cause of the end of a context of [Until] whose predicate, or a
+// function of a view below it, has panicked.
 type PanicError struct {
-	// Value is the value of the panic. It is nil if the predicate has
-	// called [runtime.Goexit].
+	// Value is the value of the panic. It is nil if the function has called
+	// [runtime.Goexit] and not panicked.
 	Value any
 	// Stack is the stack of the panic, as of [debug.Stack].
 	Stack []byte
@@ -80,7 +80,10 @@ type PanicError struct {
 
 // Error returns a text with the value and the stack.
 func (e *PanicError) Error() string {
-	return fmt.Sprintf("event: predicate panicked: %v\n\n%s", e.Value, e.Stack)
+	if e.Value == nil {
+		return fmt.Sprintf("event: function of Until called runtime.Goexit\n\n%s", e.Stack)
+	}
+	return fmt.Sprintf("event: function of Until panicked: %v\n\n%s", e.Value, e.Stack)
 }
 
 // Unwrap returns Value if it is an error.
@@ -131,10 +134,13 @@ func newUntil[T any](ctx context.Context, w Watcher[T], pred func(T) bool, end f
 	return u
 }
 
-// start looks at the current value, and prepares for what comes.
+// start looks at the current value, once. A value that was set in the meantime is for
+// another goroutine, so that start returns whatever the producers do.
 func (u *until[T]) start() {
 	u.unhook = context.AfterFunc(u.ctx, u.close)
-	u.run()
+	if u.step() {
+		go u.run()
+	}
 }
 
 // cancel ends the context.
@@ -174,15 +180,24 @@ func (u *until[T]) Fire() {
 // run looks at the value until there is nothing new, or the context has ended. The caller
 // is the owner of u.
 func (u *until[T]) run() {
-	owner := true
+	for u.step() {
+	}
+}
+
+// step looks at the value and, if there is nothing new, rests. It reports whether the
+// caller is still the owner and has to look again. Otherwise u rests, or is released.
+func (u *until[T]) step() (again bool) {
+	rests := false
 	defer func() { // Runs even if the predicate ends the goroutine.
-		if owner {
+		if !again && !rests {
 			u.release()
 		}
 	}()
-	for owner && u.look(u.opts) {
-		owner = !u.rest()
+	if !u.look(u.opts) {
+		return false
 	}
+	rests = u.rest()
+	return !rests
 }
 
 // look does a Get and reports whether nothing was found, so that u has to wait. Otherwise

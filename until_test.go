@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/atomic"
 
 	"github.com/eventvalue/event"
 	"github.com/eventvalue/event/internal/testkit"
@@ -89,6 +90,27 @@ func TestUntilAsksFirstOnTheCaller(t *testing.T) {
 		cancel()
 		cancel()
 		reached(t, ctx, 5)
+	})
+}
+
+// TestUntilReturnsWhateverTheProducersDo checks that Until calls the predicate once
+// on the caller, even if the predicate itself makes each value old.
+func TestUntilReturnsWhateverTheProducersDo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := event.New(0)
+		var calls atomic.Int32
+		ctx, cancel := event.Until(t.Context(), v, func(val int) bool {
+			calls.Inc()
+			if val < 100 {
+				v.Set(val + 1)
+				time.Sleep(time.Second) // Until has returned long before the last call.
+			}
+			return val == 100
+		})
+		defer cancel()
+		assert.EqualValues(t, 1, calls.Load())
+		<-ctx.Done()
+		assert.EqualValues(t, 101, calls.Load())
 	})
 }
 
@@ -289,7 +311,7 @@ func TestUntilThePredicatePanics(t *testing.T) {
 			require.ErrorAs(t, cause, &p)
 			assert.Equal(t, boom, p.Value)
 			assert.Contains(t, string(p.Stack), "panicking")
-			assert.Contains(t, cause.Error(), "event: predicate panicked: boom\n")
+			assert.Contains(t, cause.Error(), "event: function of Until panicked: boom\n")
 			assert.Contains(t, cause.Error(), "panicking")
 			synctest.Wait()
 			unwatched(t, v)

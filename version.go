@@ -53,11 +53,13 @@ func Behind[T any](w Watcher[T]) (versions uint64, ok bool) {
 }
 
 // LoadVersion returns the newest value of v, its version and true. The two belong
-// together. A watcher of v for which [Version] returns the same version has passed this
-// very value.
+// together. A watcher of v for which [Version] returns the same version has passed the value
+// of the same Set.
 //
 // LoadVersion returns zero, 0 and false before the first Set, if v is not a [Loader], and
-// if the watchers of v have no versions. It panics if v is nil.
+// if the watchers of v have no versions. It does so for a value of a type from another
+// module, too: if that embeds a [MemoryValue], pass the MemoryValue. LoadVersion panics if v
+// is nil.
 //
 // Cost: an atomic load, and what the functions of the views in between cost.
 func LoadVersion[T any](v ValueWatch[T]) (val T, version uint64, ok bool) {

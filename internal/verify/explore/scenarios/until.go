@@ -105,6 +105,30 @@ func untils() []*sched.Scenario {
 				b.v.Update(func(old int, _ bool) (int, bool) { return old + 1, true })
 			})
 		}},
+		{Name: "until/a set during the first call", Bound: 2, FullBound: 3, Run: func(r *sched.Run) {
+			// The predicate sets the value on the goroutine that makes the context.
+			v, b := event.New(0), &bounded{r: r, ctx: sched.NewContext()}
+			r.Go("until", func() {
+				inUntil, calls := true, 0
+				b.cancel = inspect.Until(b.ctx, v, func(n int) bool {
+					if calls++; calls > 1 && inUntil {
+						r.Fail("the predicate is called with %d before Until has returned", n)
+					}
+					if n == 0 {
+						v.Set(2)
+					}
+					return n >= 2
+				}, b.end)
+				inUntil = false
+			})
+			r.Go("set", func() { v.Set(3) })
+			r.Finally(func([]string) error {
+				if !b.ctx.Ended() {
+					return errors.New("the value is 2, and the context has not ended")
+				}
+				return nil
+			})
+		}},
 		{Name: "until/over a combine", Bound: 1, FullBound: 2, Run: func(r *sched.Run) {
 			b := newBounded(r, sum, nothing)
 			r.Group("set", 2, func(int) {
