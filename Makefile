@@ -4,6 +4,7 @@ GO ?= go
 MODULES = . $(patsubst %/go.mod,%,$(wildcard */go.mod */*/go.mod */*/*/go.mod))
 NESTED = $(filter-out . tools,$(MODULES))
 FUZZTIME ?= 5s
+SOAK ?= 10m
 VERIFY = internal/verify
 
 # Each target that help lists has a comment that begins with two #. The durations
@@ -105,7 +106,6 @@ LINEAR ?= 2m
 linear: ## histories of concurrent calls, checked for LINEAR
 	$(GO) -C $(VERIFY)/linear test -run TestHistories -v -count 1 -timeout 0 . -args -for $(LINEAR)
 
-SOAK ?= 10m
 soak: ## thousands of watchers for SOAK; part of a release
 	$(GO) run ./$(VERIFY)/soak -for $(SOAK)
 

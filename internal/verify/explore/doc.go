@@ -24,13 +24,12 @@
 // unchanged, and Build fails on everything else. If Build refuses new code,
 // there are four ways to go on:
 //
-//   - A construct that never waits, is not shared and does the same in every run
-//     belongs in a list in known.go.
-//   - If the construct waits or is shared, write a stand-in in package sched or
-//     below it. Each operation of a stand-in is a step.
-//   - If no scenario calls the function, skip it by a directive.
-//   - An import of another package of the library belongs in the list explored
-//     of known.go.
+//   - A construct that never waits, is not shared and does the same in every run:
+//     add it to a list in known.go.
+//   - A construct that waits or is shared: write a stand-in in package sched or
+//     below it, in which each operation is a step.
+//   - A function that no scenario calls: skip it by a directive.
+//   - An import of another package of the library: add it to the list explored.
 //
 // # The directive
 //
