@@ -1,0 +1,5 @@
+//go:build !linux
+
+package file_test
+
+func runChild(string) int { return 1 }

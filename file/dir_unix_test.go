@@ -1,0 +1,150 @@
+//go:build unix
+
+package file_test
+
+import (
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/eventvalue/event/file"
+)
+
+// joined is a decoder of a directory: the contents of all *.conf, in order.
+func joined(fsys fs.FS) (string, error) {
+	names, err := fs.Glob(fsys, "*.conf")
+	if err != nil {
+		return "", err
+	}
+	var all []string
+	for _, name := range names {
+		data, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return "", err
+		}
+		all = append(all, string(data))
+	}
+	return strings.Join(all, ","), nil
+}
+
+func serveDir(t *testing.T, dir string) *served {
+	return serve(t, dir, file.NewDir(dir, joined, file.Quiet(0)))
+}
+
+func TestDir(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "conf.d")
+	mkdir(t, dir)
+	s := serveDir(t, dir)
+	s.holds("")
+	write(t, filepath.Join(dir, "10.conf"), "\uFEFFa")
+	s.holds("a")
+	write(t, filepath.Join(dir, "20.conf"), "b")
+	s.holds("a,b")
+	write(t, filepath.Join(dir, "README"), "x")
+	replace(t, filepath.Join(dir, "10.conf"), "c")
+	s.holds("c,b")
+	require.NoError(t, os.Remove(filepath.Join(dir, "10.conf")))
+	s.holds("b")
+	elsewhere := filepath.Join(t.TempDir(), "elsewhere")
+	write(t, elsewhere, "d")
+	link(t, elsewhere, filepath.Join(dir, "30.conf"))
+	s.holds("b,d")
+	writeInPlace(t, elsewhere, "e")
+	s.holds("b,e")
+	replace(t, elsewhere, "f")
+	s.holds("b,f")
+	require.NoError(t, os.RemoveAll(dir))
+	s.fails("no such file")
+	write(t, dir, "a file")
+	s.fails("not a directory")
+	require.NoError(t, os.Remove(dir))
+	mkdir(t, dir)
+	write(t, filepath.Join(dir, "1.conf"), "g")
+	s.holds("g")
+}
+
+// TestDirOfKubernetes has directories in links.
+func TestDirOfKubernetes(t *testing.T) {
+	v := newVolume(t)
+	v.write(map[string]string{"a.conf": "1", "sub/b.conf": "1"})
+	s := serve(t, v.dir, file.NewDir(v.dir, func(fsys fs.FS) (string, error) {
+		found := map[string]bool{}
+		err := fs.WalkDir(fsys, ".", func(path string, e fs.DirEntry, err error) error {
+			if err == nil && !e.IsDir() {
+				data, err := fs.ReadFile(fsys, path)
+				found[path+"="+string(data)] = true
+				return err
+			}
+			return err
+		})
+		return strings.Join(slices.Sorted(maps.Keys(found)), " "), err
+	}, file.Quiet(0)))
+	s.holds("a.conf=1 sub/b.conf=1")
+	v.write(map[string]string{"a.conf": "2", "sub/b.conf": "2", "sub/c/d.conf": "2"})
+	s.holds("a.conf=2 sub/b.conf=2 sub/c/d.conf=2")
+}
+
+// TestDirEntriesThatCannotBeRead are errors only if they are opened.
+func TestDirEntriesThatCannotBeRead(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "1.conf"), "a")
+	link(t, "user@host.123", filepath.Join(dir, ".#1.conf")) // as emacs does
+	s := serve(t, dir, file.NewDir(dir, func(fsys fs.FS) (string, error) {
+		names, err := fs.Glob(fsys, "[0-9]*.conf")
+		if err != nil {
+			return "", err
+		}
+		all := ""
+		for _, name := range names {
+			data, err := fs.ReadFile(fsys, name)
+			if err != nil {
+				return "", err
+			}
+			all += string(data)
+		}
+		return all, nil
+	}, file.Quiet(0)))
+	s.holds("a")
+	fifo := filepath.Join(dir, "2.conf")
+	require.NoError(t, syscall.Mkfifo(fifo, 0o600))
+	require.ErrorIs(t, s.fails(fifo+": not a regular file but a FIFO").Err, file.ErrNotRegular)
+	require.NoError(t, os.Remove(fifo))
+	write(t, fifo, "b")
+	s.holds("ab")
+	link(t, ".", filepath.Join(dir, "3.conf"))
+	s.fails(filepath.Join(dir, "3.conf") + ": a link to a directory above it")
+	require.NoError(t, os.Remove(filepath.Join(dir, "3.conf")))
+	s.holds("ab")
+}
+
+func TestDirMaxSize(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "1.conf"), "12345")
+	write(t, filepath.Join(dir, "2.conf"), "12345")
+	err := file.NewDir(dir, joined, file.MaxSize(9)).Serve(t.Context())
+	require.ErrorIs(t, err, file.ErrTooLarge)
+	require.ErrorContains(t, err, "more than 9 bytes")
+	require.NoError(t, ignoreEnd(serve(t, dir, file.NewDir(dir, joined, file.MaxSize(10))).stop()))
+}
+
+func TestTreeIsAFileSystem(t *testing.T) {
+	dir := t.TempDir()
+	mkdir(t, filepath.Join(dir, "sub", "empty"))
+	write(t, filepath.Join(dir, "1.conf"), "a")
+	write(t, filepath.Join(dir, "sub", "2.conf"), "")
+	var checked error
+	v := file.NewDir(dir, func(fsys fs.FS) (string, error) {
+		checked = fstest.TestFS(fsys, "1.conf", "sub/2.conf", "sub/empty")
+		return "x", nil
+	})
+	serve(t, dir, v).holds("x")
+	require.NoError(t, checked)
+}

@@ -1,0 +1,107 @@
+package file
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+)
+
+var (
+	// ErrServing is the error of a Serve while another Serve of the same value runs.
+	ErrServing = errors.New("file: Serve runs already: run one Serve of a value at a time")
+
+	// ErrNotRegular is the error of a path that leads to a directory, a FIFO, a socket or
+	// a device. It is not opened.
+	ErrNotRegular = errors.New("not a regular file")
+
+	// ErrTooLarge is the error of a file, a set or a directory that exceeds [MaxSize].
+	ErrTooLarge = errors.New("too large")
+
+	// ErrEmpty is the error of a file of 0 bytes, as many tools leave it for a moment
+	// when they save. If nothing is meant, write a comment or a newline into the file.
+	ErrEmpty = errors.New("the file is empty")
+
+	// ErrNotText is the error of a file that is not valid UTF-8.
+	ErrNotText = errors.New("not valid UTF-8")
+
+	// ErrUnsettled is the error of a set or a directory that changed during each of many
+	// readings. It is read again.
+	ErrUnsettled = errors.New("it changes faster than it can be read")
+
+	// ErrNotLoaded is the error of a [Certificate] that has not been loaded yet.
+	ErrNotLoaded = errors.New("file: the certificate is not loaded: wait for Status")
+)
+
+// An Error is an error in a file. Decoders return it without a Path to name a position.
+// The value that calls the decoder adds the path.
+type Error struct {
+	// Path is the path that was given to New, NewSet, NewDir or KeyPair.
+	Path string
+	// Line and Column count from 1. They are 0 if the position is not known. A column is
+	// counted in bytes.
+	Line, Column int
+	Err          error
+}
+
+// Error returns a text of the form "file: path:line:column: error", without what is not
+// known.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString("file: ")
+	if e.Path != "" {
+		b.WriteString(e.Path)
+	}
+	if e.Line > 0 {
+		fmt.Fprintf(&b, ":%d", e.Line)
+		if e.Column > 0 {
+			fmt.Fprintf(&b, ":%d", e.Column)
+		}
+	}
+	if e.Path != "" || e.Line > 0 {
+		b.WriteString(": ")
+	}
+	return b.String() + e.Err.Error()
+}
+
+// Unwrap returns Err.
+func (e *Error) Unwrap() error { return e.Err }
+
+// named returns err as an Error of path. An Error that names a path stays as it is.
+func named(path string, err error) error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		if e.Path != "" {
+			return err
+		}
+		return &Error{Path: path, Line: e.Line, Column: e.Column, Err: e.Err}
+	}
+	return &Error{Path: path, Err: err}
+}
+
+// withoutPath returns the error of a system call without the path that package os adds,
+// which is not the one that the user gave. It names at if that is another path.
+func withoutPath(path, at string, err error) error {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		err = p.Err
+	}
+	if at != "" && at != path {
+		return fmt.Errorf("%w (at %s)", err, at)
+	}
+	return err
+}
+
+// refuse returns the error of a path that leads to something else than a regular file.
+func refuse(mode fs.FileMode) error {
+	kind := "a special file"
+	switch {
+	case mode.IsDir():
+		kind = "a directory"
+	case mode&fs.ModeNamedPipe != 0:
+		kind = "a FIFO"
+	case mode&fs.ModeSocket != 0:
+		kind = "a socket"
+	case mode&fs.ModeDevice != 0:
+		kind = "a device"
+	}
+	return fmt.Errorf("%w but %s", ErrNotRegular, kind)
+}

@@ -1,0 +1,17 @@
+module github.com/eventvalue/event/file
+
+go 1.26
+
+require (
+	github.com/eventvalue/event v0.0.0
+	github.com/fsnotify/fsnotify v1.10.1
+	github.com/stretchr/testify v1.12.1
+	go.uber.org/atomic v1.12.0
+)
+
+require (
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	golang.org/x/sys v0.13.0 // indirect
+)
+
+replace github.com/eventvalue/event => ../

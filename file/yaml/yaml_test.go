@@ -1,0 +1,47 @@
+package yaml_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/eventvalue/event/file"
+	"github.com/eventvalue/event/file/yaml"
+)
+
+type config struct {
+	Level  string
+	Limits struct{ Burst int }
+}
+
+func TestDecode(t *testing.T) {
+	c, err := yaml.Decode[config]([]byte("level: info\nlimits:\n  burst: 5\n"))
+	require.NoError(t, err)
+	require.Equal(t, "info", c.Level)
+	require.Equal(t, 5, c.Limits.Burst)
+}
+
+func TestErrorsNamePosition(t *testing.T) {
+	for name, test := range map[string]struct {
+		text         string
+		line, column int
+		err          string
+	}{
+		"syntax":    {"level: info\nlimits: [1, 2\n", 2, 9, ""},
+		"type":      {"level: info\nlimits:\n  burst: many\n", 3, 10, ""},
+		"unknown":   {"level: info\nlimits:\n  brust: 5\n", 3, 3, "brust"},
+		"twice":     {"level: a\nlevel: b\n", 2, 1, "level"},
+		"documents": {"level: a\n---\nlevel: b\n", 0, 0, "more than one document"},
+		"comment":   {"# nothing\n", 0, 0, "no document"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, err := yaml.Decode[config]([]byte(test.text))
+			require.Zero(t, c)
+			e, ok := errors.AsType[*file.Error](err)
+			require.True(t, ok, "%v", err)
+			require.Equal(t, []int{test.line, test.column}, []int{e.Line, e.Column}, "%v", err)
+			require.ErrorContains(t, err, test.err)
+		})
+	}
+}
