@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"strings"
 )
 
@@ -47,21 +48,17 @@ type Error struct {
 // Error returns a text of the form "file: path:line:column: error", without what is not
 // known.
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString("file: ")
+	at := []string{"file"}
 	if e.Path != "" {
-		b.WriteString(e.Path)
+		at = []string{"file: " + e.Path}
 	}
 	if e.Line > 0 {
-		fmt.Fprintf(&b, ":%d", e.Line)
+		at = append(at, strconv.Itoa(e.Line))
 		if e.Column > 0 {
-			fmt.Fprintf(&b, ":%d", e.Column)
+			at = append(at, strconv.Itoa(e.Column))
 		}
 	}
-	if e.Path != "" || e.Line > 0 {
-		b.WriteString(": ")
-	}
-	return b.String() + e.Err.Error()
+	return strings.Join(at, ":") + ": " + e.Err.Error()
 }
 
 // Unwrap returns Err.

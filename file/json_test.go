@@ -26,7 +26,7 @@ func TestJSON(t *testing.T) {
 		"syntax":        {"{\n \"name\": ?}", 2, 10, "invalid character"},
 		"end":           {"{\n \"name\":", 2, 9, "unexpected end"},
 		"empty":         {"", 1, 1, "unexpected end"},
-		"type":          {"{\n \"sub\": {\"burst\": \"x\"}}", 2, 20, "cannot unmarshal string"},
+		"type":          {"{\n \"sub\": {\"burst\": \"x\"}}", 2, 21, "cannot unmarshal string"},
 		"unknown":       {"{\n \"brust\": 1}", 2, 2, `unknown field "brust"`},
 		"unknown below": {"{\"name\": \"burst\",\n \"sub\": {\"burst\": 1,\n \"name\": 1}}", 3, 2, `unknown field "name"`},
 		"unknown above": {"{\"sub\": {\"burst\": 1},\n \"list\": [{\"name\": \"]\"}],\n  \"burst\": 1}", 3, 3, `unknown field "burst"`},

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/eventvalue/event"
@@ -83,20 +84,19 @@ func TestDecoderNamesPosition(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- v.Serve(ctx) }()
-	waitFor := func(text string) *file.Error {
-		st, err := event.Wait(t.Context(), v.Status(), func(st file.Status) bool {
-			return st.Err != nil && st.Err.Error() == text
-		})
-		require.NoError(t, err)
-		e, ok := errors.AsType[*file.Error](st.Err)
-		require.True(t, ok)
+	waitFor := func(text string) (e *file.Error) {
+		require.EventuallyWithT(t, func(c *assert.CollectT) {
+			st, _ := event.Load(v.Status())
+			require.EqualError(c, st.Err, text)
+			e, _ = errors.AsType[*file.Error](st.Err)
+		}, patience, time.Millisecond)
 		return e
 	}
 	replace(t, path, "{\"level\": \"info\",\n \"levle\": 1}")
 	e := waitFor("file: " + path + `:2:2: unknown field "levle"`)
 	require.Equal(t, []any{path, 2, 2}, []any{e.Path, e.Line, e.Column})
 	replace(t, path, "{\"level\":\n1}")
-	waitFor("file: " + path + ":2:1: cannot unmarshal number into Go struct field config.level of type string")
+	waitFor("file: " + path + ":2:1: cannot unmarshal number into Go struct field config.Level of type string")
 	cancel()
 	require.ErrorIs(t, <-done, context.Canceled)
 }

@@ -4,8 +4,16 @@ go 1.26
 
 require (
 	github.com/eventvalue/event/file v0.0.0
-	github.com/goccy/go-yaml v1.19.2
 	github.com/stretchr/testify v1.12.1
+	go.yaml.in/yaml/v4 v4.0.0
+)
+
+require (
+	github.com/eventvalue/event v0.0.0 // indirect
+	github.com/fsnotify/fsnotify v1.10.1 // indirect
+	go.uber.org/atomic v1.12.0 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	golang.org/x/sys v0.13.0 // indirect
 )
 
 replace (

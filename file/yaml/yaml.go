@@ -3,16 +3,17 @@
 //
 //	config := file.New("/etc/app/config.yaml", yaml.Decode[Config])
 //
-// The decoder is that of github.com/goccy/go-yaml: it is maintained, and knows the column
-// of each error. A file must hold one document.
+// The decoder is go.yaml.in/yaml/v4, which the YAML organization maintains. A file must hold
+// one document.
 package yaml
 
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 
-	"github.com/goccy/go-yaml"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/eventvalue/event/file"
 )
@@ -26,29 +27,33 @@ var (
 // called concurrently.
 func Decode[T any](data []byte) (T, error) {
 	var val, zero T
-	d := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict())
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	d.KnownFields(true)
 	switch err := d.Decode(&val); {
 	case err == io.EOF:
 		return zero, &file.Error{Err: errNothing}
 	case err != nil:
 		return zero, position(err)
 	}
-	if err := d.Decode(new(any)); err != io.EOF {
+	if err := d.Decode(new(yaml.Node)); err != io.EOF {
 		return zero, &file.Error{Err: errSeveral}
 	}
 	return val, nil
 }
 
-// position returns err with its position. The text of err would show the lines around it,
-// which may hold secrets.
+// position returns err with its position, which is that of the first error in it.
 func position(err error) error {
-	bad, ok := errors.AsType[yaml.Error](err)
+	more := 0
+	first, ok := errors.AsType[*yaml.LoadError](err)
+	if all, several := errors.AsType[*yaml.LoadErrors](err); several && len(all.Errors) > 0 {
+		first, ok, more = all.Errors[0], true, len(all.Errors)-1
+	}
 	if !ok {
 		return &file.Error{Err: err}
 	}
-	e := &file.Error{Err: errors.New(bad.GetMessage())}
-	if t := bad.GetToken(); t != nil && t.Position != nil {
-		e.Line, e.Column = t.Position.Line, t.Position.Column
+	text := first.Message
+	if more > 0 {
+		text += fmt.Sprintf(" (and %d more)", more)
 	}
-	return e
+	return &file.Error{Line: first.Mark.Line, Column: first.Mark.Column, Err: errors.New(text)}
 }

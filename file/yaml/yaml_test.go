@@ -28,7 +28,7 @@ func TestErrorsNamePosition(t *testing.T) {
 		line, column int
 		err          string
 	}{
-		"syntax":    {"level: info\nlimits: [1, 2\n", 2, 9, ""},
+		"syntax":    {"level: info\nlimits: [1, 2\n", 3, 1, ""},
 		"type":      {"level: info\nlimits:\n  burst: many\n", 3, 10, ""},
 		"unknown":   {"level: info\nlimits:\n  brust: 5\n", 3, 3, "brust"},
 		"twice":     {"level: a\nlevel: b\n", 2, 1, "level"},
