@@ -194,7 +194,7 @@ func TestServerConfig(t *testing.T) {
 			go func(conn net.Conn) { _, _ = io.Copy(conn, conn); conn.Close() }(conn)
 		}
 	}()
-	for n := int64(1); n <= 5; n++ {
+	for n := int64(2); n <= 6; n++ {
 		rotate(n)
 		serial(t, c, n)
 		conn, err := tls.Dial("tcp", l.Addr().String(), &tls.Config{

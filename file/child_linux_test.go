@@ -231,7 +231,7 @@ func bindMountOfDirectory(dir string) error {
 // mountOver mounts over the directory of the file, and unmounts. Neither is an event: the
 // sweep finds it. Then the events of the other directory arrive.
 func mountOver(dir string) error {
-	defer file.SetSweep(50 * time.Millisecond)()
+	file.SetSweep(50 * time.Millisecond)
 	under, over := filepath.Join(dir, "conf"), filepath.Join(dir, "over")
 	path := filepath.Join(under, "app.conf")
 	var o *observed
@@ -267,7 +267,7 @@ func noInstances(dir string) error { return withoutLimit(dir, "max_inotify_insta
 func noWatches(dir string) error { return withoutLimit(dir, "max_inotify_watches") }
 
 func withoutLimit(dir, name string) error {
-	defer file.SetFallback(20 * time.Millisecond)()
+	file.SetFallback(20 * time.Millisecond)
 	path := filepath.Join(dir, "app.conf")
 	var o *observed
 	return inOrder(

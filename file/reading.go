@@ -12,8 +12,8 @@ import (
 // several files one after the other is seen in it.
 const settleTime = 2 * time.Millisecond
 
-// maxReadings is the number of readings after which Serve does something else first.
-const maxReadings = 20
+// settleLimit is the time after which a reading counts as unsettled.
+const settleLimit = time.Second
 
 // maxTorn is the number of readings after which a single file is taken as it is, although it
 // was written or replaced in the meantime: a file may be written all the time. Another event
@@ -45,7 +45,8 @@ var readings atomic.Uint64
 // so that no change after the reading is missed. m is nil if the value only polls.
 func (f *follower) read(ctx context.Context, m *member) (r reading) {
 	var former string // the key of the reading before, with its place
-	for n := 0; n < maxReadings && ctx.Err() == nil; n++ {
+	start := time.Now()
+	for n := 0; ctx.Err() == nil && (n <= maxTorn || time.Since(start) < settleLimit); n++ {
 		v := f.source.look()
 		r = reading{same: func() bool { return f.source.look().stamp == v.stamp }}
 		if m == nil {

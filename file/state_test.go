@@ -92,6 +92,8 @@ func TestDecoderNamesPosition(t *testing.T) {
 		}, patience, time.Millisecond)
 		return e
 	}
+	_, err := event.Wait(t.Context(), v, func(config) bool { return true })
+	require.NoError(t, err)
 	replace(t, path, "{\"level\": \"info\",\n \"levle\": 1}")
 	e := waitFor("file: " + path + `:2:2: unknown field "levle"`)
 	require.Equal(t, []any{path, 2, 2}, []any{e.Path, e.Line, e.Column})
