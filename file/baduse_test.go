@@ -1,6 +1,7 @@
 package file_test
 
 import (
+	"context"
 	"io/fs"
 	"testing"
 
@@ -26,7 +27,7 @@ func TestBadUsePanics(t *testing.T) {
 		"file: Quiet: the duration is negative":    func() { file.Quiet(-1) },
 		"file: MaxSize: the size is not positive":  func() { file.MaxSize(0) },
 		"file: Logger: nil logger":                 func() { file.Logger(nil) },
-		"file: Value.Serve: nil context":           func() { _ = file.New("a", words).Serve(nil) }, //nolint
+		"file: Value.Serve: nil context":           func() { var none context.Context; _ = file.New("a", words).Serve(none) },
 	} {
 		require.PanicsWithValue(t, want, f)
 	}

@@ -14,7 +14,7 @@ import (
 
 // A Certificate is a TLS certificate with its key, which follows two files. It is an
 // [event.ValueWatch] and an [event.Loader] of *tls.Certificate. KeyPair makes a Certificate.
-// All methods may be called concurrently, also before and after Serve. What they return
+// All methods may be called concurrently, before and after Serve too. What they return
 // must not be modified.
 //
 // A server that follows its certificate:
@@ -27,7 +27,7 @@ type Certificate struct {
 	certs event.ValueWatch[*tls.Certificate]
 }
 
-// identified is what the files of a Certificate hold.
+// identified has the contents of the files of a Certificate.
 type identified struct {
 	certificate *tls.Certificate
 	pool        *x509.CertPool
@@ -36,7 +36,7 @@ type identified struct {
 // KeyPair returns a Certificate of the PEM files cert, with the chain behind the
 // certificate, and key. The option [CA] adds a file.
 //
-// The files are read together, as those of a [NewSet]. A certificate and a key that do not
+// The files are read together, as the files of a [NewSet] are. A certificate and a key that do not
 // belong to each other are not published. An expired certificate is: Status has its
 // NotAfter.
 //

@@ -160,7 +160,7 @@ func (c chain) dependencies(r *resolver, d dependencies) {
 	}
 }
 
-// failure returns the error of the chain, for the user's path.
+// failure returns the error of the chain. path is what the user gave.
 func (c chain) failure(path string) error {
 	if errors.Is(c.err, syscall.ELOOP) {
 		return errors.New("too many symbolic links")

@@ -74,9 +74,9 @@ func (w *walk) add(absolute string) chain {
 	return c
 }
 
-// list adds what is in the directory at final, which is called name below the dir. above are
-// the directories on the way. list leaves out names that begin with two dots, because they are internal to Kubernetes volumes: the
-// other names link there.
+// list adds what is in the directory at final, which is called name below the dir. above
+// holds the directories on the way. list leaves out names that begin with two dots. They are
+// internal to volumes of Kubernetes, and the other names link there.
 func (w *walk) list(final, name string, above []string) error {
 	above = append(slices.Clip(above), final)
 	w.view.dependencies.directory(w.resolver, final).all = true

@@ -57,7 +57,7 @@ func (h *hub) follow(m *member, d dependencies) error {
 	h.changing.Lock()
 	defer h.changing.Unlock()
 	if m.left {
-		return nil // Serve has ended; only its last reading goes on.
+		return nil // Serve has returned; only its last reading is in progress.
 	}
 	if err := h.start(); err != nil {
 		return err
@@ -154,7 +154,7 @@ func (h *hub) release(w *watch) {
 func (h *hub) listen(m *member, keys []string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.forget(m)
+	h.unlisten(m)
 	m.keys = keys
 	for _, key := range keys {
 		if h.listeners[key] == nil {
@@ -168,8 +168,8 @@ func (h *hub) listen(m *member, keys []string) {
 	h.members[m] = struct{}{}
 }
 
-// forget ends the events of m. The caller holds mu.
-func (h *hub) forget(m *member) {
+// unlisten ends the events of m. The caller holds mu.
+func (h *hub) unlisten(m *member) {
 	for _, key := range m.keys {
 		delete(h.listeners[key], m)
 		if len(h.listeners[key]) == 0 {
@@ -185,7 +185,7 @@ func (h *hub) leave(m *member) {
 	defer h.changing.Unlock()
 	m.left = true
 	h.mu.Lock()
-	h.forget(m)
+	h.unlisten(m)
 	delete(h.members, m)
 	h.mu.Unlock()
 	for w := range m.watches {
@@ -214,7 +214,7 @@ func (h *hub) start() error {
 	return nil
 }
 
-// stop ends the watcher if there is no member left. The caller holds changing.
+// stop ends the watcher once the last member has left. The caller holds changing.
 func (h *hub) stop() {
 	h.mu.Lock()
 	members := len(h.members)

@@ -13,9 +13,8 @@ import (
 // readFile reads the regular file at path, which info describes. torn reports that the file
 // was written or replaced in the meantime. limit is the greatest number of bytes.
 //
-// It does not open anything that is not regular: an open of a FIFO waits for a writer, and
-// that of a device can have effects. If a FIFO replaces the file just now, the open does not
-// wait.
+// It opens regular files only: opening a FIFO waits for a writer, and opening a device can
+// have effects. If a FIFO replaces the file just now, the open does not wait.
 func readFile(path string, info fs.FileInfo, limit int) (data []byte, torn bool, err error) {
 	if !info.Mode().IsRegular() {
 		return nil, false, refuse(info.Mode())

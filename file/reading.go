@@ -16,7 +16,7 @@ const settleTime = 2 * time.Millisecond
 const settleLimit = time.Second
 
 // maxTorn is the number of readings after which a single file is taken as it is, although it
-// was written or replaced in the meantime: a file may be written all the time. Another event
+// was written or replaced in the meantime. A file may be written all the time. Another event
 // follows in that case.
 const maxTorn = 3
 

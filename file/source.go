@@ -99,7 +99,7 @@ func (p *paths) read(chains []chain) (c content, err error) {
 	return c, nil
 }
 
-// hashOf returns the hash of the contents. That of one file is the SHA-256 of its content.
+// hashOf returns the hash of the contents. For one file it is the SHA-256 of the content.
 func hashOf(files map[string][]byte) string {
 	h := sha256.New()
 	for _, name := range slices.Sorted(maps.Keys(files)) {

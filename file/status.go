@@ -29,7 +29,7 @@ type Status struct {
 	NotAfter time.Time
 }
 
-// equal reports whether a Status tells nothing new after s.
+// equal reports whether other has nothing new after s.
 func (s Status) equal(other Status) bool {
 	return s.Version == other.Version && s.Hash == other.Hash && message(s.Err) == message(other.Err) &&
 		message(s.Polling) == message(other.Polling)

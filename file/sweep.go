@@ -9,8 +9,8 @@ import (
 // sweepEvery is the time between two sweeps. One timer serves all values of the process.
 var sweepEvery = 5 * time.Second
 
-// sweep looks for what the system does not report: an unmount ends a watch without an event,
-// a mount over a directory is no event, and some file systems report nothing. It only calls
+// sweep looks for what the system does not report. An unmount ends a watch without an event,
+// a mount over a directory makes no event, and some file systems report nothing. It only calls
 // stat. It runs on the goroutine of a timer, so that it can wait for a slow file system.
 func (h *hub) sweep(of *fsnotify.Watcher) {
 	for _, m := range h.sweepWatches(of.WatchList()) {

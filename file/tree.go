@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// A tree is the files below a directory, in memory. It is what the decoder of a NewDir gets.
+// A tree is the files below a directory, in memory. The decoder of a NewDir gets it.
 // It implements [fs.FS], [fs.ReadFileFS], [fs.ReadDirFS] and [fs.StatFS], and does not change.
 type tree struct {
 	path  string // as the user gave it

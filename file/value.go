@@ -58,7 +58,7 @@ func New[T any](path string, decode func([]byte) (T, error), opts ...Option) *Va
 // found the same. Neither helps against a writer that pauses for longer than Quiet between
 // two files: let it replace a link, or let decode refuse what does not fit.
 //
-// NewSet panics if there is no path, if a path is empty or decode is nil.
+// NewSet panics if paths is empty, if a path is empty or decode is nil.
 func NewSet[T any](paths []string, decode func(map[string][]byte) (T, error), opts ...Option) *Value[T] {
 	if len(paths) == 0 {
 		panic("file: NewSet: no path")
@@ -119,8 +119,8 @@ func (v *Value[T]) setup(s source, err error, decode func(content) (T, error), n
 
 // Serve loads the files, and then follows them until ctx ends. It returns:
 //
-//   - ctx.Err(), once ctx has ended. Serve does not wait for a reading that is in progress;
-//     the result of that reading is dropped.
+//   - ctx.Err(), once ctx has ended. Serve does not wait for a reading that is in progress.
+//     Its result is dropped.
 //   - the error of the first load, if the Value has never had data and [Wait] is not given.
 //   - [ErrServing], if another Serve of this Value runs.
 //

@@ -41,7 +41,7 @@ func Decode[T any](data []byte) (T, error) {
 	return val, nil
 }
 
-// position returns err with its position, which is that of the first error in it.
+// position returns the first error in err, with its position.
 func position(err error) error {
 	more := 0
 	first, ok := errors.AsType[*yaml.LoadError](err)
