@@ -10,7 +10,7 @@ VERIFY = internal/verify
 # Each target that help lists has a comment that begins with two #. The durations
 # are those that make durations measured last. A target that runs as long as the
 # user says shows the default.
-.PHONY: help quick check fmt tidy vet static test race cpus 386 fuzz nested examples bench etcd-faults etcd-soak explore whole
+.PHONY: help quick check fmt tidy vet static test race cpus 386 fuzz nested examples bench etcd-faults etcd-soak explore whole files
 .PHONY: model model-full linear soak cover leaks mutants durations simulation statements
 
 help: ## this list, with measured durations
@@ -25,7 +25,7 @@ quick: fmt ## after each edit: format, vet and the short tests of what is edited
 	$(GO) vet . ./internal/park ./internal/get ./internal/capability ./notify ./eventtest ./remote/...
 	$(GO) test -short . ./internal/park ./internal/get ./internal/capability ./notify ./remote $(addprefix ./$(VERIFY)/,explore mutants spin)
 
-check: fmt tidy vet static test race cpus 386 fuzz nested simulation examples model leaks cover ## all that CI runs, except mutants
+check: fmt tidy vet static test race cpus 386 fuzz nested files simulation examples model leaks cover ## all that CI runs, except mutants
 	@echo "make check: all passed"
 
 fmt: ## all Go files are formatted
@@ -60,6 +60,9 @@ fuzz: ## each fuzz target for FUZZTIME
 nested: ## the tests of the nested modules
 	@for m in $(NESTED); do echo "test $$m"; $(GO) -C $$m test ./... || exit 1; done
 	$(GO) -C examples test -race ./...
+
+files: ## package file: a minute of random operations against a model, and a minute of each swap
+	$(GO) -C file test -run '^(TestModel|TestSetIsNeverMixed|TestKeyPairIsNeverMixed)$$' -count 1 -timeout 20m . -args -long
 
 tidy: ## every go.mod is tidy
 	@for m in $(MODULES); do echo "tidy $$m"; $(GO) -C $$m mod tidy -diff || exit 1; done
