@@ -17,7 +17,7 @@ import (
 )
 
 // patience is the time after which a condition counts as never true.
-const patience = 10 * time.Second
+var patience = 30 * time.Second
 
 // words is a decoder: the content is good if it begins with "good".
 func words(data []byte) (string, error) {

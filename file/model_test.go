@@ -158,7 +158,6 @@ func play(t *testing.T, script []byte) {
 
 // TestModel plays random scripts. The sweep is off, so that no event may be missing.
 func TestModel(t *testing.T) {
-	defer file.SetSweep(time.Hour)()
 	first := *seed
 	if first == 0 {
 		first = rand.Uint64()

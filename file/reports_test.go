@@ -91,6 +91,7 @@ func TestReportRemoved(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "flags.json")
 	write(t, path, "good 0")
 	s := serveFile(t, path)
+	s.holds("good 0")
 	for i := 1; i <= 20; i++ {
 		require.NoError(t, os.Remove(path))
 		write(t, path, fmt.Sprint("good ", i))

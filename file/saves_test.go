@@ -101,6 +101,7 @@ func TestSavesMixed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "app.conf")
 	write(t, path, "good 0")
 	s := serveFile(t, path)
+	s.holds("good 0")
 	i := 0
 	for _, first := range saves {
 		for _, second := range saves {
