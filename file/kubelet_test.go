@@ -179,6 +179,43 @@ func TestParentDisappears(t *testing.T) {
 	}
 }
 
+// TestMovedAwayAndBack moves a directory away and back. It is the same directory, but the
+// system has ended its watch.
+func TestMovedAwayAndBack(t *testing.T) {
+	root := t.TempDir()
+	dir, away := mkdir(t, filepath.Join(root, "dir")), filepath.Join(root, "away")
+	path := filepath.Join(dir, "app.conf")
+	write(t, path, "good 0")
+	s := serveFile(t, path)
+	s.holds("good 0")
+	for i := 1; i <= 10; i++ {
+		require.NoError(t, os.Rename(dir, away))
+		if i%2 == 0 {
+			s.fails("no such file")
+		}
+		require.NoError(t, os.Rename(away, dir))
+		s.holds(fmt.Sprint("good ", i-1))
+		replace(t, path, "bad")
+		s.fails("bad word")
+		writeInPlace(t, path, fmt.Sprint("good ", i))
+		s.holds(fmt.Sprint("good ", i))
+	}
+}
+
+// TestWatchesAreReleased swaps links many times. The watches of the old directories end.
+func TestWatchesAreReleased(t *testing.T) {
+	v := newVolume(t)
+	v.write(map[string]string{"app.conf": "good 0"})
+	s := serveFile(t, filepath.Join(v.dir, "app.conf"))
+	s.holds("good 0")
+	before, _ := file.Watching()
+	for i := 1; i <= 50; i++ {
+		v.write(map[string]string{"app.conf": fmt.Sprint("good ", i)})
+		s.holds(fmt.Sprint("good ", i))
+	}
+	require.Eventually(t, func() bool { after, _ := file.Watching(); return after <= before }, patience, time.Millisecond)
+}
+
 // TestUnrelatedEventsDoNotWake writes other files next to the file. It is not read again.
 func TestUnrelatedEventsDoNotWake(t *testing.T) {
 	dir := t.TempDir()

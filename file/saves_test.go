@@ -185,7 +185,7 @@ func TestWrittenAllTheTime(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "app.conf")
 			write(t, path, "good 0")
-			s := serve(t, path, file.New(path, words, file.Quiet(20*time.Millisecond)))
+			s := serve(t, path, file.New(path, words, file.Quiet(100*time.Millisecond)))
 			first := s.holds("good 0").Version
 			stop, ended := make(chan struct{}), make(chan struct{})
 			go func() {

@@ -83,6 +83,7 @@ func TestServeEndsDuringAReading(t *testing.T) {
 	require.False(t, ok)
 	replace(t, path, "good 2")
 	s = serve(t, path, v)
+	time.Sleep(50 * time.Millisecond) // The other decoder would begin.
 	close(release)
 	s.holds("good 2")
 	require.EqualValues(t, 1, most.Load())

@@ -129,8 +129,13 @@ func TestEqualContentPublishesNothing(t *testing.T) {
 	require.NoError(t, os.Chmod(path, 0o600))
 	replace(t, path, "good 2")
 	require.EqualValues(t, 2, s.holds("good 2").Version)
+	replace(t, path, "bad")
+	s.fails("bad word")
+	before := file.Readings()
+	replace(t, path, "bad")
+	require.Eventually(t, func() bool { return file.Readings() > before }, patience, time.Millisecond)
 	require.NoError(t, ignoreEnd(s.stop()))
-	require.Equal(t, 2, decoded)
+	require.Equal(t, 3, decoded, "an equal content is not decoded again, even if it is bad")
 }
 
 func TestFirstError(t *testing.T) {
