@@ -197,7 +197,15 @@ func TestMovedAwayAndBack(t *testing.T) {
 		s.holds(fmt.Sprint("good ", i-1))
 		replace(t, path, "bad")
 		s.fails("bad word")
-		writeInPlace(t, path, fmt.Sprint("good ", i))
+		require.NoError(t, os.Remove(path)) // The watch of the file ends.
+		s.fails("no such file")
+		before := file.Readings()
+		require.NoError(t, os.Rename(dir, away))
+		require.NoError(t, os.Rename(away, dir))
+		for end := time.Now().Add(20 * time.Millisecond); file.Readings() < before+2 && time.Now().Before(end); {
+			runtime.Gosched() // So that the move has been read, and the watch has ended.
+		}
+		write(t, path, fmt.Sprint("good ", i))
 		s.holds(fmt.Sprint("good ", i))
 	}
 }
