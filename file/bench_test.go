@@ -63,10 +63,11 @@ func benchmarkSave(b *testing.B, workers int) {
 	b.ReportMetric(float64(lags[len(lags)*99/100].Microseconds()), "µs-p99")
 }
 
-// BenchmarkIdle reports the processor time and the wake-ups in a second in which no file
-// changes, and the memory of a file.
+// BenchmarkIdle reports the processor time, the waits of threads and the readings in a second
+// in which no file changes. With no file it reports those of the benchmark itself.
 func BenchmarkIdle(b *testing.B) {
-	for _, files := range []int{1, 1000} {
+	defer file.SetSweep(5 * time.Second)()
+	for _, files := range []int{0, 1, 1000} {
 		b.Run(fmt.Sprint("files=", files), func(b *testing.B) { benchmarkIdle(b, files) })
 	}
 }
@@ -84,14 +85,14 @@ func benchmarkIdle(b *testing.B, files int) {
 	}
 	loaded.Wait()
 	time.Sleep(100 * time.Millisecond) // So that what belongs to the first load is over.
-	seconds, wakeups, events, readings := 0.0, switches(), file.Events(), file.Readings()
+	seconds, waits, events, readings := 0.0, switches(), file.Events(), file.Readings()
 	cpu := processorTime()
 	for b.Loop() {
 		time.Sleep(time.Second)
 		seconds++
 	}
 	b.ReportMetric(float64((processorTime()-cpu).Microseconds())/seconds, "cpu-µs/s")
-	b.ReportMetric(float64(switches()-wakeups)/seconds, "wakeups/s")
+	b.ReportMetric(float64(switches()-waits)/seconds, "waits/s")
 	b.ReportMetric(float64(file.Events()-events+file.Readings()-readings)/seconds, "readings/s")
 	cancel()
 	running.Wait()

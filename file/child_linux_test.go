@@ -79,6 +79,14 @@ func TestMountOver(t *testing.T)            { inChild(t) }
 func TestNoInstances(t *testing.T)          { inChild(t) }
 func TestNoWatches(t *testing.T)            { inChild(t) }
 
+// TestUnreportedFileSystem reads a file of proc, which the kernel changes without an event.
+func TestUnreportedFileSystem(t *testing.T) {
+	path := "/proc/self/status"
+	v := file.New(path, func(data []byte) (string, error) { return string(data[:5]), nil })
+	st := serve(t, path, v).holds("Name:")
+	require.ErrorContains(t, st.Polling, "the file system does not report")
+}
+
 // TestPermissionGone changes the mode of the file. The superuser may read all files, so that
 // the child is another user then.
 func TestPermissionGone(t *testing.T) {
