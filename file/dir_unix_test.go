@@ -18,23 +18,6 @@ import (
 	"github.com/eventvalue/event/file"
 )
 
-// joined is a decoder of a directory: the contents of all *.conf, in order.
-func joined(fsys fs.FS) (string, error) {
-	names, err := fs.Glob(fsys, "*.conf")
-	if err != nil {
-		return "", err
-	}
-	var all []string
-	for _, name := range names {
-		data, err := fs.ReadFile(fsys, name)
-		if err != nil {
-			return "", err
-		}
-		all = append(all, string(data))
-	}
-	return strings.Join(all, ","), nil
-}
-
 func serveDir(t *testing.T, dir string) *served {
 	return serve(t, dir, file.NewDir(dir, joined, file.Quiet(0)))
 }

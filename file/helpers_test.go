@@ -3,6 +3,7 @@ package file_test
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -137,4 +138,21 @@ func noneLeft(t *testing.T) {
 		return !file.Running() && !strings.Contains(string(stacks), "event/file.(") &&
 			!strings.Contains(string(stacks), "fsnotify.(")
 	}, patience, time.Millisecond, "something is left")
+}
+
+// joined is a decoder of a directory: the contents of all *.conf, in order.
+func joined(fsys fs.FS) (string, error) {
+	names, err := fs.Glob(fsys, "*.conf")
+	if err != nil {
+		return "", err
+	}
+	var all []string
+	for _, name := range names {
+		data, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return "", err
+		}
+		all = append(all, string(data))
+	}
+	return strings.Join(all, ","), nil
 }

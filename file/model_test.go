@@ -116,9 +116,26 @@ func (w *world) want() (string, error) {
 	return words(data)
 }
 
+// wantDir is the model of a directory: what joined makes of the files in it.
+func (w *world) wantDir() (string, error) {
+	dir := filepath.Join(w.root, filepath.Dir(followed))
+	if list, err := os.ReadDir(dir); err != nil || list == nil {
+		return "", err
+	}
+	names, err := filepath.Glob(filepath.Join(dir, "*.conf"))
+	var all []string
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return "", err
+		}
+		all = append(all, string(data))
+	}
+	return strings.Join(all, ","), err
+}
+
 // agrees reports whether the value is what the path has, or the Status says why not.
-func (w *world) agrees(v *file.Value[string]) error {
-	want, err := w.want()
+func agrees(want string, err error, v *file.Value[string]) error {
 	val, _ := v.Load()
 	st, ok := event.Load(v.Status())
 	switch {
@@ -132,15 +149,18 @@ func (w *world) agrees(v *file.Value[string]) error {
 	return nil
 }
 
-// play serves the followed path, does the steps of script with rests in between, and checks
+// play serves the followed path and its directory, does the steps of script with rests in between, and checks
 // after each rest.
 func play(t *testing.T, script []byte) {
 	w := &world{root: t.TempDir()}
 	s := serve(t, followed, file.New(filepath.Join(w.root, followed), words, file.Quiet(0), file.Wait()))
+	d := serve(t, followed, file.NewDir(filepath.Join(w.root, filepath.Dir(followed)), joined, file.Quiet(0), file.Wait()))
 	rest := func() {
 		var err error
 		for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(100 * time.Microsecond) {
-			if err = w.agrees(s.Value); err == nil {
+			want, wantErr := w.want()
+			wantDir, wantDirErr := w.wantDir()
+			if err = errors.Join(agrees(want, wantErr, s.Value), agrees(wantDir, wantDirErr, d.Value)); err == nil {
 				return
 			}
 		}
@@ -154,6 +174,7 @@ func play(t *testing.T, script []byte) {
 	}
 	rest()
 	require.ErrorIs(t, s.stop(), context.Canceled)
+	require.ErrorIs(t, d.stop(), context.Canceled)
 }
 
 // TestModel plays random scripts. The sweep is off, so that no event may be missing.
