@@ -70,6 +70,7 @@ tidy: ## every go.mod is tidy
 examples: ## the examples run
 	$(GO) -C examples run ./hotreload
 	$(GO) -C examples run ./supervised
+	$(GO) -C examples run ./https -connections 200
 
 bench: ## the benchmarks; writes BENCHMARKS.md, REPORT.md and a part of README.md
 	$(GO) run ./bench/cmd/eventbench

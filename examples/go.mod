@@ -14,9 +14,15 @@ require (
 )
 
 require (
+	github.com/eventvalue/event/file v0.0.0
+	github.com/eventvalue/event/file/toml v0.0.0
 	go.uber.org/atomic v1.12.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/sys v0.28.0 // indirect
 )
 
 replace github.com/eventvalue/event => ../
+
+replace github.com/eventvalue/event/file => ../file
+
+replace github.com/eventvalue/event/file/toml => ../file/toml
