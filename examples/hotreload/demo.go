@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/file"
 )
 
 const original = `# The configuration of a service that does not exist.
@@ -71,7 +72,7 @@ type demo struct {
 	screen *Screen
 	path   string
 	text   string // The contents of the file.
-	status event.Watcher[Status]
+	status event.Watcher[file.Status]
 	step   atomic.Int64 // The number of edits; the live line reads it too.
 	bad    int          // The number of edits with an error.
 }
@@ -90,14 +91,18 @@ func runDemo(ctx context.Context, workers int, screen *Screen) (err error) {
 
 	screen.Printf("%d workers follow %s\n\n", workers, path)
 	d := &demo{
-		Service: StartService(ctx, path, workers, demoQuiet),
+		Service: StartService(ctx, path, decodeService, workers, file.Quiet(demoQuiet)),
 		screen:  screen,
 		path:    path,
 		text:    original,
 	}
 	err = d.run(ctx)
 	end, fileErr := d.Stop(errDemoOver)
-	if err := cmp.Or(context.Cause(ctx), fileErr, err); err != nil {
+	if ctx.Err() != nil {
+		screen.Printf("\n%v\n", errInterrupted)
+		return nil
+	}
+	if err := cmp.Or(fileErr, err); err != nil {
 		return err
 	}
 	d.summarize(end)
@@ -143,10 +148,11 @@ func (d *demo) observe(ctx context.Context, quick bool) error {
 		d.bad++
 		d.screen.Problem(st)
 		return nil
-	case quick:
-		return nil
+	case quick: // The next edit waits until this one is set, so that each edit is a version.
+		_, err := event.Wait(ctx, d.Config, func(c *Config) bool { return c.Version >= int(st.Version) })
+		return err
 	}
-	version, err := event.Wait(ctx, d.Config.Delivered(), func(v int) bool { return v >= st.Version })
+	version, err := event.Wait(ctx, d.Config.Delivered(), func(v int) bool { return v >= int(st.Version) })
 	if err != nil {
 		return cmp.Or(context.Cause(ctx), err)
 	}

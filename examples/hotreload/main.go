@@ -1,11 +1,11 @@
 // Hotreload shows ten thousand goroutines that follow a configuration file.
 //
-// The file is watched on disk, parsed, validated and published as an Event
-// Value. Each worker has its own watcher. If the file is not valid, the last
-// valid configuration stays in force.
+// The file is followed by package file, and published as an Event Value. Each
+// worker has its own watcher. If the file is not valid, the last valid
+// configuration stays in force.
 //
 //	hotreload [-workers n]         edits a file of its own and measures how the edits arrive
-//	hotreload [-workers n] file    follows that file until it is interrupted
+//	hotreload [-workers n] file    follows a TOML, YAML or JSON file until it is interrupted
 package main
 
 import (

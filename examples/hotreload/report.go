@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 	"unicode/utf8"
+
+	"github.com/eventvalue/event/file"
 )
 
 // A Screen prints lines. On a terminal it also shows a live line below them,
@@ -94,11 +96,22 @@ func (s *Screen) Rows(deliveries []*Delivery) {
 	}
 }
 
-// Problem prints the error of the file and the version in force, or that the
-// file is valid again.
-func (s *Screen) Problem(st Status) {
-	if st.Err == nil {
+// Status prints what is new in a status after last. A row shows a new version.
+func (s *Screen) Status(last, st file.Status) {
+	if st.Polling != nil && last.Polling == nil {
+		s.Printf("%7s  the file is read again and again: %v\n", "–", st.Polling)
+	}
+	if st.Err != nil {
+		s.Problem(st)
+	} else if last.Err != nil && st.Version == last.Version {
 		s.Printf("%7s  the file is good again; version %d stays in force\n", "–", st.Version)
+	}
+}
+
+// Problem prints the error of the file and the version in force.
+func (s *Screen) Problem(st file.Status) {
+	if st.Version == 0 {
+		s.Printf("%7s  %v; waiting for a good file\n", "–", st.Err)
 		return
 	}
 	s.Printf("%7s  %v; version %d stays in force\n", "–", st.Err, st.Version)

@@ -4,42 +4,60 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/file"
 )
 
-// A Service consists of a file, its Follower, and the workers that use the
-// configuration.
+// A Service consists of a file, and of the workers that use the configuration.
 //
-//	file ── Follower ── Set ──▶ Meter (an event.Value) ── Get ──▶ Fleet of workers
+//	file ── file.Value ── forward ──▶ Meter (an event.Value) ── Get ──▶ Fleet of workers
 type Service struct {
-	File   *Follower
+	File   *file.Value[*Config]
+	Path   string
 	Config *Meter
 
 	fleet    *Fleet
 	stopFile context.CancelFunc
-	fileDone chan error
-	before   int // The number of goroutines before the Service was started.
+	running  sync.WaitGroup // Serve and forward
+	failed   error          // of Serve; read after running
+	before   int            // The number of goroutines before the Service was started.
 }
 
-// StartService starts the workers and then the Follower. The Status of File
-// reports errors in the file, including the first load. Call Stop, even if ctx
-// has ended.
-func StartService(ctx context.Context, path string, workers int, quiet time.Duration) *Service {
+// StartService starts the workers and then follows the file at path. The Status
+// of File reports its errors. Call Stop, even if ctx has ended.
+func StartService(ctx context.Context, path string, decode func([]byte) (*Config, error), workers int, opts ...file.Option) *Service {
 	before := runtime.NumGoroutine()
 	config := NewMeter(workers)
 	s := &Service{
-		File:     &Follower{Path: path, Value: config, Quiet: quiet},
-		Config:   config,
-		fleet:    StartFleet(ctx, workers, config),
-		fileDone: make(chan error, 1),
-		before:   before,
+		File:   file.New(path, decode, opts...),
+		Path:   path,
+		Config: config,
+		fleet:  StartFleet(ctx, workers, config),
+		before: before,
 	}
 	fileCtx, stop := context.WithCancel(ctx)
 	s.stopFile = stop
-	go func() { s.fileDone <- event.Runnable(s.File.Run).Serve(fileCtx) }()
+	s.running.Go(func() { s.failed = s.File.Serve(fileCtx) })
+	s.running.Go(func() { s.forward(fileCtx) })
 	return s
+}
+
+// forward sets each version of the file into the Meter. A worker of another
+// program would watch the file's value itself.
+func (s *Service) forward(ctx context.Context) {
+	w := s.File.Watch()
+	defer w.Close()
+	for {
+		c, err := w.Get(ctx)
+		if err != nil {
+			return // ctx has ended: the value of a file does not end.
+		}
+		version, _ := event.Version(w)
+		s.Config.Set(&Config{Settings: c.Settings, Version: int(version)})
+	}
 }
 
 // An Ending describes the end of a Service.
@@ -48,13 +66,14 @@ type Ending struct {
 	Goroutines int // The number of goroutines that are left of the Service.
 }
 
-// Stop ends the Service from the source to the sinks. It first stops the
-// Follower, and then closes the value with the cause, which ends the workers.
-// It returns when all have ended. Its error is the error of the Follower,
-// unless Stop has stopped the Follower.
+// Stop ends the Service from the source to the sinks. It first stops to follow
+// the file, and then closes the value with the cause, which ends the workers. It
+// returns when all have ended. Its error is the error of the file, unless Stop
+// or the end of the context has stopped it.
 func (s *Service) Stop(cause error) (Ending, error) {
 	s.stopFile()
-	err := <-s.fileDone
+	s.running.Wait()
+	err := s.failed
 	if errors.Is(err, context.Canceled) {
 		err = nil
 	}

@@ -4,20 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/file"
 )
-
-// fileQuiet is the time without events after which a file is read. It is long
-// enough for a save of an editor, and short enough for its user.
-const fileQuiet = 50 * time.Millisecond
 
 var errInterrupted = errors.New("interrupted")
 
-// followFile follows the file at path until ctx ends, and shows its changes.
+// followFile follows the file at path until ctx ends, and shows its changes. It
+// waits if the file is not there.
 func followFile(ctx context.Context, path string, workers int, screen *Screen) error {
-	s := StartService(ctx, path, workers, fileQuiet)
+	decode, err := decoderOf(path)
+	if err != nil {
+		return err
+	}
+	s := StartService(ctx, path, decode, workers, file.Wait())
 	s.show(ctx, screen)
 	end, err := s.Stop(errInterrupted)
 	if err != nil {
@@ -27,19 +28,13 @@ func followFile(ctx context.Context, path string, workers int, screen *Screen) e
 	return nil
 }
 
-// show prints changes and errors until ctx ends or the Follower returns.
+// show prints changes and errors until ctx ends.
 func (s *Service) show(ctx context.Context, screen *Screen) {
+	screen.Printf("%d workers follow %s; Ctrl-C ends it\n\n", s.Config.workers, s.Path)
+	screen.Heading()
 	status := s.File.Status().Watch()
 	defer status.Close()
-	last, err := status.Get(ctx)
-	if err != nil || last.Version == 0 {
-		return // The file is not valid. Stop returns the error.
-	}
-	screen.Printf("%d workers follow %s; Ctrl-C ends it\n\n", s.Config.workers, s.File.Path)
-	screen.Heading()
-	if last.Err != nil {
-		screen.Problem(last) // The file was valid at the start, but is not any more.
-	}
+	var last file.Status
 	defer screen.Live(s.progress)()
 
 	// Changed allows one goroutine to follow two values of different types. The
@@ -62,17 +57,14 @@ func (s *Service) show(ctx context.Context, screen *Screen) {
 				deliveredChanged = nil // The value has ended, and its channel stays closed.
 			}
 		case <-status.Changed():
-			st, err := status.Get(ctx, event.BacklogOnly[Status]())
-			if err == event.BacklogDone {
-				continue
-			}
+			st, ok, err := event.TryGet(ctx, status)
 			if err != nil {
 				return
 			}
-			if st.Err != nil || st.Version == last.Version { // Otherwise a row will show it.
-				screen.Problem(st)
+			if ok {
+				screen.Status(last, st)
+				last = st
 			}
-			last = st
 		}
 	}
 }
