@@ -73,6 +73,10 @@ func LoadVersion[T any](v ValueWatch[T]) (val T, version uint64, ok bool) {
 		if val, version, ok := v.load(); ok && version > 0 {
 			return val, version, true
 		}
+	case versionLoader[T]:
+		if val, version, ok := v.LoadVersion(); ok && version > 0 {
+			return val, version, true
+		}
 	}
 	return val, 0, false
 }

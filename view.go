@@ -56,6 +56,8 @@ func loaderOf[T any](v ValueWatch[T]) loader[T] {
 		return v.loadVersion
 	case *loadableView[T]:
 		return v.load
+	case versionLoader[T]:
+		return v.LoadVersion
 	case Loader[T]:
 		return func() (val T, noVersion uint64, ok bool) {
 			val, ok = v.Load()
@@ -63,6 +65,16 @@ func loaderOf[T any](v ValueWatch[T]) loader[T] {
 		}
 	}
 	return nil
+}
+
+// A versionLoader is a value of another package of this module that stands for a value of
+// this one. A type from outside cannot be one by accident, because it cannot be a Holder.
+type versionLoader[T any] interface {
+	capability.Holder
+
+	// LoadVersion is [Load] of the value, with its version, or 0 if values have no
+	// versions.
+	LoadVersion() (val T, version uint64, ok bool)
 }
 
 // withoutVersion returns l for a view whose watchers have no versions.

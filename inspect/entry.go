@@ -1,0 +1,138 @@
+package inspect
+
+import (
+	"sync"
+	"time"
+)
+
+const (
+	// rateSpan is the shortest time over which a rate is computed. It is less than the
+	// time between two ticks of the sampler.
+	rateSpan = 900 * time.Millisecond
+
+	historyLength = 32  // the number of changes that an entry keeps
+	ratesLength   = 180 // the number of rates that an entry keeps, one for each tick
+)
+
+// An entry is a published value.
+type entry struct {
+	name, typ    string
+	published    time.Time
+	firstVersion uint64
+	value        any
+	key          any                        // identifies the value: see keyOf
+	read         func(last reading) reading // runs functions of the program
+	untilEnd     interface{ Err() error }   // or nil
+
+	mu      sync.Mutex // guards what follows; no function of the program runs under it
+	last    reading
+	seen    time.Time // when last.version was found first
+	base    point     // where the rate is computed from
+	rate    float64
+	history []Change
+	problem string // the newest error in history
+	rates   []float64
+}
+
+// A point is a version at a time.
+type point struct {
+	version uint64
+	at      time.Time
+}
+
+// A Change is one line of the history of a value: a version that a look has found, or an
+// error.
+type Change struct {
+	At      time.Time `json:"at"`
+	Version uint64    `json:"version"`
+	Problem string    `json:"problem,omitempty"` // an error of the value, or ""
+}
+
+// over reports that the value was published until its end, and has ended.
+func (e *entry) over() (over bool) {
+	if e.untilEnd != nil {
+		recovered(func() { over = e.untilEnd.Err() != nil })
+	}
+	return over
+}
+
+// look looks at the value. now is the time of the look.
+func (e *entry) look(now time.Time) Info {
+	e.mu.Lock()
+	last := e.last
+	e.mu.Unlock()
+	read := e.read(last)
+	info := Info{Name: e.name, Type: e.typ, Published: e.published, At: now, Version: read.version, Versioned: read.versioned,
+		HasData: read.hasData, Size: read.size, Text: read.text, Problem: read.problem, Watchers: read.watchers}
+	if problem := recovered(func() { report(&info, e.value) }); problem != "" && info.Problem == "" {
+		info.Problem = problem
+	}
+	listTracked(&info, e.key)
+	e.note(&info, read)
+	info.State = info.state()
+	return info
+}
+
+// note stores what a look has read, and adds to info what follows from earlier looks. An
+// older version than that of a concurrent look is not stored.
+func (e *entry) note(info *Info, read reading) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.seen.IsZero() || read.version > e.last.version {
+		e.seen = info.At
+		e.remember(Change{At: info.At, Version: read.version})
+	}
+	if read.version >= e.last.version {
+		e.last = read
+	}
+	if p := info.newestProblem(); p != e.problem {
+		if e.problem = p; p != "" {
+			e.remember(Change{info.At, read.version, p})
+		}
+	}
+	if e.base.at.IsZero() {
+		e.base = point{read.version, info.At}
+	} else if d := info.At.Sub(e.base.at); d >= rateSpan && read.version >= e.base.version {
+		e.rate = float64(read.version-e.base.version) / d.Seconds()
+		e.base = point{read.version, info.At}
+	}
+	info.Seen, info.Rate = e.seen, e.rate
+	if read.version > e.firstVersion {
+		info.Sets = read.version - e.firstVersion
+	}
+}
+
+// remember adds c to the history. The caller holds mu.
+func (e *entry) remember(c Change) {
+	if len(e.history) == historyLength {
+		e.history = append(e.history[:0], e.history[1:]...)
+	}
+	e.history = append(e.history, c)
+}
+
+// tick adds a rate to those that the page draws.
+func (e *entry) tick(rate float64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.rates) == ratesLength {
+		e.rates = append(e.rates[:0], e.rates[1:]...)
+	}
+	e.rates = append(e.rates, rate)
+}
+
+// forgetRates drops the rates, which are not of the time just before now.
+func (e *entry) forgetRates() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.rates = nil
+}
+
+// past returns copies of the history, the newest first, and of the rates.
+func (e *entry) past() (history []Change, rates []float64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for i := len(e.history) - 1; i >= 0; i-- {
+		history = append(history, e.history[i])
+	}
+	return history, append(rates, e.rates...)
+}

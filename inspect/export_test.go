@@ -1,0 +1,22 @@
+package inspect
+
+// Sampling reports whether the goroutine of the live pages runs or is about to.
+func Sampling() bool {
+	live.mu.Lock()
+	defer live.mu.Unlock()
+	return live.run != nil
+}
+
+// Groups returns the number of values with tracked watchers.
+func Groups() int {
+	watchers.mu.Lock()
+	defer watchers.mu.Unlock()
+	return len(watchers.groups)
+}
+
+// Held returns the number of values that the package refers to.
+func Held() int {
+	values.mu.Lock()
+	defer values.mu.Unlock()
+	return len(values.entries)
+}

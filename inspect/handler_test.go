@@ -1,0 +1,265 @@
+package inspect_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/inspect"
+)
+
+// answer is what the handler answers to a request.
+func answer(method, target string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	inspect.Handler().ServeHTTP(w, httptest.NewRequest(method, target, nil))
+	return w
+}
+
+func TestOnlyGet(t *testing.T) {
+	for _, method := range []string{"POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "ODD"} {
+		w := answer(method, "/debug/values/")
+		assert.Equal(t, http.StatusMethodNotAllowed, w.Code, method)
+		assert.Equal(t, "GET", w.Header().Get("Allow"))
+	}
+}
+
+func TestQueries(t *testing.T) {
+	publish(t, "a b&c", event.New(1))
+	for target, want := range map[string]int{
+		"/":                                   200,
+		"/any/path":                           200,
+		"/?format=html":                       200,
+		"/?unknown=1":                         200,
+		"/?format=json":                       200,
+		"/?value=" + url.QueryEscape("a b&c"): 200,
+		"/?format=json&value=" + url.QueryEscape("a b&c"): 200,
+		"/?value=other":             404,
+		"/?value=":                  404,
+		"/?format=xml":              400,
+		"/?format=":                 400,
+		"/?format=json&format=html": 400,
+		"/?value=a&value=b":         400,
+		"/?format=events&value=a":   400,
+		"/?%zz":                     400,
+		"/?a;b":                     400,
+		"/?value=%ff":               404,
+		"/?value=%00" + strings.Repeat("x", 5000): 404,
+	} {
+		assert.Equal(t, want, answer("GET", target).Code, target)
+	}
+}
+
+const hostile = `<script>alert(1)</script>"'&` + "\u2028`${x}</pre>"
+
+func TestMarkupIsEscaped(t *testing.T) {
+	v := event.New(hostile)
+	publish(t, hostile, v, inspect.Show(func(s string) string { return s }))
+	w := inspect.Track(hostile, v).Watch()
+	defer w.Close()
+	_ = v.CloseWithError(errors.New(hostile))
+	for _, target := range []string{"/", "/?value=" + url.QueryEscape(hostile)} {
+		body := answer("GET", target).Body.String()
+		assert.NotContains(t, body, "<script>alert")
+		assert.NotContains(t, body, "\"'&")
+		assert.Equal(t, 1, strings.Count(body, "<script>"))
+		assert.Contains(t, body, "&lt;script&gt;alert(1)")
+	}
+	got := jsonOf(t, "/?format=json")
+	assert.Equal(t, hostile, got.Values[0].Name)
+	assert.Equal(t, hostile, got.Values[0].Text)
+}
+
+func TestHeaders(t *testing.T) {
+	for _, target := range []string{"/", "/?format=json", "/?format=wrong"} {
+		h := answer("GET", target).Header()
+		policy := h.Get("Content-Security-Policy")
+		assert.Contains(t, policy, "default-src 'none'")
+		assert.NotContains(t, policy, "unsafe")
+		assert.Regexp(t, `script-src 'sha256-[^' ]+'; `, policy)
+		assert.Equal(t, "nosniff", h.Get("X-Content-Type-Options"))
+		assert.Equal(t, "no-store", h.Get("Cache-Control"))
+	}
+}
+
+// TestSecretsStayInside checks that no format has the value, unless it is shown.
+func TestSecretsStayInside(t *testing.T) {
+	v := event.New("hunter2")
+	publish(t, "password", v)
+	w := inspect.Track("w", v).Watch()
+	defer w.Close()
+	for _, target := range []string{"/", "/?value=password", "/?format=json", "/?format=json&value=password"} {
+		body := answer("GET", target).Body.String()
+		assert.Contains(t, body, "password")
+		assert.NotContains(t, body, "hunter2", target)
+	}
+	assert.NotContains(t, inspect.Expvar().String(), "hunter2")
+}
+
+type answered struct {
+	At     time.Time
+	Boot   string
+	Values []inspect.Info
+	Names  []string
+	Rates  map[string][]float64
+}
+
+func jsonOf(t testing.TB, target string) (a answered) {
+	t.Helper()
+	w := answer("GET", target)
+	require.Equal(t, 200, w.Code)
+	assert.Equal(t, "application/json", w.Header().Get("Content-Type"))
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &a))
+	return a
+}
+
+func TestJSONIsTheSnapshot(t *testing.T) {
+	assert.JSONEq(t, "[]", string(mustField(t, answer("GET", "/?format=json").Body.Bytes(), "values")))
+	v := event.New(1)
+	publish(t, "a", v)
+	publish(t, "b", event.New("x"), inspect.Show(strings.ToUpper))
+	w := inspect.Track("w", v).Watch()
+	defer w.Close()
+	got, want := jsonOf(t, "/?format=json"), inspect.Values()
+	require.Len(t, got.Values, 2)
+	for i := range want {
+		want[i].At = time.Time{}
+		a, err := json.Marshal(want[i])
+		require.NoError(t, err)
+		b, err := json.Marshal(got.Values[i])
+		require.NoError(t, err)
+		assert.JSONEq(t, string(a), string(b))
+	}
+	var viaExpvar answered
+	require.NoError(t, json.Unmarshal([]byte(inspect.Expvar().String()), &viaExpvar))
+	assert.Equal(t, got.Values, viaExpvar.Values)
+}
+
+func mustField(t *testing.T, object []byte, name string) json.RawMessage {
+	var fields map[string]json.RawMessage
+	require.NoError(t, json.Unmarshal(object, &fields))
+	return fields[name]
+}
+
+// A stream is the reader of an event stream.
+type stream struct {
+	t    *testing.T
+	body io.ReadCloser
+	r    *bufio.Reader
+}
+
+func openStream(t *testing.T, address string) *stream {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), "GET", address, nil)
+	require.NoError(t, err)
+	req.Header.Set("Accept", "text/event-stream")
+	res, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	require.Equal(t, "text/event-stream", res.Header.Get("Content-Type"))
+	t.Cleanup(func() { _ = res.Body.Close() })
+	return &stream{t, res.Body, bufio.NewReader(res.Body)}
+}
+
+// next returns the next event.
+func (s *stream) next() (a answered) {
+	s.t.Helper()
+	var data string
+	for {
+		line, err := s.r.ReadString('\n')
+		require.NoError(s.t, err)
+		switch line = strings.TrimSuffix(line, "\n"); {
+		case line == "":
+			require.NoError(s.t, json.Unmarshal([]byte(data), &a))
+			return a
+		case strings.HasPrefix(line, "data: "):
+			data += strings.TrimPrefix(line, "data: ")
+		default:
+			require.Equal(s.t, "event: values", line)
+		}
+	}
+}
+
+func TestStreamSendsWhatChanges(t *testing.T) {
+	server := httptest.NewServer(inspect.Handler())
+	t.Cleanup(server.Close)
+	a, b := event.New(1), event.New(1)
+	publish(t, "a", a)
+	unpublishB := publish(t, "b", b)
+	s := openStream(t, server.URL)
+	first := s.next()
+	require.Len(t, first.Values, 2)
+	assert.Equal(t, []string{"a", "b"}, first.Names)
+	assert.Len(t, first.Rates, 2)
+	assert.NotEmpty(t, first.Boot)
+	for range 3 {
+		_ = s.next()
+	}
+	quiet := s.next()
+	assert.Empty(t, quiet.Values)
+	assert.Empty(t, quiet.Names)
+	assert.Empty(t, quiet.Rates)
+	a.Set(2)
+	for {
+		e := s.next()
+		if len(e.Values) > 0 {
+			assert.Equal(t, "a", e.Values[0].Name)
+			assert.Equal(t, uint64(2), e.Values[0].Version)
+			break
+		}
+	}
+	unpublishB()
+	for {
+		if e := s.next(); e.Names != nil {
+			assert.Equal(t, []string{"a"}, e.Names)
+			break
+		}
+	}
+	_ = s.body.Close()
+	noSampler(t)
+}
+
+// noSampler waits until the goroutine of the live pages has gone.
+func noSampler(t *testing.T) {
+	t.Helper()
+	require.Eventually(t, func() bool { return !inspect.Sampling() && samplers() == 0 }, time.Minute, time.Millisecond)
+}
+
+// TestStreamEndsWithItsServer checks that an open page does not hold up a Shutdown.
+func TestStreamEndsWithItsServer(t *testing.T) {
+	publish(t, "a", event.New(1))
+	server := httptest.NewServer(inspect.Handler())
+	t.Cleanup(server.Close)
+	s := openStream(t, server.URL)
+	s.next()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	require.NoError(t, server.Config.Shutdown(ctx))
+	_, err := io.Copy(io.Discard, s.r)
+	assert.NoError(t, err)
+	noSampler(t)
+}
+
+// TestStreamOutlivesTheWriteTimeout has a server whose answers must end soon.
+func TestStreamOutlivesTheWriteTimeout(t *testing.T) {
+	publish(t, "a", event.New(1))
+	server := httptest.NewUnstartedServer(inspect.Handler())
+	server.Config.WriteTimeout = time.Millisecond
+	server.Config.ReadTimeout = time.Second
+	server.Start()
+	t.Cleanup(server.Close)
+	s := openStream(t, server.URL)
+	for range 4 {
+		s.next()
+	}
+}

@@ -1,0 +1,122 @@
+package inspect
+
+import "time"
+
+// MaxTracked is the number of tracked watchers that an [Info] lists.
+const MaxTracked = 100
+
+// An Info is what a look found out about a published value. It is a copy: changing it has no
+// effect.
+type Info struct {
+	Name string `json:"name"`
+	Type string `json:"type"` // the type of the values
+
+	// Version is the number of the newest version. Versioned reports that there is such
+	// a number. It is false for a value without versions, such as a Combine.
+	Version   uint64 `json:"version"`
+	Versioned bool   `json:"versioned"`
+
+	// HasData reports that the value is a Loader and was set.
+	HasData bool `json:"hasData"`
+
+	// Sets is the number of versions since Publish.
+	Sets uint64 `json:"sets"`
+
+	// Rate is the number of versions per second between the last two looks that were
+	// about a second apart. It is 0 until there were two.
+	Rate float64 `json:"rate"`
+
+	// Seen is the time at which a look found this version first. Sets have no time, so
+	// that this is later than the Set by up to the time between two looks.
+	Seen time.Time `json:"seen"`
+
+	Published time.Time `json:"published"` // the time of Publish
+	At        time.Time `json:"-"`         // the time of the look, the same in one snapshot
+
+	// Size is the number of bytes of the value itself, and of what it refers to if it is
+	// a pointer, a string or a slice. It does not go deeper. It is -1 if the value is not
+	// a Loader, or has no data.
+	Size int64 `json:"size"`
+
+	// Text is the value as text. It is "" unless [Show] was given.
+	Text  string `json:"text,omitempty"`
+	Shown bool   `json:"shown"` // Show was given
+
+	// Watchers is the number of open watchers, or -1 if the value does not count them.
+	Watchers int `json:"watchers"`
+
+	// TrackedTotal is the number of open watchers from [Track], and WorstLag the largest
+	// lag of one.
+	TrackedTotal int    `json:"trackedTotal"`
+	WorstLag     uint64 `json:"worstLag"`
+
+	// Tracked has the tracked watchers that lag most, at most [MaxTracked], the worst
+	// first, and the oldest first among equals.
+	Tracked []Tracked `json:"tracked,omitempty"`
+
+	// Ended reports that the value has ended, and End has the text of the error.
+	Ended bool   `json:"ended"`
+	End   string `json:"end,omitempty"`
+
+	// State is the state in a word: "open", "ended", "no data", "failing", or the state of the
+	// connection.
+	State string `json:"state"`
+
+	// Problem is the text of a panic of a function of the value, or "".
+	Problem string `json:"problem,omitempty"`
+
+	Connection *Connection `json:"connection,omitempty"` // from a [ConnectionReporter]
+	File       *File       `json:"file,omitempty"`       // from a [FileReporter]
+}
+
+// A Tracked is an open watcher from [Track].
+type Tracked struct {
+	Name string `json:"name"`
+
+	// Version is the version that the watcher has passed last, and Lag the number of
+	// versions since. Versioned reports that the watcher has both.
+	Version   uint64 `json:"version"`
+	Lag       uint64 `json:"lag"`
+	Versioned bool   `json:"versioned"`
+
+	Opened time.Time `json:"opened"` // the time of Watch
+
+	// Waiting reports that a Get is in progress. It is false for a watcher that waits for
+	// a Changed channel.
+	Waiting bool `json:"waiting"`
+}
+
+// A Connection is the state of the connection of a value.
+type Connection struct {
+	State    string            `json:"state"`
+	Since    time.Time         `json:"since"`
+	Reason   string            `json:"reason,omitempty"`
+	Counters map[string]uint64 `json:"counters,omitempty"`
+}
+
+// A File is the state of the file of a value.
+type File struct {
+	Path   string    `json:"path"`
+	Hash   string    `json:"hash"`
+	Loaded time.Time `json:"loaded"`
+	Err    string    `json:"err,omitempty"` // of the newest attempt, or ""
+}
+
+// Values returns a snapshot of all published values, sorted by name. All are looked at once,
+// in this call. It may be called concurrently.
+//
+// The list is that of one instant, and the fields of an Info belong together as far as the
+// value lets them: version, text and size are from one state of the value. Two values are
+// not read at the same instant.
+//
+// Cost: it grows with the number of values and of tracked watchers. Functions of views run,
+// and that of [Show] for a new version.
+func Values() []Info {
+	now := time.Now()
+	entries := values.all()
+	infos := make([]Info, len(entries))
+	for i, e := range entries {
+		infos[i] = e.look(now)
+	}
+	return infos
+}

@@ -1,0 +1,59 @@
+package inspect
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// A snapshot is the answer to ?format=json, and the data of an event of the stream.
+type snapshot struct {
+	At time.Time `json:"at"`
+
+	// Boot tells one process from the next one at the same address.
+	Boot string `json:"boot"`
+
+	// Values has the values, as JSON objects of type Info. An event has only those that
+	// have changed since the event before, without Tracked.
+	Values []json.RawMessage `json:"values"`
+
+	// Names has the names of all values in an event, if they have changed since the event
+	// before.
+	Names []string `json:"names,omitempty"`
+
+	// Rates has the latest rates of each value by name, in the first event of a stream.
+	Rates map[string][]float64 `json:"rates,omitempty"`
+}
+
+// boot is the time at which this process began.
+var boot = time.Now().UTC().Format(time.RFC3339Nano)
+
+// details is an Info with what was found before.
+type details struct {
+	Info
+	History []Change  `json:"history"`
+	Rates   []float64 `json:"rates"`
+}
+
+func (e *entry) details(now time.Time) details {
+	d := details{Info: e.look(now)}
+	d.History, d.Rates = e.past()
+	return d
+}
+
+// encode returns x as JSON. The types of this package have no value that cannot be encoded.
+func encode(x any) json.RawMessage {
+	b, err := json.Marshal(x)
+	if err != nil {
+		panic("inspect: " + err.Error())
+	}
+	return b
+}
+
+// encodeAll returns the snapshot of infos.
+func encodeAll(now time.Time, infos []Info) json.RawMessage {
+	s := snapshot{At: now, Boot: boot, Values: []json.RawMessage{}}
+	for i := range infos {
+		s.Values = append(s.Values, encode(&infos[i]))
+	}
+	return encode(s)
+}

@@ -1,0 +1,74 @@
+package inspect
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/eventvalue/event"
+)
+
+// Log logs each change of v, until ctx or v ends. It returns the error of that end: ctx.Err(),
+// or one that wraps [event.ErrClosed]. It is a loop for a goroutine of its own.
+//
+// Each record has the attributes name, version, skipped, and lag. skipped is the number of
+// versions between the record and the one before. lag is the number of versions that have come
+// since: while logger is slow, changes are skipped and never queued. A value without versions has
+// only the name. With [Show] the record has the text of the value, too. An error that ends
+// neither, such as a bad value, is logged as a warning.
+//
+// To log a value that changes very often, log an [event.Rate] of it.
+//
+// Log panics if ctx, logger or v is nil.
+//
+// Cost: a watcher, and what logger costs.
+func Log[T any](ctx context.Context, logger *slog.Logger, v event.ValueWatch[T], name string, opts ...Option[T]) error {
+	if ctx == nil {
+		panic("inspect: Log: nil context")
+	}
+	if logger == nil {
+		panic("inspect: Log: nil logger")
+	}
+	mustBeValue("Log", v)
+	l := changeLog[T]{logger: logger.With("name", name), show: settingsOf(opts).show, watcher: v.Watch()}
+	defer l.watcher.Close()
+	for {
+		val, err := l.watcher.Get(ctx)
+		switch {
+		case err == nil:
+			l.changed(ctx, val)
+		case ctx.Err() != nil:
+			return err
+		case errors.Is(err, event.ErrClosed):
+			l.logger.InfoContext(ctx, "event value ended", "error", errorText(err))
+			return err
+		default:
+			l.logger.WarnContext(ctx, "event value failed", "error", errorText(err))
+		}
+	}
+}
+
+// A changeLog logs the changes that a watcher returns.
+type changeLog[T any] struct {
+	logger  *slog.Logger
+	show    func(T) string // or nil
+	watcher event.Watcher[T]
+	version uint64 // that was logged last
+}
+
+func (l *changeLog[T]) changed(ctx context.Context, val T) {
+	var attrs []slog.Attr
+	if version, ok := event.Version(l.watcher); ok {
+		lag, _ := event.Behind(l.watcher)
+		var skipped uint64
+		if l.version > 0 && version > l.version {
+			skipped = version - l.version - 1
+		}
+		attrs = append(attrs, slog.Uint64("version", version), slog.Uint64("skipped", skipped), slog.Uint64("lag", lag))
+		l.version = version
+	}
+	if l.show != nil {
+		attrs = append(attrs, slog.String("value", textOf(l.show, val)))
+	}
+	l.logger.LogAttrs(ctx, slog.LevelInfo, "event value changed", attrs...)
+}

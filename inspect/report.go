@@ -1,0 +1,85 @@
+package inspect
+
+import (
+	"maps"
+	"time"
+)
+
+// The interfaces of this file are optional. A published value that has one of the methods
+// is shown with what the method reports. The methods use the types of the standard library
+// only, so that a package can have them without an import of this one. They must not wait,
+// and may be called concurrently.
+
+// A ConnectionReporter is a value that comes over a connection, such as those of package
+// remote.
+type ConnectionReporter interface {
+	// InspectConnection returns the state of the connection, such as "connected", the
+	// time at which the state began, and its reason, which may be nil. counters has the
+	// numbers that only grow, by name; it may be nil.
+	InspectConnection() (state string, since time.Time, reason error, counters map[string]uint64)
+}
+
+// A FileReporter is a value that is read from a file.
+type FileReporter interface {
+	// InspectFile returns the path of the file, a hash of the content that the value
+	// has, the time at which the content was read, and the error of the newest attempt,
+	// which is nil if it succeeded.
+	InspectFile() (path, hash string, loaded time.Time, err error)
+}
+
+// A WatcherCounter is a value from outside of package event that counts its open watchers.
+type WatcherCounter interface {
+	// InspectWatchers returns the number of open watchers.
+	InspectWatchers() int
+}
+
+// A VersionReporter is a value from outside of package event whose states have numbers.
+type VersionReporter interface {
+	// InspectVersion returns the number of the newest state, which never goes down.
+	InspectVersion() uint64
+}
+
+// report adds to info what value reports about itself.
+func report(info *Info, value any) {
+	if v, is := value.(interface{ Err() error }); is {
+		if err := v.Err(); err != nil {
+			info.Ended, info.End = true, errorText(err)
+		}
+	}
+	if v, is := value.(FileReporter); is {
+		path, hash, loaded, err := v.InspectFile()
+		info.File = &File{clean(path), clean(hash), loaded, errorText(err)}
+	}
+	if v, is := value.(ConnectionReporter); is {
+		state, since, reason, counters := v.InspectConnection()
+		info.Connection = &Connection{clean(state), since, errorText(reason), maps.Clone(counters)}
+	}
+}
+
+// newestProblem returns the error that the value has now, or "".
+func (i *Info) newestProblem() string {
+	switch {
+	case i.Problem != "":
+		return i.Problem
+	case i.File != nil && i.File.Err != "":
+		return i.File.Err
+	case i.Connection != nil:
+		return i.Connection.Reason
+	}
+	return ""
+}
+
+// state returns the state of the value in a word.
+func (i *Info) state() string {
+	switch {
+	case i.Ended:
+		return "ended"
+	case i.Problem != "" || i.File != nil && i.File.Err != "":
+		return "failing"
+	case i.Connection != nil:
+		return i.Connection.State
+	case i.Versioned && i.Version == 0:
+		return "no data"
+	}
+	return "open"
+}

@@ -1,0 +1,56 @@
+package inspect
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxText is the length at which the text of a value is cut.
+const maxText = 64 << 10
+
+// textOf returns the text of val that is shown: what show returns, or the text of its panic.
+func textOf[T any](show func(T) string, val T) (text string) {
+	if show == nil {
+		return ""
+	}
+	if problem := recovered(func() { text = show(val) }); problem != "" {
+		text = problem
+	}
+	return clean(text)
+}
+
+// errorText returns the text of err, or "" for nil.
+func errorText(err error) (text string) {
+	if err == nil {
+		return ""
+	}
+	if problem := recovered(func() { text = err.Error() }); problem != "" {
+		text = problem
+	}
+	return clean(text)
+}
+
+// recovered calls f, and returns the text of its panic, or "".
+func recovered(f func()) (problem string) {
+	defer func() {
+		if p := recover(); p != nil {
+			// Package fmt catches the panic of a String method of p.
+			problem = clean(fmt.Sprintf("panic: %v", p))
+		}
+	}()
+	f()
+	return ""
+}
+
+// clean returns text as valid UTF-8 of limited length.
+func clean(text string) string {
+	if len(text) > maxText {
+		cut := maxText
+		for cut > maxText-utf8.UTFMax && !utf8.RuneStart(text[cut]) {
+			cut--
+		}
+		text = fmt.Sprintf("%s… (%d bytes more)", text[:cut], len(text)-cut)
+	}
+	return strings.ToValidUTF8(text, "\uFFFD")
+}

@@ -1,0 +1,177 @@
+package inspect_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/inspect"
+)
+
+func TestTrackListsOpenWatchers(t *testing.T) {
+	before := inspect.Groups()
+	synctest.Test(t, func(t *testing.T) {
+		v := event.New(1)
+		publish(t, "v", v)
+		assert.Empty(t, find(t, "v").Tracked)
+		opened := time.Now()
+		idle := inspect.Track("idle", v).Watch()
+		time.Sleep(time.Second)
+		waits := inspect.Track("waits", v).Watch()
+		_, err := waits.Get(t.Context())
+		require.NoError(t, err)
+		v.Set(2)
+		v.Set(3)
+		_, err = waits.Get(t.Context())
+		require.NoError(t, err)
+		done := make(chan error)
+		go func() {
+			_, err := waits.Get(t.Context())
+			done <- err
+		}()
+		synctest.Wait()
+		info := find(t, "v")
+		assert.Equal(t, 2, info.TrackedTotal)
+		assert.Equal(t, 2, info.Watchers)
+		assert.Equal(t, uint64(3), info.WorstLag)
+		assert.Equal(t, []inspect.Tracked{
+			{Name: "idle", Version: 0, Lag: 3, Versioned: true, Opened: opened},
+			{Name: "waits", Version: 3, Lag: 0, Versioned: true, Opened: opened.Add(time.Second), Waiting: true},
+		}, info.Tracked)
+		_ = waits.Close()
+		assert.Equal(t, event.ErrWatcherClosed, <-done)
+		_ = waits.Close()
+		assert.Equal(t, 1, find(t, "v").TrackedTotal)
+		_ = idle.Close()
+		assert.Empty(t, find(t, "v").Tracked)
+		assert.Equal(t, before, inspect.Groups())
+	})
+}
+
+// TestTrackedUnderAView checks that a view over a tracked value has tracked watchers, and
+// that the result of Track can be published.
+func TestTrackedUnderAView(t *testing.T) {
+	v := event.New(1)
+	tracked := inspect.Track("below", v)
+	publish(t, "v", tracked)
+	w := event.Map(tracked, func(n int) string { return fmt.Sprint(n) }).Watch()
+	defer w.Close()
+	info := find(t, "v")
+	assert.Equal(t, 1, info.TrackedTotal)
+	assert.Equal(t, 1, info.Watchers)
+	assert.True(t, info.Versioned)
+}
+
+func TestTrackedValueLoads(t *testing.T) {
+	v := event.New(1)
+	v.Set(2)
+	tracked := inspect.Track("t", v)
+	val, version, ok := event.LoadVersion(tracked)
+	assert.Equal(t, []any{2, uint64(2), true}, []any{val, version, ok})
+	val, version, ok = event.LoadVersion(event.Map(tracked, func(n int) int { return 10 * n }))
+	assert.Equal(t, []any{20, uint64(2), true}, []any{val, version, ok})
+	combined := event.Combine(v, v, func(a, b int) int { return a + b })
+	tracked = inspect.Track("t", combined)
+	_, _, ok = event.LoadVersion(tracked)
+	assert.False(t, ok)
+	val, ok = event.Load(event.Distinct(tracked))
+	assert.Equal(t, []any{4, true}, []any{val, ok})
+	_, is := inspect.Track("t", event.Where(v, func(int) bool { return true })).(event.Loader[int])
+	assert.False(t, is)
+}
+
+func TestTryGetOfTracked(t *testing.T) {
+	w := inspect.Track("t", event.New(1)).Watch()
+	defer w.Close()
+	val, ok, err := event.TryGet(t.Context(), w)
+	assert.Equal(t, []any{1, true, nil}, []any{val, ok, err})
+	_, ok, err = event.TryGet(t.Context(), w)
+	assert.Equal(t, []any{false, nil}, []any{ok, err})
+	w = inspect.Track("t", foreign{event.New(1)}).Watch()
+	defer w.Close()
+	val, ok, err = event.TryGet(t.Context(), w)
+	assert.Equal(t, []any{1, true, nil}, []any{val, ok, err})
+	_, ok = event.Version(w)
+	assert.False(t, ok)
+}
+
+// foreign is a value whose watchers this module does not know.
+type foreign struct{ event.ValueWatch[int] }
+
+func (f foreign) Watch() event.Watcher[int] { return foreignWatcher{f.ValueWatch.Watch()} }
+
+type foreignWatcher struct{ event.Watcher[int] }
+
+// slices are values that cannot be compared.
+type slices []event.ValueWatch[int]
+
+func (s slices) Watch() event.Watcher[int] { return s[0].Watch() }
+
+func TestIncomparableValue(t *testing.T) {
+	before := inspect.Groups()
+	v := slices{event.New(1)}
+	publish(t, "slices", v)
+	w := inspect.Track("t", v).Watch()
+	assert.Zero(t, find(t, "slices").TrackedTotal)
+	_ = w.Close()
+	assert.Equal(t, before, inspect.Groups())
+}
+
+// TestWorstHundred has more tracked watchers than are listed.
+func TestWorstHundred(t *testing.T) {
+	const n = 1000
+	v := event.New(0)
+	publish(t, "v", v)
+	for i := range n {
+		w := inspect.Track(fmt.Sprint(i), v).Watch()
+		defer w.Close()
+		if i%2 == 1 { // Of the odd ones, each passes one version more than the one before.
+			_, err := w.Get(t.Context())
+			require.NoError(t, err)
+			v.Set(i)
+		}
+	}
+	for range 10 {
+		v.Set(0)
+	}
+	info := find(t, "v")
+	assert.Equal(t, n, info.TrackedTotal)
+	assert.Equal(t, info.Version, info.WorstLag)
+	require.Len(t, info.Tracked, inspect.MaxTracked)
+	for i, w := range info.Tracked {
+		assert.Equal(t, fmt.Sprint(2*i), w.Name, "the even ones have passed nothing; the oldest first")
+		assert.Equal(t, info.Version, w.Lag)
+	}
+}
+
+func TestProfileHasStacks(t *testing.T) {
+	before := inspect.Profile().Count()
+	w := openedHere()
+	assert.Equal(t, before+1, inspect.Profile().Count())
+	var b bytes.Buffer
+	require.NoError(t, inspect.Profile().WriteTo(&b, 1))
+	assert.Regexp(t, `(?m)^1 @.*\n#\t\w+\t\S*openedHere\+`, b.String(), "the stack begins at the caller of Watch")
+	_ = w.Close()
+	_ = w.Close()
+	assert.Equal(t, before, inspect.Profile().Count())
+	assert.Equal(t, "event.watchers", inspect.Profile().Name())
+}
+
+//go:noinline
+func openedHere() event.Watcher[int] { return inspect.Track("p", event.New(1)).Watch() }
+
+func TestPanicInAPredicateEndsTheGet(t *testing.T) {
+	v := event.New(1)
+	publish(t, "v", v)
+	w := inspect.Track("t", v).Watch()
+	defer w.Close()
+	assert.Panics(t, func() { _, _ = w.Get(context.Background(), event.Filter(func(int) bool { panic("boom") })) })
+	assert.False(t, find(t, "v").Tracked[0].Waiting)
+}
