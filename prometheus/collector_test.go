@@ -1,0 +1,133 @@
+package prometheus_test
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/inspect"
+	eventprometheus "github.com/eventvalue/event/prometheus"
+)
+
+// A reporting value reports a connection and a file.
+type reporting struct {
+	*event.MemoryValue[string]
+	err error
+}
+
+func (r reporting) InspectFile() (path, hash string, loaded time.Time, err error) {
+	return "/etc/app.toml", "abc", time.Unix(100, 0), r.err
+}
+
+func (r reporting) InspectConnection() (string, time.Time, error, map[string]uint64) {
+	return "connected", time.Unix(50, 0), nil, map[string]uint64{"resets": 3}
+}
+
+func publish[T any](t *testing.T, name string, v event.ValueWatch[T]) {
+	unpublish, err := inspect.Publish(name, v)
+	require.NoError(t, err)
+	t.Cleanup(unpublish)
+}
+
+// scrape returns what a scrape of c over HTTP finds, by name.
+func scrape(t *testing.T, c prometheus.Collector) map[string]*dto.MetricFamily {
+	r := prometheus.NewPedanticRegistry()
+	require.NoError(t, r.Register(c))
+	problems, err := testutil.GatherAndLint(r)
+	require.NoError(t, err)
+	assert.Empty(t, problems)
+	server := httptest.NewServer(promhttp.HandlerFor(r, promhttp.HandlerOpts{ErrorHandling: promhttp.HTTPErrorOnError}))
+	defer server.Close()
+	res, err := http.Get(server.URL)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	require.Equal(t, 200, res.StatusCode)
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(res.Body)
+	require.NoError(t, err)
+	return families
+}
+
+// value returns the value of the metric with the labels given as name, value, ….
+func value(t *testing.T, families map[string]*dto.MetricFamily, name string, labels ...string) float64 {
+	t.Helper()
+	for _, m := range families[name].GetMetric() {
+		has := map[string]string{}
+		for _, l := range m.GetLabel() {
+			has[l.GetName()] = l.GetValue()
+		}
+		fits := len(has) == len(labels)/2
+		for i := 0; i < len(labels); i += 2 {
+			fits = fits && has[labels[i]] == labels[i+1]
+		}
+		if fits {
+			return m.GetGauge().GetValue() + m.GetCounter().GetValue() + m.GetUntyped().GetValue()
+		}
+	}
+	t.Errorf("no %s with %q", name, labels)
+	return -1
+}
+
+func TestScrape(t *testing.T) {
+	v := event.New(1)
+	publish(t, "odd \"name\"\n<b>", v)
+	label := []string{"value", "odd \"name\"\n<b>"}
+	for range 5 {
+		v.Set(1)
+	}
+	for range 2 {
+		w := inspect.Track("worker", v).Watch()
+		defer w.Close()
+		v.Set(2)
+	}
+	found := scrape(t, eventprometheus.NewCollector(eventprometheus.Watchers()))
+	assert.Equal(t, dto.MetricType_COUNTER, found["event_value_sets_total"].GetType())
+	for name, want := range map[string]float64{
+		"event_value_sets_total":           7,
+		"event_value_version":              8,
+		"event_value_watchers":             2,
+		"event_value_tracked_watchers":     2,
+		"event_value_tracked_lag_versions": 8,
+		"event_value_size_bytes":           8,
+		"event_value_ended":                0,
+		"event_value_failing":              0,
+	} {
+		assert.Equal(t, want, value(t, found, name, label...), name)
+	}
+	worker := append(label, "watcher", "worker")
+	assert.Equal(t, 2.0, value(t, found, "event_watcher_open", worker...))
+	assert.Equal(t, 8.0, value(t, found, "event_watcher_lag_versions", worker...))
+	_ = v.Close()
+	found = scrape(t, eventprometheus.NewCollector())
+	assert.Equal(t, 1.0, value(t, found, "event_value_ended", label...))
+	assert.NotContains(t, found, "event_watcher_open", "watchers are asked for")
+}
+
+func TestFileAndConnection(t *testing.T) {
+	good := reporting{event.New("x"), nil}
+	publish(t, "good", good)
+	publish(t, "bad", reporting{event.New("x"), errors.New("line 3")})
+	publish(t, "plain", event.Where(good, func(string) bool { return true }))
+	found := scrape(t, eventprometheus.NewCollector(eventprometheus.Namespace("myapp")))
+	assert.Equal(t, 1.0, value(t, found, "myapp_config_last_reload_successful", "value", "good"))
+	assert.Equal(t, 0.0, value(t, found, "myapp_config_last_reload_successful", "value", "bad"))
+	assert.Equal(t, 1.0, value(t, found, "myapp_value_failing", "value", "bad"))
+	assert.Equal(t, 100.0, value(t, found, "myapp_config_last_reload_success_timestamp_seconds", "value", "bad"))
+	assert.Equal(t, 1.0, value(t, found, "myapp_value_connection_state", "value", "good", "state", "connected"))
+	assert.Equal(t, 50.0, value(t, found, "myapp_value_connection_since_timestamp_seconds", "value", "good"))
+	assert.Equal(t, 3.0, value(t, found, "myapp_value_connection_events_total", "value", "good", "event", "resets"))
+	assert.Len(t, found["myapp_config_last_reload_successful"].GetMetric(), 2, "plain is not a file")
+	assert.Len(t, found["myapp_value_ended"].GetMetric(), 3)
+}
