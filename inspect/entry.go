@@ -19,6 +19,7 @@ type entry struct {
 	name, typ    string
 	published    time.Time
 	firstVersion uint64
+	shown        bool // Show was given
 	value        any
 	key          any                        // identifies the value: see keyOf
 	read         func(last reading) reading // runs functions of the program
@@ -63,7 +64,7 @@ func (e *entry) look(now time.Time) Info {
 	e.mu.Unlock()
 	read := e.read(last)
 	info := Info{Name: e.name, Type: e.typ, Published: e.published, At: now, Version: read.version, Versioned: read.versioned,
-		HasData: read.hasData, Size: read.size, Text: read.text, Problem: read.problem, Watchers: read.watchers}
+		HasData: read.hasData, Shown: e.shown, Size: read.size, Text: read.text, Problem: read.problem, Watchers: read.watchers}
 	if problem := recovered(func() { report(&info, e.value) }); problem != "" && info.Problem == "" {
 		info.Problem = problem
 	}

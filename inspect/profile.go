@@ -31,7 +31,7 @@ func Profile() *pprof.Profile { return profile }
 func addToProfile(r *record) {
 	var pcs [8]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
-	skip := 1
+	skip := 2 // Add and this function
 	for {
 		f, more := frames.Next()
 		if !more || !strings.Contains(f.Function, "/inspect.(*tracked") && !strings.Contains(f.Function, "/inspect.(*loadableTracked") {

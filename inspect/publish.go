@@ -45,6 +45,7 @@ func Publish[T any](name string, v event.ValueWatch[T], opts ...Option[T]) (unpu
 		published: time.Now(),
 		value:     v,
 		key:       keyOf(v),
+		shown:     s.show != nil,
 		read:      (&reader[T]{v: v, show: s.show}).read,
 	}
 	if s.untilEnd {

@@ -185,6 +185,7 @@ func TestInfoOfView(t *testing.T) {
 	v.Set(2)
 	m, c, w := find(t, "map"), find(t, "combine"), find(t, "where")
 	assert.Equal(t, []any{uint64(2), true, uint64(1), "2", -1}, []any{m.Version, m.Versioned, m.Sets, m.Text, m.Watchers})
+	assert.True(t, m.Shown && c.Shown && !w.Shown)
 	assert.Equal(t, []any{uint64(0), false, true, "4"}, []any{c.Version, c.Versioned, c.HasData, c.Text})
 	assert.Equal(t, []any{false, false, "open"}, []any{w.Versioned, w.HasData, w.State})
 	v.Set(3)

@@ -1,0 +1,2 @@
+// Package browsertest tests the page of package inspect in a real browser.
+package browsertest
