@@ -10,7 +10,7 @@ VERIFY = internal/verify
 # Each target that help lists has a comment that begins with two #. The durations
 # are those that make durations measured last. A target that runs as long as the
 # user says shows the default.
-.PHONY: help quick check fmt tidy vet static test race cpus 386 fuzz nested examples bench etcd-faults etcd-soak explore whole files
+.PHONY: help quick check fmt tidy vet static test race cpus 386 fuzz nested examples bench etcd-faults etcd-soak explore whole files browser screenshots
 .PHONY: model model-full linear soak cover leaks mutants durations simulation statements
 
 help: ## this list, with measured durations
@@ -63,6 +63,12 @@ nested: ## the tests of the nested modules
 
 files: ## package file: a minute of random operations against a model, and a minute of each swap
 	$(GO) -C file test -run '^(TestModel|TestSetIsNeverMixed|TestKeyPairIsNeverMixed)$$' -count 1 -timeout 20m . -args -long
+
+browser: ## the page of inspect in Chromium, which is installed where it is missing
+	CI=1 $(GO) -C inspect/browsertest test -count 1 ./...
+
+screenshots: ## the same, and it writes docs/images
+	CI=1 SCREENSHOTS=1 $(GO) -C inspect/browsertest test -count 1 ./...
 
 tidy: ## every go.mod is tidy
 	@for m in $(MODULES); do echo "tidy $$m"; $(GO) -C $$m mod tidy -diff || exit 1; done

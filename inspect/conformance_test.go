@@ -19,6 +19,9 @@ func TestTrackKeepsTheGuarantees(t *testing.T) {
 }
 
 func TestTrackOfViewsKeepsTheGuarantees(t *testing.T) {
+	if testing.Short() {
+		t.Skip("TestTrackKeepsTheGuarantees is the short one")
+	}
 	same := func(i *item) *item { return i }
 	for name, over := range map[string]func(*event.MemoryValue[*item]) event.ValueWatch[*item]{
 		"TrackOfMap": func(v *event.MemoryValue[*item]) event.ValueWatch[*item] {
