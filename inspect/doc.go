@@ -28,7 +28,7 @@
 // an entry; its Set, Watch, Get and Close cost what they cost before. A tracked watcher adds
 // two atomic additions to each Get, and a mutex and a stack trace to Watch and Close.
 //
-// Values are read when somebody looks: once in each call of [Values] and each static page,
-// and once a second while a live page is open. One goroutine reads for all live pages. It
+// Each call of [Values] and each static page reads the values once. While a live page is open,
+// they are read once a second. One goroutine reads for all live pages. It
 // ends after the last page has gone.
 package inspect

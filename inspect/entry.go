@@ -58,7 +58,10 @@ func (e *entry) over() (over bool) {
 }
 
 // look looks at the value. now is the time of the look.
-func (e *entry) look(now time.Time) Info {
+func (e *entry) look(now time.Time) Info { return e.glance(now, true) }
+
+// glance is look, but it lists the tracked watchers only if list is true.
+func (e *entry) glance(now time.Time, list bool) Info {
 	e.mu.Lock()
 	last := e.last
 	e.mu.Unlock()
@@ -68,14 +71,14 @@ func (e *entry) look(now time.Time) Info {
 	if problem := recovered(func() { report(&info, e.value) }); problem != "" && info.Problem == "" {
 		info.Problem = problem
 	}
-	listTracked(&info, e.key)
+	countTracked(&info, e.key, list)
 	e.note(&info, read)
 	info.State = info.state()
 	return info
 }
 
 // note stores what a look has read, and adds to info what follows from earlier looks. An
-// older version than that of a concurrent look is not stored.
+// older version is not stored if a concurrent look has found a newer one.
 func (e *entry) note(info *Info, read reading) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -111,7 +114,7 @@ func (e *entry) remember(c Change) {
 	e.history = append(e.history, c)
 }
 
-// tick adds a rate to those that the page draws.
+// tick adds a rate to the rates that the page draws.
 func (e *entry) tick(rate float64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -17,11 +17,10 @@ import (
 //
 //   - without a query: the page, which is live in a browser that runs scripts, and otherwise
 //     a static table.
-//   - ?format=json: the values as JSON objects, which have the fields of [Info], under the key
-//     "values".
-//   - ?format=events, or with the header Accept: text/event-stream: the same live, as an event
-//     stream. The first event has all values. Each further event has the values that have
-//     changed since the last one. There is one a second, or less for a slow reader.
+//   - ?format=json: an object. Its key "values" has the values, with the fields of [Info].
+//   - ?format=events, or the header Accept: text/event-stream: the same live. The first event
+//     has all values. Each further event has the values that have changed since the event
+//     before. A reader gets an event a second, or less if it is slow.
 //   - ?value=name: only that value, in detail. It goes with both the page and the JSON.
 //
 // The page loads nothing from elsewhere, and its Content-Security-Policy forbids all scripts
@@ -78,7 +77,7 @@ const (
 	formatEvents = "events"
 )
 
-// A query is what a request asks for.
+// A query is the parsed query of a request.
 type query struct {
 	format string
 	value  string

@@ -105,12 +105,11 @@ type File struct {
 // Values returns a snapshot of all published values, sorted by name. All are looked at once,
 // in this call. It may be called concurrently.
 //
-// The list is that of one instant, and the fields of an Info belong together as far as the
-// value lets them: version, text and size are from one state of the value. Two values are
-// not read at the same instant.
+// The list has the values that were published at one instant. Version, text and size of an
+// Info are from one state of its value. Two values are not read at the same instant.
 //
 // Cost: it grows with the number of values and of tracked watchers. Functions of views run,
-// and that of [Show] for a new version.
+// and the function of [Show] runs for a new version.
 func Values() []Info {
 	now := time.Now()
 	entries := values.all()

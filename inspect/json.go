@@ -9,11 +9,11 @@ import (
 type snapshot struct {
 	At time.Time `json:"at"`
 
-	// Boot tells one process from the next one at the same address.
+	// Boot is different in the next process at the same address.
 	Boot string `json:"boot"`
 
-	// Values has the values, as JSON objects of type Info. An event has only those that
-	// have changed since the event before, without Tracked.
+	// Values has the values, as JSON objects of type Info. An event has only
+	// values that have changed since the event before, without Tracked and Text.
 	Values []json.RawMessage `json:"values"`
 
 	// Names has the names of all values in an event, if they have changed since the event

@@ -11,9 +11,9 @@ import (
 // Log logs each change of v, until ctx or v ends. It returns the error of that end: ctx.Err(),
 // or one that wraps [event.ErrClosed]. It is a loop for a goroutine of its own.
 //
-// Each record has the attributes name, version, skipped, and lag. skipped is the number of
-// versions between the record and the one before. lag is the number of versions that have come
-// since: while logger is slow, changes are skipped and never queued. A value without versions has
+// Each record has the attributes name, version, skipped, and lag. The number of versions
+// between the record and the one before is skipped. The number of newer versions is lag.
+// While logger is slow, changes are skipped and never queued. A value without versions has
 // only the name. With [Show] the record has the text of the value, too. An error that ends
 // neither, such as a bad value, is logged as a warning.
 //

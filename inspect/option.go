@@ -31,8 +31,7 @@ func Show[T any](text func(T) string) Option[T] {
 }
 
 // UntilEnd makes the end of the value unpublish it. The value must have a method Err() error
-// that returns nil until its end, as that of a MemoryValue does, and that does not call this
-// package.
+// that returns nil until its end. A MemoryValue has one. Err must not call this package.
 //
 // An ended value is in no snapshot, and its name is free. The package refers to it until the
 // next look, or until as many values were published as there were before.

@@ -10,20 +10,19 @@ import (
 // only, so that a package can have them without an import of this one. They must not wait,
 // and may be called concurrently.
 
-// A ConnectionReporter is a value that comes over a connection, such as those of package
-// remote.
+// A ConnectionReporter is a value that comes over a connection, such as a remote.Value.
 type ConnectionReporter interface {
-	// InspectConnection returns the state of the connection, such as "connected", the
-	// time at which the state began, and its reason, which may be nil. counters has the
-	// numbers that only grow, by name; it may be nil.
-	InspectConnection() (state string, since time.Time, reason error, counters map[string]uint64)
+	// InspectConnection returns the state of the connection, such as "connected", and the
+	// time at which the state began. The reason of the state and counters may be nil. The
+	// counters are numbers that grow, by name.
+	InspectConnection() (state string, since time.Time, counters map[string]uint64, reason error)
 }
 
 // A FileReporter is a value that is read from a file.
 type FileReporter interface {
-	// InspectFile returns the path of the file, a hash of the content that the value
-	// has, the time at which the content was read, and the error of the newest attempt,
-	// which is nil if it succeeded.
+	// InspectFile returns the path of the file, and the error of the newest attempt to
+	// read it. hash and loaded are of the content that the value has: a hash of it, and
+	// the time at which it was read.
 	InspectFile() (path, hash string, loaded time.Time, err error)
 }
 
@@ -51,7 +50,7 @@ func report(info *Info, value any) {
 		info.File = &File{clean(path), clean(hash), loaded, errorText(err)}
 	}
 	if v, is := value.(ConnectionReporter); is {
-		state, since, reason, counters := v.InspectConnection()
+		state, since, counters, reason := v.InspectConnection()
 		info.Connection = &Connection{clean(state), since, errorText(reason), maps.Clone(counters)}
 	}
 }

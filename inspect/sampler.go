@@ -99,9 +99,8 @@ func next(f *frame, now time.Time) *frame {
 	entries := values.all()
 	n := &frame{number: f.number + 1, at: now, renamed: f.renamed, rows: make([]row, len(entries)), names: make([]string, len(entries))}
 	for i, e := range entries {
-		info := e.look(now)
-		info.Tracked = nil
-		info.Text = "" // It may be long: the page fetches it for what is open.
+		info := e.glance(now, false)
+		info.Text = "" // It may be long, as the list of watchers: the page fetches both for what is open.
 		info.Rate = math.Round(info.Rate*100) / 100
 		e.tick(info.Rate)
 		n.names[i] = e.name

@@ -21,8 +21,8 @@ import (
 //
 // Track panics if v is nil.
 //
-// Cost: one object. A tracked watcher costs that of v, an object, a stack trace and a
-// mutex in Watch and Close, and two atomic additions in each Get.
+// Cost: one object. A tracked watcher costs what a watcher of v costs, an object, a stack
+// trace and a mutex in Watch and Close, and two atomic additions in each Get.
 func Track[T any](name string, v event.ValueWatch[T]) event.ValueWatch[T] {
 	mustBeValue("Track", v)
 	t := tracked[T]{name: name, source: v, key: keyOf(untracked(v))}

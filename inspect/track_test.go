@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -174,4 +177,19 @@ func TestPanicInAPredicateEndsTheGet(t *testing.T) {
 	defer w.Close()
 	assert.Panics(t, func() { _, _ = w.Get(context.Background(), event.Filter(func(int) bool { panic("boom") })) })
 	assert.False(t, find(t, "v").Tracked[0].Waiting)
+}
+
+// TestProfileIsReadByPprof has go tool pprof read the profile.
+func TestProfileIsReadByPprof(t *testing.T) {
+	w := openedHere()
+	defer w.Close()
+	file := filepath.Join(t.TempDir(), "watchers.pb.gz")
+	f, err := os.Create(file)
+	require.NoError(t, err)
+	require.NoError(t, inspect.Profile().WriteTo(f, 0))
+	require.NoError(t, f.Close())
+	out, err := exec.Command("go", "tool", "pprof", "-top", "-symbolize=none", file).CombinedOutput()
+	require.NoError(t, err, string(out))
+	assert.Contains(t, string(out), "Type: event.watchers")
+	assert.Contains(t, string(out), "openedHere")
 }

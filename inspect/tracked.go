@@ -17,15 +17,27 @@ func (l lagging) compare(other lagging) int {
 	return cmp.Or(cmp.Compare(other.lag, l.lag), l.opened.Compare(other.opened))
 }
 
-// listTracked adds the tracked watchers of the value with the given key to info.
-func listTracked(info *Info, key any) {
+// countTracked adds to info the number of the tracked watchers of the value with the given
+// key, and the largest lag. If list is true, it lists the worst of them.
+func countTracked(info *Info, key any, list bool) {
 	records := watchers.appendTo(nil, key)
 	info.TrackedTotal = len(records)
+	if list {
+		info.Tracked, info.WorstLag = listWorst(records)
+		return
+	}
+	for _, r := range records {
+		info.WorstLag = max(info.WorstLag, r.look().lag)
+	}
+}
+
+// listWorst returns the records that lag most, and the largest lag.
+func listWorst(records []*record) (list []Tracked, lag uint64) {
 	worst := make([]lagging, 0, min(len(records), 2*MaxTracked))
 	var bound *lagging // of what was kept last: nothing after it is among the worst
 	for _, r := range records {
 		l := r.look()
-		info.WorstLag = max(info.WorstLag, l.lag)
+		lag = max(lag, l.lag)
 		if bound != nil && l.compare(*bound) >= 0 {
 			continue
 		}
@@ -35,8 +47,9 @@ func listTracked(info *Info, key any) {
 		}
 	}
 	for _, l := range keepWorst(worst) {
-		info.Tracked = append(info.Tracked, l.tracked())
+		list = append(list, l.tracked())
 	}
+	return list, lag
 }
 
 // keepWorst sorts l, and returns the first ones of it.

@@ -35,7 +35,7 @@ func Register(meter metric.Meter, opts ...Option) (metric.Registration, error) {
 	return meter.RegisterCallback(i.observe, i.all...)
 }
 
-// instruments are what the values are exported by.
+// instruments has all instruments.
 type instruments struct {
 	watchers bool
 	all      []metric.Observable

@@ -22,8 +22,8 @@ func (r reporting) InspectFile() (path, hash string, loaded time.Time, err error
 	return "/etc/app.toml", "abc", time.Now(), nil
 }
 
-func (r reporting) InspectConnection() (string, time.Time, error, map[string]uint64) {
-	return "connected", time.Now(), nil, map[string]uint64{"resets": 3}
+func (r reporting) InspectConnection() (string, time.Time, map[string]uint64, error) {
+	return "connected", time.Now(), map[string]uint64{"resets": 3}, nil
 }
 
 var encoder = attribute.DefaultEncoder()

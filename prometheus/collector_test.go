@@ -31,8 +31,8 @@ func (r reporting) InspectFile() (path, hash string, loaded time.Time, err error
 	return "/etc/app.toml", "abc", time.Unix(100, 0), r.err
 }
 
-func (r reporting) InspectConnection() (string, time.Time, error, map[string]uint64) {
-	return "connected", time.Unix(50, 0), nil, map[string]uint64{"resets": 3}
+func (r reporting) InspectConnection() (string, time.Time, map[string]uint64, error) {
+	return "connected", time.Unix(50, 0), map[string]uint64{"resets": 3}, nil
 }
 
 func publish[T any](t *testing.T, name string, v event.ValueWatch[T]) {

@@ -25,8 +25,8 @@
 //	event_config_last_reload_successful       for the value of a file: 1 or 0
 //	event_config_last_reload_success_timestamp_seconds
 //
-// With [Watchers] there are also metrics with the label watcher, for the tracked watchers
-// that inspect.Info lists. Watchers of one name are one series.
+// With [Watchers] there are also metrics with the label watcher. They have the tracked
+// watchers that inspect.Info lists. Watchers of one name are one series.
 //
 //	event_watcher_open                        the number of watchers of the name
 //	event_watcher_lag_versions                the largest lag

@@ -4,16 +4,16 @@ import "time"
 
 // InspectConnection reports the Status to package inspect. While the Value has watchers, the
 // counters are the revision that was received last, and the number of resets.
-func (v *Value[T]) InspectConnection() (state string, since time.Time, reason error, counters map[string]uint64) {
+func (v *Value[T]) InspectConnection() (state string, since time.Time, counters map[string]uint64, reason error) {
 	s, _ := v.source.connection().Load()
-	return s.State.String(), s.Since, s.Reason, v.source.counters()
+	return s.State.String(), s.Since, v.source.counters(), s.Reason
 }
 
 // InspectConnection reports the Status to package inspect. While the Range has watchers, the
 // counters are the revision that was received last, and the number of resets.
-func (r *Range[T]) InspectConnection() (state string, since time.Time, reason error, counters map[string]uint64) {
+func (r *Range[T]) InspectConnection() (state string, since time.Time, counters map[string]uint64, reason error) {
 	s, _ := r.feed.status.Load()
-	return s.State.String(), s.Since, s.Reason, r.feed.counters()
+	return s.State.String(), s.Since, r.feed.counters(), s.Reason
 }
 
 // counters returns the numbers of the session in progress, or nil.

@@ -44,8 +44,8 @@ func (f file) InspectFile() (path, hash string, loaded time.Time, err error) {
 // A shared is a value that reports a connection.
 type shared struct{ *event.MemoryValue[string] }
 
-func (shared) InspectConnection() (string, time.Time, error, map[string]uint64) {
-	return "broken", time.Now().Add(-time.Minute), errors.New("dial tcp 10.0.0.7:2379: connection refused"), map[string]uint64{"resets": 1}
+func (shared) InspectConnection() (string, time.Time, map[string]uint64, error) {
+	return "broken", time.Now().Add(-time.Minute), map[string]uint64{"resets": 1}, errors.New("dial tcp 10.0.0.7:2379: connection refused")
 }
 
 const hostile = `<img src=x onerror=alert(1)>"'&`
