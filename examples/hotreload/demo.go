@@ -78,7 +78,7 @@ type demo struct {
 }
 
 // runDemo runs the demonstration.
-func runDemo(ctx context.Context, workers int, screen *Screen) (err error) {
+func runDemo(ctx context.Context, o options, screen *Screen) (err error) {
 	dir, err := os.MkdirTemp("", "hotreload")
 	if err != nil {
 		return err
@@ -89,14 +89,21 @@ func runDemo(ctx context.Context, workers int, screen *Screen) (err error) {
 		return err
 	}
 
-	screen.Printf("%d workers follow %s\n\n", workers, path)
+	screen.Printf("%d workers follow %s\n\n", o.workers, path)
 	d := &demo{
-		Service: StartService(ctx, path, decodeService, workers, file.Quiet(demoQuiet)),
+		Service: StartService(ctx, path, decodeService, o, file.Quiet(demoQuiet)),
 		screen:  screen,
 		path:    path,
 		text:    original,
 	}
-	err = d.run(ctx)
+	err = d.withPage(o, screen, func() error {
+		err := d.run(ctx)
+		if o.page != "" && err == nil {
+			screen.Printf("\nthe page stays until Ctrl-C\n")
+			<-ctx.Done()
+		}
+		return err
+	})
 	end, fileErr := d.Stop(errDemoOver)
 	if ctx.Err() != nil {
 		screen.Printf("\n%v\n", errInterrupted)

@@ -6,6 +6,8 @@
 //
 //	hotreload [-workers n]         edits a file of its own and measures how the edits arrive
 //	hotreload [-workers n] file    follows a TOML, YAML or JSON file until it is interrupted
+//
+// With -http and an address, it also serves the page of package inspect.
 package main
 
 import (
@@ -23,6 +25,12 @@ import (
 
 const maxWorkers = 1_000_000
 
+// The options are the flags.
+type options struct {
+	workers int
+	page    string // the address of the page, or ""
+}
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // A second Ctrl-C kills the program.
@@ -36,17 +44,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, live bool
 	flags := flag.NewFlagSet("hotreload", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
-		fmt.Fprintln(stderr, "usage: hotreload [-workers n] [file]")
+		fmt.Fprintln(stderr, "usage: hotreload [-workers n] [-http address] [file]")
 		flags.PrintDefaults()
 	}
-	workers := flags.Int("workers", 10_000, "number of goroutines that follow the configuration")
+	var o options
+	flags.IntVar(&o.workers, "workers", 10_000, "number of goroutines that follow the configuration")
+	flags.StringVar(&o.page, "http", "", "`address` of a page with the values, such as localhost:0")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
 	case err != nil:
 		return 2
-	case *workers < 1 || *workers > maxWorkers:
-		fmt.Fprintf(stderr, "hotreload: -workers %d is not between 1 and %d\n", *workers, maxWorkers)
+	case o.workers < 1 || o.workers > maxWorkers:
+		fmt.Fprintf(stderr, "hotreload: -workers %d is not between 1 and %d\n", o.workers, maxWorkers)
 		return 2
 	case flags.NArg() > 1:
 		flags.Usage()
@@ -56,9 +66,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, live bool
 	screen := NewScreen(stdout, live)
 	var err error
 	if flags.NArg() == 1 {
-		err = followFile(ctx, flags.Arg(0), *workers, screen)
+		err = followFile(ctx, flags.Arg(0), o, screen)
 	} else {
-		err = runDemo(ctx, *workers, screen)
+		err = runDemo(ctx, o, screen)
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "hotreload:", err)

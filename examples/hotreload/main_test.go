@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/inspect"
 )
 
 // An output is a writer whose text can be waited for.
@@ -145,6 +148,28 @@ func newFile(t *testing.T) string {
 	path := filepath.Join(t.TempDir(), "service.toml")
 	require.NoError(t, replaceFile(path, original))
 	return path
+}
+
+// TestPage checks the page of a demonstration, and that nothing of it is left.
+func TestPage(t *testing.T) {
+	ctx, cancel := context.WithCancel(patience(t))
+	var out, errs output
+	code := make(chan int)
+	go func() { code <- run(ctx, []string{"-workers", "200", "-http", "localhost:0"}, &out, &errs, false) }()
+	text := out.waitFor(t, 0, `the page stays until Ctrl-C`)
+	url := regexp.MustCompile(`http://\S+/debug/values/`).FindString(text)
+	res, err := http.Get(url + "?format=json")
+	require.NoError(t, err)
+	body, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	require.Contains(t, string(body), `"config"`)
+	require.Contains(t, string(body), "service.toml")
+	require.Contains(t, string(body), "worker 99")
+	require.NotContains(t, string(body), "worker 100")
+	cancel()
+	require.Zero(t, <-code, errs.String())
+	require.Empty(t, inspect.Values())
 }
 
 func TestExitCodes(t *testing.T) {

@@ -52,7 +52,7 @@ func TestMeter(t *testing.T) {
 
 func TestFleetEndsWithTheValue(t *testing.T) {
 	m := NewMeter(5)
-	f := StartFleet(t.Context(), 5, m)
+	f := StartFleet(t.Context(), 5, func(int) event.ValueWatch[*Config] { return m })
 	m.Set(&Config{Version: 1})
 	m.Close(errDemoOver)
 	require.Equal(t, 5, f.Wait())

@@ -19,6 +19,7 @@ type Service struct {
 	Path   string
 	Config *Meter
 
+	page     bool // a page will be served
 	fleet    *Fleet
 	stopFile context.CancelFunc
 	running  sync.WaitGroup // Serve and forward
@@ -28,16 +29,16 @@ type Service struct {
 
 // StartService starts the workers and then follows the file at path. The Status
 // of File reports its errors. Call Stop, even if ctx has ended.
-func StartService(ctx context.Context, path string, decode func([]byte) (*Config, error), workers int, opts ...file.Option) *Service {
+func StartService(ctx context.Context, path string, decode func([]byte) (*Config, error), o options, opts ...file.Option) *Service {
 	before := runtime.NumGoroutine()
-	config := NewMeter(workers)
 	s := &Service{
 		File:   file.New(path, decode, opts...),
 		Path:   path,
-		Config: config,
-		fleet:  StartFleet(ctx, workers, config),
+		Config: NewMeter(o.workers),
+		page:   o.page != "",
 		before: before,
 	}
+	s.fleet = StartFleet(ctx, o.workers, s.watched)
 	fileCtx, stop := context.WithCancel(ctx)
 	s.stopFile = stop
 	s.running.Go(func() { s.failed = s.File.Serve(fileCtx) })

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,18 +14,18 @@ var errInterrupted = errors.New("interrupted")
 
 // followFile follows the file at path until ctx ends, and shows its changes. It
 // waits if the file is not there.
-func followFile(ctx context.Context, path string, workers int, screen *Screen) error {
+func followFile(ctx context.Context, path string, o options, screen *Screen) error {
 	decode, err := decoderOf(path)
 	if err != nil {
 		return err
 	}
-	s := StartService(ctx, path, decode, workers, file.Wait())
-	s.show(ctx, screen)
+	s := StartService(ctx, path, decode, o, file.Wait())
+	pageErr := s.withPage(o, screen, func() error { s.show(ctx, screen); return nil })
 	end, err := s.Stop(errInterrupted)
-	if err != nil {
+	if err := cmp.Or(pageErr, err); err != nil {
 		return err
 	}
-	screen.Printf("\n%d workers have ended, %d goroutines are left.\n", workers, end.Goroutines)
+	screen.Printf("\n%d workers have ended, %d goroutines are left.\n", o.workers, end.Goroutines)
 	return nil
 }
 

@@ -30,15 +30,15 @@ type Fleet struct {
 }
 
 // StartFleet starts the workers, all under the same context, and returns when
-// each of them runs.
-func StartFleet(ctx context.Context, workers int, config event.ValueWatch[*Config]) *Fleet {
+// each of them runs. config returns the value that a worker watches.
+func StartFleet(ctx context.Context, workers int, config func(id int) event.ValueWatch[*Config]) *Fleet {
 	f := &Fleet{errs: make([]error, workers)}
 	var started sync.WaitGroup
 	started.Add(workers)
 	for id := range workers {
 		f.running.Go(func() {
 			started.Done()
-			f.errs[id] = work(ctx, config, id)
+			f.errs[id] = work(ctx, config(id), id)
 		})
 	}
 	started.Wait()

@@ -1,0 +1,28 @@
+package file
+
+import (
+	"time"
+
+	"github.com/eventvalue/event"
+)
+
+// InspectFile reports the files to package inspect of the root module: the paths, the hash
+// of the content in force, when it was published, and the error of the newest attempt.
+func (v *Value[T]) InspectFile() (path, hash string, loaded time.Time, err error) {
+	s, _ := event.Load(v.Status())
+	return v.follower.source.name(), s.Hash, s.Loaded, s.Err
+}
+
+// InspectVersion reports the version in force to package inspect.
+func (v *Value[T]) InspectVersion() uint64 {
+	s, _ := event.Load(v.Status())
+	return s.Version
+}
+
+// InspectFile reports the files to package inspect: see [Value.InspectFile].
+func (c *Certificate) InspectFile() (path, hash string, loaded time.Time, err error) {
+	return c.value.InspectFile()
+}
+
+// InspectVersion reports the version in force to package inspect.
+func (c *Certificate) InspectVersion() uint64 { return c.value.InspectVersion() }
