@@ -138,8 +138,8 @@ func (w *memoWatcher[T, U]) takeVersion(ctx context.Context) (fresh bool) {
 // Get or Load has begun to. It returns nil if a source fails, and after Close.
 func (w *memoWatcher[T, U]) compute(ctx context.Context) *computation[U] {
 	m := w.memo.Load()
-	if m == nil {
-		return nil // Abort has the error.
+	if m == nil { // by chance: a Close since the Get began; Abort has the error
+		return nil
 	}
 	for {
 		c, mine := m.join(w.taken)

@@ -343,6 +343,7 @@ func TestUntilThePredicateEndsItsGoroutine(t *testing.T) {
 		var p *event.PanicError
 		require.ErrorAs(t, context.Cause(ctx), &p)
 		assert.Nil(t, p.Value)
+		assert.Contains(t, p.Error(), "event: function of Until called runtime.Goexit\n\n")
 		synctest.Wait()
 		unwatched(t, v)
 
