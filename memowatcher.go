@@ -18,10 +18,10 @@ type memoWatcher[T, U any] struct {
 	// alignment on 32-bit machines.
 	passed atomic.Uint64
 
+	intake[T] // taken and seen are versions; it is aligned, too
+
 	// memo has the results. It is nil after Close. Close stores nil, Get loads it.
 	memo atomic.Pointer[memo[T, U]]
-
-	intake[T] // taken and seen are versions.
 }
 
 // watch returns a watcher of the view, over a watcher of its source.
