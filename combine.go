@@ -14,7 +14,7 @@ import (
 // The values of one source are in order. The pairs have no order, and two watchers may
 // get different ones. If a and b come from one value (a diamond), Get may return a pair
 // of which one half is older than the other while that value changes. The newest pair,
-// whose halves belong together, always comes in the end.
+// whose halves belong together, always comes last.
 //
 // Each watcher handles the end of a source as follows:
 //

@@ -55,11 +55,11 @@
 //     number of watchers: see [MemoryValue.Set].
 //  9. A Get with something to return takes no lock of this package and allocates nothing, with one
 //     exception: see [MemoryValue.Watch]. Its cost does not grow with the number of watchers.
-//  10. A Get that waits holds no goroutine but its caller's, unless its context is of a foreign
-//     type: see [MemoryValue.Watch]. The living watchers and a constant
+//  10. A Get that waits holds no goroutine but its caller's. For foreign contexts see
+//     [MemoryValue.Watch]. The living watchers and a constant
 //     bound the memory, even if many Gets were cancelled and many watchers were closed.
 //  11. An old value is garbage once a newer one is set and no call is returning it. A closed
-//     watcher refers neither to its value nor to a context. The last result of a [Memo] stays. [MemoryValue.Watch] states when a
+//     watcher refers neither to its value nor to a context. A [Memo] keeps its last result. [MemoryValue.Watch] states when a
 //     watcher that is dropped without a Close can be collected.
 //
 // Get:
@@ -114,7 +114,7 @@
 //
 // A nil context, predicate, function, value or channel is a programmer's error. The call that gets
 // it panics, names package and function, and leaves everything as it was. A nil *MemoryValue is a
-// nil value; its methods panic as a nil dereference does. Everything that can happen to a correct program is an error value.
+// nil value; its methods panic as any nil dereference. Everything that can happen to a correct program is an error value.
 //
 // # In other words
 //

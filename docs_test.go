@@ -77,7 +77,7 @@ func bodyOf(source, name string) string {
 
 // plain matches the words that the text of this project avoids: a sentence names
 // its actor, and uses the common word. See docs/glossary.md.
-var plain = regexp.MustCompile(`(?i)\b(nobody|somebody|everybody|whom|whoever|anew|meanwhile|for ever|mostly|besides|also if)\b`)
+var plain = regexp.MustCompile(`(?i)\b(nobody|somebody|everybody|who|whom|whoever|anew|meanwhile|for ever|mostly|besides|also if|of late|in the end|shall|thus far|whence)\b`)
 
 // TestTextIsPlain checks the comments of all Go files but tests, and all
 // documents. Code in a document is not checked.

@@ -8,8 +8,8 @@ import (
 )
 
 // Rate returns v slowed down: a watcher gets at most one value in each interval of the
-// given length, which begins when a Get returns a value. It always gets the newest value
-// in the end. The first value is returned at once.
+// given length, which begins when a Get returns a value. Eventually it always gets the
+// newest value. The first value is returned at once.
 //
 // While an interval lasts, a newer value is held back:
 //

@@ -16,11 +16,11 @@
 // Values are taken for secrets. The page has the type, the size and the age of a value. It
 // has its text only if [Show] was given.
 //
-// # Who may see the page
+// # Access to the page
 //
 // Mount [Handler] where /debug/pprof is: on a listener or behind a check that only operators
 // pass. The handler itself checks no permission. Names of values and watchers, errors and
-// the text from Show are for everyone who reaches it.
+// the text from Show are for every reader of the page.
 //
 // # Cost
 //

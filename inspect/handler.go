@@ -84,7 +84,7 @@ type query struct {
 	named  bool // there is a value
 }
 
-// parseQuery returns the query of r. Its errors are for the one who wrote the address.
+// parseQuery returns the query of r. Its errors are for the author of the address.
 func parseQuery(r *http.Request) (query, error) {
 	q := query{format: formatPage}
 	all, err := url.ParseQuery(r.URL.RawQuery)
