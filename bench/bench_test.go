@@ -28,3 +28,6 @@ func BenchmarkCombine(b *testing.B)       { bench.Combine.Benchmark(b, bench.Con
 func BenchmarkCombineGet(b *testing.B)    { bench.CombineGet.Benchmark(b, bench.Contenders()) }
 func BenchmarkViewGet(b *testing.B)       { bench.ViewGet.Benchmark(b, bench.Contenders()) }
 func BenchmarkMemo(b *testing.B)          { bench.Memo.Benchmark(b, bench.Contenders()) }
+func BenchmarkInspectSet(b *testing.B)    { bench.InspectSet.Benchmark(b, bench.Contenders()) }
+func BenchmarkInspectGet(b *testing.B)    { bench.InspectGet.Benchmark(b, bench.Contenders()) }
+func BenchmarkInspectWatch(b *testing.B)  { bench.InspectWatch.Benchmark(b, bench.Contenders()) }

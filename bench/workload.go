@@ -62,7 +62,7 @@ func Workloads() []Workload {
 	return []Workload{
 		Calibrate, Set, Get, TryGet, Load, SetGet, WatchGetClose, Until, RoundTrip,
 		SetParked, SetBusy, Latency, Producers, Churn, ParkedBytes, Garbage,
-		Combine, CombineGet, ViewGet, Memo,
+		Combine, CombineGet, ViewGet, Memo, InspectSet, InspectGet, InspectWatch,
 	}
 }
 

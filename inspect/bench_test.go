@@ -9,31 +9,32 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/bench"
 	"github.com/eventvalue/event/inspect"
 )
 
 // A looking is a way in which a program uses the package, around what is measured.
 type looking struct {
 	name  string
-	begin func(b *testing.B, v *event.MemoryValue[int]) (event.ValueWatch[int], func())
+	begin func(b *testing.B, v *event.MemoryValue[int64]) (event.ValueWatch[int64], func())
 }
 
 // lookings are the ways, from none to a live page.
 var lookings = []looking{
-	{"none", func(_ *testing.B, v *event.MemoryValue[int]) (event.ValueWatch[int], func()) { return v, func() {} }},
-	{"published", func(b *testing.B, v *event.MemoryValue[int]) (event.ValueWatch[int], func()) {
+	{"event", func(_ *testing.B, v *event.MemoryValue[int64]) (event.ValueWatch[int64], func()) { return v, func() {} }},
+	{"published", func(b *testing.B, v *event.MemoryValue[int64]) (event.ValueWatch[int64], func()) {
 		return v, published(b, v)
 	}},
-	{"tracked", func(b *testing.B, v *event.MemoryValue[int]) (event.ValueWatch[int], func()) {
+	{"tracked", func(b *testing.B, v *event.MemoryValue[int64]) (event.ValueWatch[int64], func()) {
 		return inspect.Track("bench", v), published(b, v)
 	}},
-	{"page", func(b *testing.B, v *event.MemoryValue[int]) (event.ValueWatch[int], func()) {
+	{"page", func(b *testing.B, v *event.MemoryValue[int64]) (event.ValueWatch[int64], func()) {
 		unpublish, closePage := published(b, v), openPage(b)
 		return v, func() { closePage(); unpublish() }
 	}},
 }
 
-func published(b *testing.B, v event.ValueWatch[int]) (unpublish func()) {
+func published(b *testing.B, v event.ValueWatch[int64]) (unpublish func()) {
 	unpublish, err := inspect.Publish("bench", v)
 	require.NoError(b, err)
 	return unpublish
@@ -55,61 +56,37 @@ func openPage(b *testing.B) (closePage func()) {
 	}
 }
 
-// forLookings runs f for each way.
-func forLookings(b *testing.B, f func(b *testing.B, v *event.MemoryValue[int], watch event.ValueWatch[int])) {
+// forLookings runs f for each way. The functions of package bench also run in a program
+// that does not import package inspect.
+func forLookings(b *testing.B, f func(b *testing.B, v *event.MemoryValue[int64], watch event.ValueWatch[int64])) {
 	for _, l := range lookings {
-		b.Run(l.name, func(b *testing.B) {
-			v := event.New(0)
+		b.Run("rival="+l.name, func(b *testing.B) {
+			v := event.New(int64(0))
 			watch, end := l.begin(b, v)
 			defer end()
-			b.ReportAllocs()
-			b.ResetTimer()
 			f(b, v, watch)
 			b.StopTimer()
 		})
 	}
 }
 
-// BenchmarkSet is a Set with one watcher, which does not wait.
-func BenchmarkSet(b *testing.B) {
-	forLookings(b, func(b *testing.B, v *event.MemoryValue[int], watch event.ValueWatch[int]) {
-		w := watch.Watch()
-		defer w.Close()
-		for i := 0; b.Loop(); i++ {
-			v.Set(i)
-		}
-	})
-}
+// BenchmarkInspectSet is a Set with one watcher, which does not wait.
+func BenchmarkInspectSet(b *testing.B) { forLookings(b, bench.SetWatched) }
 
-// BenchmarkSetGet is a Set and a Get that need not wait.
-func BenchmarkSetGet(b *testing.B) {
-	forLookings(b, func(b *testing.B, v *event.MemoryValue[int], watch event.ValueWatch[int]) {
-		w := watch.Watch()
-		defer w.Close()
-		for i := 0; b.Loop(); i++ {
-			v.Set(i)
-			_, _ = w.Get(b.Context())
-		}
-	})
-}
+// BenchmarkInspectGet is a Set and a Get that need not wait.
+func BenchmarkInspectGet(b *testing.B) { forLookings(b, bench.SetGetWatched) }
 
-// BenchmarkWatchClose is a Watch and a Close.
-func BenchmarkWatchClose(b *testing.B) {
-	forLookings(b, func(b *testing.B, _ *event.MemoryValue[int], watch event.ValueWatch[int]) {
-		for b.Loop() {
-			_ = watch.Watch().Close()
-		}
-	})
-}
+// BenchmarkInspectWatch is a Watch and a Close.
+func BenchmarkInspectWatch(b *testing.B) { forLookings(b, bench.WatchClose) }
 
-// BenchmarkPage has 100 values, 10,000 tracked watchers and an open page for some seconds,
+// BenchmarkInspectPage has 100 values, 10,000 tracked watchers and an open page for some seconds,
 // and reports what share of a processor the process uses. Each value is set once a second.
 // The time of an operation is without meaning.
-func BenchmarkPage(b *testing.B) {
+func BenchmarkInspectPage(b *testing.B) {
 	const values, watchersEach, seconds = 100, 100, 5
-	var vs [values]*event.MemoryValue[int]
+	var vs [values]*event.MemoryValue[int64]
 	for i := range vs {
-		vs[i] = event.New(i)
+		vs[i] = event.New(int64(i))
 		name := fmt.Sprint("value", i)
 		unpublish, err := inspect.Publish(name, vs[i])
 		require.NoError(b, err)
@@ -120,9 +97,9 @@ func BenchmarkPage(b *testing.B) {
 			defer w.Close()
 		}
 	}
-	for _, open := range []bool{false, true} {
-		b.Run(fmt.Sprintf("open=%t", open), func(b *testing.B) {
-			if open {
+	for _, rival := range []string{"event", "page"} {
+		b.Run("rival="+rival, func(b *testing.B) {
+			if rival == "page" {
 				defer openPage(b)()
 				time.Sleep(time.Second) // The connection is not part of it.
 			}
@@ -130,21 +107,21 @@ func BenchmarkPage(b *testing.B) {
 				began, used := time.Now(), processorTime(b)
 				for range seconds {
 					for i, v := range vs {
-						v.Set(i)
+						v.Set(int64(i))
 					}
 					time.Sleep(time.Second)
 				}
 				share := float64(processorTime(b)-used) / float64(time.Since(began))
-				b.ReportMetric(100*share, "%core")
+				b.ReportMetric(100*share, "core-percent")
 			}
 		})
 	}
 }
 
-// BenchmarkValues is one look at 100 values and 10,000 tracked watchers.
-func BenchmarkValues(b *testing.B) {
+// BenchmarkInspectValues is one look at 100 values and 10,000 tracked watchers.
+func BenchmarkInspectValues(b *testing.B) {
 	for i := range 100 {
-		v := event.New(i)
+		v := event.New(int64(i))
 		unpublish, err := inspect.Publish(fmt.Sprint("value", i), v)
 		require.NoError(b, err)
 		defer unpublish()

@@ -81,15 +81,15 @@ type comparison struct {
 // worse reports whether this library certainly takes more.
 func (c comparison) worse() bool { return c.infinite || c.above(1) }
 
-// comparisons returns all ratios of units in which less is better, in the order
-// of the tables.
+// comparisons returns all ratios to rivals of units in which less is better, in
+// the order of the tables.
 func (w *writer) comparisons() []comparison {
 	if w.compared != nil {
 		return w.compared
 	}
 	for _, t := range w.r.tables() {
 		for _, c := range t.units {
-			if !lessIsBetter(c.unit) {
+			if t.parts || !lessIsBetter(c.unit) {
 				continue
 			}
 			for _, rival := range w.r.rivals(t.bench, c.unit) {

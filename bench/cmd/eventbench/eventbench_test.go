@@ -382,12 +382,13 @@ func TestTables(t *testing.T) {
 		workloads = append(workloads, w.Name)
 	}
 	tabled := []string{bench.Calibrate.Name}
-	for _, table := range ofWorkloads {
+	for _, table := range slices.Concat(ofWorkloads, ofInspect) {
 		tabled = append(tabled, table.bench)
-		assert.NotEmpty(t, table.loses, table.bench)
+		assert.Equal(t, table.parts, table.loses == "", "%s: either has losses", table.bench)
 		assert.NotEmpty(t, table.units, table.bench)
 	}
-	assert.ElementsMatch(t, workloads, tabled)
+	// Package inspect has further benchmarks of its own.
+	assert.Subset(t, tabled, workloads)
 
 	cells := map[string]bool{}
 	quick := 0
@@ -413,6 +414,23 @@ func TestReadRejectsWhatIsThereTwice(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte("round: 1\n"+line+line), 0o600))
 	_, err := readResults(path)
 	assert.ErrorContains(t, err, "twice in round 1")
+}
+
+// TestPartsDoNotCount: a table shows the cost of a part of this library, and the
+// score leaves the part out.
+func TestPartsDoNotCount(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "r.txt")
+	var s strings.Builder
+	for round := range 8 {
+		fmt.Fprintf(&s, "round: %d\nBenchmarkInspectSet/rival=event-2 1 %d ns/op\nBenchmarkInspectSet/rival=tracked-2 1 %d ns/op\n", round+1, 100+round, 200+2*round)
+		fmt.Fprintf(&s, "BenchmarkSet/rival=event-2 1 %d ns/op\nBenchmarkSet/rival=cond-2 1 %d ns/op\n", 100+round, 200+2*round)
+	}
+	require.NoError(t, os.WriteFile(path, []byte(s.String()), 0o600))
+	r, err := readResults(path)
+	require.NoError(t, err)
+	text := string(report(r))
+	assert.Regexp(t, `tracked \|.*\*\*0\.50`, text)
+	assert.Contains(t, text, "In 1 comparisons this library takes less in 1 and more in 0.")
 }
 
 // TestOtherSources: what nobody has made a table for is shown nevertheless.

@@ -1,6 +1,6 @@
-// Eventbench runs the benchmarks of package bench, of bench/rivals and of
-// etcd/etcdtest/integration, and writes BENCHMARKS.md, bench/results/REPORT.md
-// and a part of README.md.
+// Eventbench runs the benchmarks of package bench, of bench/rivals, of inspect
+// and of etcd/etcdtest/integration, and writes BENCHMARKS.md,
+// bench/results/REPORT.md and a part of README.md.
 //
 // It builds the test binaries once. Then it runs every sub-benchmark by itself,
 // all of them in random order, in many rounds. A slow change of the machine

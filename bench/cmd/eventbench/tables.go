@@ -13,6 +13,9 @@ type table struct {
 	title string
 	text  string
 	units []column
+	// parts reports that the contenders are parts of this library, whose costs
+	// the table shows. Their ratios count neither as less nor as more.
+	parts bool
 	// loses is the reason why this library takes more in some ratios. Its first
 	// sentence stands by itself in BENCHMARKS.md.
 	loses string
@@ -30,10 +33,18 @@ func (t table) again() string {
 		return run + "."
 	}
 	direct := fmt.Sprintf("test -run '^$' -bench '^Benchmark%s$'", t.bench)
-	if slices.ContainsFunc(ofEtcd, func(e table) bool { return e.bench == t.bench }) {
+	if t.in(ofEtcd) {
 		return run + fmt.Sprintf(", or `go -C etcd/etcdtest/integration %s .`.", direct)
 	}
+	if t.in(ofInspect) {
+		return run + fmt.Sprintf(", or `go %s ./bench ./inspect`.", direct)
+	}
 	return run + fmt.Sprintf(", or `go %s ./bench`, and for the other libraries `go -C bench/rivals %s .`.", direct, direct)
+}
+
+// in reports whether t is among tables.
+func (t table) in(tables []table) bool {
+	return slices.ContainsFunc(tables, func(e table) bool { return e.bench == t.bench })
 }
 
 // tables returns the tables that have results. Benchmarks without an entry in
@@ -69,7 +80,7 @@ func (r *results) tables() (ts []table) {
 }
 
 // tables has the tables in the order of the report.
-var tables = slices.Concat(ofWorkloads, ofEtcd)
+var tables = slices.Concat(ofWorkloads, ofInspect, ofEtcd)
 
 var ofWorkloads = []table{
 	{
@@ -166,7 +177,7 @@ var ofWorkloads = []table{
 		bench: "ViewGet", title: "A Set and the TryGet through a view",
 		text:  "`event` is the value itself. A Debounce holds each value back for a nanosecond, and is tried until it returns it.",
 		units: []column{{perOp, "a Set and a TryGet"}, {"allocs/op", "objects"}},
-		loses: "`event` has no view.",
+		parts: true,
 	},
 	{
 		bench: "Memo", title: "A Set and a TryGet of each watcher, of an encoding",
@@ -185,6 +196,41 @@ var ofWorkloads = []table{
 		text:  "No watcher is parked. The collector's share is a share of the time of all processors, in a program with nothing else on its heap.",
 		units: []column{{"B/set", "garbage a Set"}, {"objects/set", "objects a Set"}, {"gc-percent", "the collector's share"}, {"sets/s", "Sets a second"}},
 		loses: "Each Set allocates a snapshot. A rival that stores in place makes no garbage.",
+	},
+}
+
+const ofLooking = "`event` is a value that is not published, in a program that imports package inspect; in `unimported` the program does not import it. `published` is a published value, `tracked` a watcher that Track lists, and `page` a published value while a page is open. "
+
+var ofInspect = []table{
+	{
+		bench: "InspectSet", title: "inspect: a Set with one watcher",
+		text:  ofLooking + "The watcher does not wait.",
+		units: []column{{perOp, "a Set"}, {"allocs/op", "objects"}},
+		parts: true,
+	},
+	{
+		bench: "InspectGet", title: "inspect: a Set and a Get",
+		text:  ofLooking + "The Get need not wait.",
+		units: []column{{perOp, "a Set and a Get"}, {"allocs/op", "objects"}},
+		parts: true,
+	},
+	{
+		bench: "InspectWatch", title: "inspect: Watch and Close",
+		text:  ofLooking + "A tracked Watch also stores its stack.",
+		units: []column{{perOp, "a Watch and a Close"}, {"allocs/op", "objects"}},
+		parts: true,
+	},
+	{
+		bench: "InspectPage", title: "inspect: 100 values and 10,000 tracked watchers",
+		text:  "Each value is set once a second, by a program that does nothing else. `event` has no open page, and `page` has one. The unit is a hundredth of one processor.",
+		units: []column{{"core-percent", "processor time, % of one processor"}},
+		parts: true,
+	},
+	{
+		bench: "InspectValues", title: "inspect: one look at 100 values and 10,000 tracked watchers",
+		text:  "This is a call of inspect.Values, as an exporter does it for each scrape.",
+		units: []column{{perOp, "a call of Values"}, {"allocs/op", "objects"}},
+		parts: true,
 	},
 }
 
