@@ -7,9 +7,9 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// The workloads of package inspect run here in a program that does not import that
-// package. The benchmarks of package inspect call the same functions with values that
-// are published or tracked.
+// The workloads of bench/inspected run here in a program that does not import package
+// inspect. Those of bench/inspected call the same functions with values that are
+// published or tracked.
 var (
 	// InspectSet is a Set with one watcher, which does not wait.
 	InspectSet = unimported("InspectSet", SetWatched)

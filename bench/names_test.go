@@ -13,7 +13,7 @@ import (
 )
 
 // TestReportNamesExist: every benchmark that REPORT.md names is a function
-// of this package, of inspect's or of etcd's, and everything that its results are of can be
+// of this package, of bench/inspected or of etcd's, and everything that its results are of can be
 // run again.
 func TestReportNamesExist(t *testing.T) {
 	missing, err := bench.Missing("..", "bench", functions(t, "bench_test.go"), bench.Contenders())
@@ -24,7 +24,7 @@ func TestReportNamesExist(t *testing.T) {
 	require.NoError(t, err)
 	exist := functions(t, "bench_test.go")
 	const etcd = "../etcd/etcdtest/integration/"
-	for _, file := range []string{"../inspect/bench_test.go", etcd + "bench_test.go", etcd + "idle_linux_test.go"} {
+	for _, file := range []string{"inspected/inspected_test.go", etcd + "bench_test.go", etcd + "idle_linux_test.go"} {
 		exist = append(exist, functions(t, file)...)
 	}
 	named := regexp.MustCompile(`Benchmark[A-Z]\w*`).FindAllString(string(text), -1)

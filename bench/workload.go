@@ -180,13 +180,19 @@ func always(benchtime string) func(args) string {
 // sub-benchmark, which eventbench reads. -million adds sub-benchmarks with a
 // million watchers.
 func Main(m *testing.M, contenders []Contender) {
+	MainOf(m, func() []string { return Cells(contenders) })
+}
+
+// MainOf is Main for benchmarks that are not those of Workloads. cells returns
+// the name and the -benchtime of each sub-benchmark, as Cells does.
+func MainOf(m *testing.M, cells func() []string) {
 	list := flag.Bool("cells", false, "print the sub-benchmarks and the -benchtime of each")
 	flag.BoolVar(&withMillion, "million", false, "also measure with a million watchers")
 	flag.Parse()
 	if !*list {
 		os.Exit(m.Run())
 	}
-	for _, name := range Cells(contenders) {
+	for _, name := range cells() {
 		fmt.Println(name)
 	}
 }

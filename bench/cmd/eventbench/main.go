@@ -1,5 +1,5 @@
-// Eventbench runs the benchmarks of package bench, of bench/rivals, of inspect
-// and of etcd/etcdtest/integration, and writes BENCHMARKS.md,
+// Eventbench runs the benchmarks of package bench, of bench/rivals, of
+// bench/inspected and of etcd/etcdtest/integration, and writes BENCHMARKS.md,
 // bench/results/REPORT.md and a part of README.md.
 //
 // It builds the test binaries once. Then it runs every sub-benchmark by itself,

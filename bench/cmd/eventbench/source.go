@@ -31,7 +31,7 @@ type source struct {
 var sources = []source{
 	{dir: "bench", quick: true},
 	{dir: "bench/rivals"},
-	{dir: "inspect", benchtime: "100ms", every: 2},
+	{dir: "bench/inspected"},
 	{dir: "etcd/etcdtest/integration", benchtime: "1x", every: 3},
 }
 

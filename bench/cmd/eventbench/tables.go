@@ -37,7 +37,7 @@ func (t table) again() string {
 		return run + fmt.Sprintf(", or `go -C etcd/etcdtest/integration %s .`.", direct)
 	}
 	if t.in(ofInspect) {
-		return run + fmt.Sprintf(", or `go %s ./bench ./inspect`.", direct)
+		return run + fmt.Sprintf(", or `go %s ./bench ./bench/inspected`.", direct)
 	}
 	return run + fmt.Sprintf(", or `go %s ./bench`, and for the other libraries `go -C bench/rivals %s .`.", direct, direct)
 }

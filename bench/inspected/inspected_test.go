@@ -1,17 +1,51 @@
-package inspect_test
+package inspected
 
 import (
 	"fmt"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/eventvalue/event"
 	"github.com/eventvalue/event/bench"
 	"github.com/eventvalue/event/inspect"
 )
+
+func TestMain(m *testing.M) { bench.MainOf(m, cells) }
+
+// cells returns each sub-benchmark and its -benchtime.
+func cells() (names []string) {
+	for _, function := range []string{"InspectSet", "InspectGet", "InspectWatch"} {
+		for _, l := range lookings {
+			names = append(names, fmt.Sprintf("Benchmark%s/rival=%s 100ms", function, l.name))
+		}
+	}
+	return append(names,
+		"BenchmarkInspectPage/rival=event 1x", "BenchmarkInspectPage/rival=page 1x",
+		"BenchmarkInspectValues/rival=event 100ms")
+}
+
+// TestCells: each benchmark has a cell, and each cell a benchmark.
+func TestCells(t *testing.T) {
+	functions, err := bench.Functions("inspected_test.go")
+	require.NoError(t, err)
+	want := map[string]bool{}
+	for _, name := range functions {
+		if strings.HasPrefix(name, "Benchmark") {
+			want[name] = true
+		}
+	}
+	got := map[string]bool{}
+	for _, name := range cells() {
+		function, _, _ := strings.Cut(name, "/")
+		got[function] = true
+	}
+	assert.Equal(t, want, got)
+}
 
 // A looking is a way in which a program uses the package, around what is measured.
 type looking struct {
@@ -79,11 +113,11 @@ func BenchmarkInspectGet(b *testing.B) { forLookings(b, bench.SetGetWatched) }
 // BenchmarkInspectWatch is a Watch and a Close.
 func BenchmarkInspectWatch(b *testing.B) { forLookings(b, bench.WatchClose) }
 
-// BenchmarkInspectPage has 100 values, 10,000 tracked watchers and an open page for some seconds,
-// and reports what share of a processor the process uses. Each value is set once a second.
-// The time of an operation is without meaning.
+// BenchmarkInspectPage has 100 values and 10,000 tracked watchers for some seconds, with
+// and without an open page. It reports the share of a processor that the process uses.
+// Each value is set once a second. The time of an operation is without meaning.
 func BenchmarkInspectPage(b *testing.B) {
-	const values, watchersEach, seconds = 100, 100, 5
+	const values, watchersEach, seconds = 100, 100, 3
 	var vs [values]*event.MemoryValue[int64]
 	for i := range vs {
 		vs[i] = event.New(int64(i))
@@ -130,8 +164,10 @@ func BenchmarkInspectValues(b *testing.B) {
 			defer w.Close()
 		}
 	}
-	b.ReportAllocs()
-	for b.Loop() {
-		inspect.Values()
-	}
+	b.Run("rival=event", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			inspect.Values()
+		}
+	})
 }

@@ -1,6 +1,6 @@
 //go:build unix
 
-package inspect_test
+package inspected
 
 import (
 	"syscall"
