@@ -35,86 +35,83 @@
 //
 // State:
 //
-//  1. No data first. Before the first Set, [MemoryValue.Load] returns false and Get waits. A nil or
-//     zero value that was set is data. Values are shared: do not modify what you have set.
-//  2. One order. All Sets of a value are totally ordered, and so are the Updates that publish. A
-//     watcher sees a subsequence of that order, strictly forward. Once a reader has returned a
-//     value, no read that begins later returns an older value.
-//  3. Newest wins. Get returns a value that was the newest at some instant of the call. Nothing
-//     queues, and a slow watcher delays neither another watcher nor a producer.
-//  4. No lost wake-up. Once a Set has returned, each watcher that has not returned its value, or a
-//     newer one, gets it without a further Set, if its Filters accept the value.
-//  5. First Get. It returns the current value, even if that was set before Watch.
-//  6. Equal values count. Every Set notifies, whether or not the data differ.
-//  7. Memory model. A Set synchronizes before each call that observes its value or a later one: see
+//  1. No data first: before the first Set, [MemoryValue.Load] returns false and Get waits. A nil or
+//     zero value that was set is data, and values are shared: do not modify what you have set.
+//  2. One order: all Sets of a value and all Updates that publish are totally ordered, and a
+//     watcher sees a subsequence, strictly forward. Once a reader has returned a value, no read
+//     that begins later returns an older value: see [MemoryValue].
+//  3. Newest wins: [Watcher].Get returns a value that was the newest at some instant of the call.
+//     Nothing queues, and a slow watcher delays neither another watcher nor a producer.
+//  4. No lost wake-up: once a Set has returned, each [Watcher] gets the value that was set, or a
+//     newer one, without a further Set. The exception is a value that the watcher's Filters reject.
+//  5. First Get: the first Get of a watcher returns the current value, even if that was set before
+//     [MemoryValue.Watch].
+//  6. Equal values count: every [MemoryValue.Set] notifies, whether or not the data differ.
+//  7. Memory model: a Set synchronizes before each call that observes its value or a later one. See
 //     [MemoryValue].
 //
 // Progress and cost:
 //
-//  8. Set never blocks. It is lock-free and waits for no watcher. Its cost does not grow with the
+//  8. Set never blocks: it is lock-free and waits for no watcher. Its cost does not grow with the
 //     number of watchers: see [MemoryValue.Set].
 //  9. A Get with something to return takes no lock of this package and allocates nothing, with one
 //     exception: see [MemoryValue.Watch]. Its cost does not grow with the number of watchers.
-//  10. A Get that waits holds no goroutine but its caller's. For foreign contexts see
-//     [MemoryValue.Watch]. The living watchers and a constant
-//     bound the memory, even if many Gets were cancelled and many watchers were closed.
-//  11. An old value is garbage once a newer one is set and no call is returning it. A closed
-//     watcher refers neither to its value nor to a context. A [Memo] keeps its last result. [MemoryValue.Watch] states when a
-//     watcher that is dropped without a Close can be collected.
+//  10. A Get that waits holds no goroutine except its caller's: see [MemoryValue.Watch] for foreign
+//     contexts. The living watchers and a constant bound the memory, even if many Gets were
+//     cancelled and many watchers were closed.
+//  11. An old value is garbage once a newer one is set and no call is returning it, except for the
+//     last result of a [Memo]. A closed watcher refers neither to its value nor to a context: see
+//     [MemoryValue.Watch] for a watcher that is dropped.
 //
 // Get:
 //
-//  12. An ended context takes precedence over a value, and ends a wait. Get returns no value that
-//     was set after that. Only a returned value, [BacklogDone] and the value's end move the
-//     watcher. [Watcher] has the order of all results.
+//  12. An ended context takes precedence over a value and ends a wait, and Get returns no value
+//     that was set after that. Only a returned value, [BacklogDone] and the value's end move the
+//     watcher: see [Watcher] for the order of all results.
 //  13. A Get during another Get on its watcher returns [ErrConcurrentGet] at once and leaves the
 //     other one alone. Changed and Close may be called during a Get.
-//  14. [Filter] skips the values that its predicate rejects. All of several Filters must accept a
-//     value. If a predicate panics, the watcher has not moved.
-//  15. [BacklogOnly] never waits. A Get returns an unseen value, or else the value's end, or else
-//     BacklogDone. [TryGet] is such a Get. The exception is a [Memo], or a view over one: the Get
-//     waits while another call computes the same result. A [Rate] or [Debounce] that holds a value back counts as
-//     having none.
-//  16. Changed returns a channel that closes once there is an unseen value or an end. It never
-//     misses a change, but may close early: call TryGet then. See [Watcher].
+//  14. [Filter] skips the values that its predicate rejects, and all of several Filters must accept
+//     a value. If a predicate panics, the watcher has not moved.
+//  15. A Get with [BacklogOnly], such as [TryGet], never waits, except for a result of a [Memo]
+//     that another call computes. It returns an unseen value, or else the value's end, or else
+//     BacklogDone, and BacklogDone while a [Rate] or [Debounce] holds a value back.
+//  16. Changed returns a channel that closes once there is an unseen value or an end: see
+//     [Watcher]. It never misses a change, but may close early: call [TryGet] then.
 //
 // Ends:
 //
-//  17. Closing a watcher makes its waiting Get and all later ones return [ErrWatcherClosed]. A
-//     second Close has no effect. Close returns nil.
-//  18. Closing a value leaves every watcher, even a later one, the final value once, and then
-//     [ErrClosed] with the cause, permanently. Only the first Close counts, and Load is not
-//     affected. [MemoryValue.Err] is not nil exactly from when Sets are dropped.
+//  17. [Watcher].Close makes the waiting Get and all later ones return [ErrWatcherClosed]. A second
+//     Close has no effect, and Close returns nil.
+//  18. [MemoryValue.CloseWithError] leaves every watcher, even a later one, the final value once,
+//     and then [ErrClosed] with the cause, permanently. Only the first Close counts, Load is not
+//     affected, and [MemoryValue.Err] is not nil exactly from when Sets are dropped.
 //  19. [MemoryValue.Update] returns the value that it published and true, or the value that its
 //     function saw last and false. The last result of the function is published once.
 //
 // Composition:
 //
-//  20. [Pipe] offers the current value to a channel, and then newer ones. A newer accepted value
-//     replaces the offer. The last offer before the value's end stands until it is taken. The end
-//     of ctx ends a Pipe in any state. It never closes the channel.
-//  21. The views are [Map], [Memo], [Distinct], [DistinctFunc], [Where], [Combine], [CombineAll],
-//     [Rate], [Debounce] and [DebounceMax]. Over values of this module no goroutine waits for them.
-//     Without watchers they keep nothing, except for the last result of a Memo. They conflate as
-//     their sources do. The guarantees 1 to 5, 7 and 12 to 18 hold for each watcher of a view,
-//     where newer means newer and accepted. Guarantee 6 holds for Map, Memo and Where. For Combine
-//     and CombineAll, 2 and 3 hold for each source; [CombineAll] has a limit for many sources. A panic of a view's function reaches the
-//     caller and consumes nothing.
-//  22. [All] yields values and, once, the error that ends it. Other errors do not end it. Leaving
-//     the loop closes its watcher. [Values] yields the same without errors.
-//  23. [RunWhile] runs a function with the current value under a context of its own. At a newer
-//     value that keep does not accept, it cancels that context with the cause [ErrChanged], waits
-//     until the function has returned, and runs it again. The end of ctx or the value ends it.
+//  20. [Pipe] offers the current value to a channel and then newer ones, and a newer accepted value
+//     replaces the offer. The last offer before the value's end stands until it is taken or ctx
+//     ends, and Pipe never closes the channel.
+//  21. The guarantees 1 to 5, 7 and 12 to 18 hold for each watcher of a view: [ValueWatch] lists
+//     the views and their limits. No goroutine waits for a view over values of this module, and a
+//     panic of a view's function reaches the caller and consumes nothing.
+//  22. [All] yields values and, once, the error that ends it, and leaving the loop closes its
+//     watcher. [Values] yields the same without errors.
+//  23. [RunWhile] runs a function with the current value under a context of its own, until ctx or
+//     the value ends. At a newer value that keep does not accept, it cancels that context with
+//     [ErrChanged], waits until the function has returned, and runs it again.
 //  24. [MemoryValue.Watchers] is exact: when Watch or Close of a watcher has returned, its value
 //     counts it.
-//  25. [Version] counts Sets from 1. [Behind] counts the Sets that a watcher has not passed. Both
-//     include the values that Filters and views leave out.
+//  25. [Version] counts Sets from 1, and [Behind] counts the Sets that a watcher has not passed.
+//     Both include the values that Filters and views leave out.
 //  26. [Until] ends its context when a value is accepted, or with the value or the parent. It has
 //     no goroutine while the value rests, and keeps nothing after the end.
 //
 // A nil context, predicate, function, value or channel is a programmer's error. The call that gets
 // it panics, names package and function, and leaves everything as it was. A nil *MemoryValue is a
-// nil value; its methods panic as any nil dereference. Everything that can happen to a correct program is an error value.
+// nil value; its methods panic as any nil dereference. Everything that can happen to a correct
+// program is an error value.
 //
 // # In other words
 //
@@ -123,8 +120,8 @@
 // after Set has returned, in no particular order. A watcher that does not wait needs none.
 //
 // Waking is not lock-free. A watcher is woken by a producer, by a goroutine that Set has started,
-// by a sweep, or by another Get that was woken before. If that goroutine is preempted, the watchers that it
-// would wake sleep until it runs again.
+// by a sweep, or by another Get that was woken before. If that goroutine is preempted, the watchers
+// that it would wake sleep until it runs again.
 //
 // # Tests with synctest
 //

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -108,6 +109,34 @@ func TestTextIsPlain(t *testing.T) {
 	})
 	require.NoError(t, err)
 	assert.Greater(t, checked, 250)
+}
+
+// TestGuaranteesAreShort checks that doc.go numbers its guarantees from 1 on, and that each
+// is one or two sentences of at most 25 words, without a semicolon and with a link to the
+// identifier that has the detail.
+func TestGuaranteesAreShort(t *testing.T) {
+	doc, err := os.ReadFile("doc.go")
+	require.NoError(t, err)
+	_, list, found := strings.Cut(string(doc), "\n// # Guarantees\n")
+	require.True(t, found)
+	list, _, found = strings.Cut(list, "\n// # ")
+	require.True(t, found)
+	abbreviation := regexp.MustCompile(`\b(e\.g|i\.e|etc|cf|vs)\.`)
+	sentence := regexp.MustCompile(`[.!?]["')]*(\s+|$)`)
+	items := regexp.MustCompile(`(?m)^//  (\d+)\. (.*(?:\n//     .*)*)`).FindAllStringSubmatch(list, -1)
+	for i, item := range items {
+		text := strings.Join(strings.Fields(strings.ReplaceAll(item[2], "\n//", " ")), " ")
+		require.Equal(t, strconv.Itoa(i+1), item[1], text)
+		assert.Contains(t, text, "[", "%s: no link", item[1])
+		assert.NotContains(t, text, ";", item[1])
+		assert.Regexp(t, `\.$`, text, item[1])
+		sentences := sentence.Split(strings.TrimSuffix(abbreviation.ReplaceAllString(text, "$1"), "."), -1)
+		assert.LessOrEqual(t, len(sentences), 2, "%s: %s", item[1], text)
+		for _, s := range sentences {
+			assert.LessOrEqual(t, len(strings.Fields(s)), 25, "%s: %s", item[1], s)
+		}
+	}
+	assert.GreaterOrEqual(t, len(items), 26, "the list was found")
 }
 
 // TestOverviewNamesEachFile checks that the map of the files names the production files

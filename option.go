@@ -34,12 +34,12 @@ func Filter[T any](pred func(T) bool) GetOption[T] {
 }
 
 // BacklogOnly makes Get return at once: the newest value if the watcher has not seen
-// it, and otherwise [BacklogDone]. With a [Filter], a rejected value counts as seen once
-// Get has returned BacklogDone.
+// it, or else the value's end, or else [BacklogDone]. With a [Filter], a rejected value
+// counts as seen once Get has returned BacklogDone.
 //
 // Such a Get never waits, with one exception: over a [Memo], or a view over one, it waits
-// for a result that another call computes. It passes one value to the predicates, the newest at its look;
-// a value that is set while they run is for the next Get.
+// for a result that another call computes. It passes one value to the predicates, the
+// newest at its look; a value that is set while they run is for the next Get.
 func BacklogOnly[T any]() GetOption[T] {
 	return GetOption[T]{BacklogOnly: true}
 }

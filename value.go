@@ -19,6 +19,22 @@ type Value[T any] interface {
 }
 
 // A ValueWatch is the side of a [Value] that consumers get.
+//
+// A view is a ValueWatch that is computed from others. The views are [Map], [Memo],
+// [Distinct], [DistinctFunc], [Where], [Combine], [CombineAll], [Rate], [Debounce] and
+// [DebounceMax]. The guarantees have the numbers of the package comment:
+//
+//   - The guarantees 1 to 5, 7 and 12 to 18 hold for each watcher of a view, where newer
+//     means newer and accepted.
+//   - Guarantee 6 holds for Map, Memo and Where.
+//   - For Combine and CombineAll, the guarantees 2 and 3 hold for each source. CombineAll
+//     states a limit for many sources.
+//
+// A view conflates as its sources do. If its function panics, the panic reaches the
+// caller and nothing is consumed.
+//
+// Cost: over values of this module no goroutine waits for a view. Without watchers, a
+// view keeps nothing, except for the last result of a Memo.
 type ValueWatch[T any] interface {
 	// Watch returns a new watcher, which has seen nothing: its first Get returns the
 	// current value, if there is one. Watch does not wait, and may be called
@@ -28,13 +44,16 @@ type ValueWatch[T any] interface {
 
 // MemoryValue is a [Value] in the memory of this process.
 //
-// The zero MemoryValue is ready and holds no data. It must not be copied after first
+// The zero MemoryValue is ready and holds no data. Until the first Set or successful
+// Update, Load returns false and Get waits. A MemoryValue must not be copied after first
 // use. All methods may be called concurrently.
 //
-// The Sets and successful Updates of one MemoryValue are totally ordered. In the
-// terminology of the Go memory model, each synchronizes before the Get, Load or Update
-// that observes its value or a later one, and before the close of every Changed channel
-// that it closes; and a Close synchronizes before every [ErrClosed] that it causes.
+// The Sets and successful Updates of one MemoryValue are totally ordered. Once a Get, Load
+// or Update has returned a value, none that begins later returns an older value. In the
+// terminology of the Go memory model, each Set and successful Update synchronizes before
+// the Get, Load or Update that observes its value or a later one, and before the close of
+// every Changed channel that it closes. A Close synchronizes before every [ErrClosed] that
+// it causes.
 //
 // A MemoryValue refers to the newest value only. An older one is garbage once no call is
 // returning it. Values are shared, not copied: what a value refers to must not be
@@ -122,10 +141,11 @@ func (v *MemoryValue[T]) replace(old, next *snapshot[T], version uint64) bool {
 	return true
 }
 
-// Set makes val the newest value and wakes the watchers that wait for one. After Close it
-// does nothing.
+// Set makes val the newest value and wakes the watchers that wait for one, even if val
+// equals the value that it replaces. A nil or zero val is data, too. After Close, Set does
+// nothing.
 //
-// Set is lock-free, and waits neither for watchers nor for their code.
+// Set never blocks: it is lock-free, and waits neither for watchers nor for their code.
 //
 // Cost: the snapshot, which has the size of a T and 16 bytes, or 12 with 32-bit pointers;
 // for the first use of a value, an empty snapshot too. The cost does not grow with the
@@ -162,7 +182,7 @@ func (v *MemoryValue[T]) Set(val T) {
 //   - After Close, Update does not call f. It returns the final value and false.
 //
 // f runs on the caller's goroutine without a lock, perhaps more than once. Only the result
-// of its last call is published. If f panics, nothing is published and the panic reaches
+// of its last call is published, once. If f panics, nothing is published and the panic reaches
 // the caller. f must not modify what old refers to, and must not Set or Update the same
 // value: Update might never end. Apart from f, Update is lock-free. It panics if f is nil.
 //
@@ -203,17 +223,8 @@ func (v *MemoryValue[T]) loadVersion() (val T, version uint64, ok bool) {
 	return val, 0, false
 }
 
-// Watch returns a new watcher, which has seen nothing.
-//
-// Cost: one object; the first Watch of a value without data costs another. A watcher costs
-// nothing to other watchers or to Set.
-//
-// A Get with something to return takes no lock and, with options that are kept in a slice,
-// allocates nothing. The exception, for both, is a Get under another context than the last
-// waits had: it takes a mutex that the watchers of the value share, for some instructions,
-// and may allocate. A Get
-// that waits holds no goroutine except its caller's. A context of a type from outside package
-// context may cost a goroutine until it ends or the watcher is closed.
+// Watch returns a new watcher, which has seen nothing: its first Get returns the current
+// value, even if that was set before.
 //
 // A watcher refers to the value and at most to its last context, until its Close. The value
 // refers to the watcher while a Get waits, and from its second wait under one context until
@@ -223,6 +234,19 @@ func (v *MemoryValue[T]) loadVersion() (val T, version uint64, ok bool) {
 // sources. Contexts are told apart by their Done channels: from the second wait on, the
 // context that was registered first counts for all with the same channel. It is kept while
 // any watcher of the value waits under that channel.
+//
+// Cost: one object; the first Watch of a value without data costs another. A watcher costs
+// nothing to other watchers or to Set. The living watchers and a constant bound the memory,
+// even if many Gets were cancelled and many watchers were closed.
+//
+// A Get with something to return takes no lock of this package and, with options that are
+// kept in a slice, allocates nothing. The exception, for both, is a Get under another
+// context than the last waits had: it takes a mutex that the watchers of the value share,
+// for some instructions, and may allocate. The cost of a Get with something to return does
+// not grow with the number of watchers.
+//
+// A Get that waits holds no goroutine except its caller's. A context of a type from outside
+// package context may cost a goroutine until it ends or the watcher is closed.
 func (v *MemoryValue[T]) Watch() Watcher[T] {
 	v.current()
 	w := new(watcher[T])

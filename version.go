@@ -4,9 +4,9 @@ import "github.com/eventvalue/event/internal/capability"
 
 // Version returns the version of the newest value that w has passed: by returning it, or
 // by returning [BacklogDone] or the value's end after a [Filter] had rejected it. The Sets
-// and successful Updates of a value have the versions 1, 2, 3 and so on. The version of a
-// watcher that has passed nothing is 0. Close of the watcher or the value does not change
-// it.
+// and successful Updates of a value have the versions 1, 2, 3 and so on. A value that a
+// Filter or a view leaves out has a version, too. The version of a watcher that has passed
+// nothing is 0. Close of the watcher or the value does not change it.
 //
 // After a Get has returned a value, Version is the version of that value. It never goes
 // down. Two watchers of one value that have the same version have passed the same Set.

@@ -8,7 +8,8 @@ import (
 	"github.com/eventvalue/event/internal/park"
 )
 
-// A Watcher follows a value for one consumer. It remembers what it last returned.
+// A Watcher follows a value for one consumer. It remembers what it last returned. Nothing
+// queues, and a slow watcher delays neither another watcher nor a producer.
 //
 // A watcher may be handed from goroutine to goroutine, but one Get may run at a time;
 // Changed and Close may be called during a Get.
@@ -24,7 +25,9 @@ type Watcher[T any] interface {
 	// Get returns the newest value at once if the watcher has not seen it, and
 	// otherwise waits for the next value. It skips values that were replaced in the
 	// meantime: a watcher sees a subsequence of the values, strictly forward, and
-	// always the newest eventually.
+	// always the newest eventually. What Get returns was the newest value at some
+	// instant of the call. Once a Set has returned, Get needs no further Set to return
+	// the value that was set, or a newer one, unless a Filter rejects it.
 	//
 	// Get returns the first of the following that applies:
 	//
@@ -75,7 +78,7 @@ type Watcher[T any] interface {
 	Changed() <-chan struct{}
 
 	// Close makes the Get in progress and every later one return ErrWatcherClosed, and
-	// releases the value and the last context. It may be called more than once and
+	// releases the value and the last context. A second Close has no effect. Close
 	// returns nil. A watcher that is dropped without it may be kept for as long as its
 	// last context lives.
 	Close() error
