@@ -18,6 +18,9 @@
 //		follow(name)
 //	}
 //
+// A view is computed from other values and is watched like them: [Map], [Where], [Distinct],
+// [Combine], [Rate] and others, which [ValueWatch] lists.
+//
 // # When not to use it
 //
 // An Event Value is NOT a message queue: a slow watcher skips the values that were replaced.

@@ -9,7 +9,7 @@
 // round, slow ones in every third round, all others in every second round. Raw
 // results go to bench/results, in the format that benchstat reads.
 //
-//	go run ./bench/cmd/eventbench                  # everything; less than twenty minutes
+//	go run ./bench/cmd/eventbench                  # everything; less than half an hour
 //	go run ./bench/cmd/eventbench -quick           # the most important; less than a minute
 //	go run ./bench/cmd/eventbench -bench SetParked # some
 //	go run ./bench/cmd/eventbench -report          # write the documents again
