@@ -131,17 +131,32 @@ func nice(ctx context.Context, name string, args ...string) *exec.Cmd {
 	return exec.CommandContext(ctx, name, args...)
 }
 
+// maxMemory is the address space of the tests, in KiB, where the
+// system has such a limit. A loop that has lost its end can allocate all memory
+// before the tests count as hanging.
+const maxMemory = 2 << 20
+
+// limited returns nice's command with the limit of memory.
+func limited(ctx context.Context, name string, args ...string) *exec.Cmd {
+	sh, err := exec.LookPath("sh")
+	if err != nil {
+		return nice(ctx, name, args...)
+	}
+	script := fmt.Sprintf(`ulimit -v %d 2>/dev/null; exec "$0" "$@"`, maxMemory)
+	return nice(ctx, sh, append([]string{"-c", script, name}, args...)...)
+}
+
 // test runs the tests without statement n. It returns the test that fails, or ""
 // if none does, and the longest time between two lines of output. If there is no
-// output for as long as limit, the tests hang. The limit is not one for all
-// tests, because they are slow on a machine that is busy.
+// output for as long as limit, or output without end, the tests hang. The limit is
+// not one for all tests, because they are slow on a machine that is busy.
 func (p *program) test(ctx context.Context, n int, limit time.Duration) (caught string, pause time.Duration, out string) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	o := &output{last: time.Now(), limit: limit}
 	o.timer = time.AfterFunc(limit, cancel)
 	defer o.timer.Stop()
-	cmd := nice(ctx, p.binary(), "-test.v", "-test.short", "-test.failfast", "-test.count=1", "-test.run="+p.run)
+	cmd := limited(ctx, p.binary(), "-test.v", "-test.short", "-test.failfast", "-test.count=1", "-test.run="+p.run)
 	cmd.Dir = p.dir
 	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", environment, n))
 	cmd.WaitDelay = time.Second
@@ -156,6 +171,9 @@ func (p *program) test(ctx context.Context, n int, limit time.Duration) (caught 
 	return failure(o.text.String()), o.pause, o.text.String()
 }
 
+// maxOutput is the length of the longest output that is kept.
+const maxOutput = 16 << 20
+
 // An output holds what the tests print.
 type output struct {
 	text  bytes.Buffer
@@ -166,6 +184,10 @@ type output struct {
 }
 
 func (o *output) Write(text []byte) (int, error) {
+	if o.text.Len() > maxOutput {
+		o.timer.Reset(0)
+		return len(text), nil
+	}
 	o.timer.Reset(o.limit)
 	now := time.Now()
 	o.pause, o.last = max(o.pause, now.Sub(o.last)), now

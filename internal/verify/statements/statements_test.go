@@ -3,8 +3,10 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -95,4 +97,63 @@ func TestF(t *testing.T) {
 	assert.Equal(t, []int{8, 9, 12, 12, 15}, lines)
 	assert.Contains(t, log.String(), "x.go:7: m++ (TestF)\n")
 	assert.Contains(t, log.String(), "5 of 15 statements are not caught:\n")
+}
+
+// TestLoopsWithoutEnd: a test that allocates or prints without end is caught, and
+// neither takes all memory or all time.
+func TestLoopsWithoutEnd(t *testing.T) {
+	if testing.Short() || runtime.GOOS != "linux" {
+		t.Skip("builds a program, and needs a limit of memory")
+	}
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"go.mod": "module x\n\ngo 1.25\n",
+		"x.go": `package x
+
+func Allocate() (all [][]byte) {
+	for i := 0; i < 4; {
+		all = append(all, make([]byte, 1<<20))
+		clear(all[len(all)-1])
+		i++
+	}
+	return all
+}
+
+func Print(print func(...any)) {
+	for i := 0; i < 4; {
+		print("a line")
+		i++
+	}
+}
+`,
+		"x_test.go": `package x
+
+import "testing"
+
+func TestAllocate(t *testing.T) {
+	if len(Allocate()) != 4 {
+		t.Error("not 4")
+	}
+}
+
+func TestPrint(t *testing.T) {
+	n := 0
+	Print(func(a ...any) { t.Log(a...); n++ })
+	if n != 4 {
+		t.Error("not 4")
+	}
+}
+`,
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666))
+	}
+	var log strings.Builder
+	survivors, err := check(t.Context(), &log, []string{filepath.Join(dir, "x.go")}, options{jobs: 1, timeout: 10 * time.Minute})
+	require.NoError(t, err)
+	var lines []int
+	for _, s := range survivors {
+		lines = append(lines, s.pos.Line)
+	}
+	assert.Equal(t, []int{6}, lines, log.String())
+	assert.Contains(t, log.String(), "x.go:15: i++ (hangs)")
 }
