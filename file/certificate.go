@@ -1,7 +1,6 @@
 package file
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -25,12 +24,13 @@ import (
 type Certificate struct {
 	value *Value[*identified]
 	certs event.ValueWatch[*tls.Certificate]
+	hasCA bool
 }
 
 // identified has the contents of the files of a Certificate.
 type identified struct {
 	certificate *tls.Certificate
-	pool        *x509.CertPool
+	pool        *x509.CertPool // nil without the option CA
 }
 
 // KeyPair returns a Certificate of the PEM files cert, with the chain behind the
@@ -53,7 +53,8 @@ func KeyPair(cert, key string, opts ...Option) *Certificate {
 		return decodePair(files, cert, key, ca)
 	}
 	v := newFiles(names, decode, func(p *identified) time.Time { return p.certificate.Leaf.NotAfter }, opts)
-	return &Certificate{v, event.Map(v, func(p *identified) *tls.Certificate { return p.certificate })}
+	certs := event.Map(v, func(p *identified) *tls.Certificate { return p.certificate })
+	return &Certificate{v, certs, ca != ""}
 }
 
 func decodePair(files map[string][]byte, cert, key, ca string) (*identified, error) {
@@ -61,28 +62,19 @@ func decodePair(files map[string][]byte, cert, key, ca string) (*identified, err
 	if err != nil {
 		return nil, &Error{Path: cert, Err: fmt.Errorf("with the key in %s: %w", key, err)}
 	}
+	if pair.Leaf == nil { // GODEBUG has x509keypairleaf=0.
+		if pair.Leaf, err = x509.ParseCertificate(pair.Certificate[0]); err != nil {
+			return nil, &Error{Path: cert, Err: err}
+		}
+	}
 	if ca == "" {
-		return &identified{&pair, issuers(&pair)}, nil
+		return &identified{&pair, nil}, nil
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(files[ca]) {
 		return nil, &Error{Path: ca, Err: errors.New("no certificate in PEM")}
 	}
 	return &identified{&pair, pool}, nil
-}
-
-// issuers returns the pool of a certificate without a CA file.
-func issuers(pair *tls.Certificate) *x509.CertPool {
-	pool := x509.NewCertPool()
-	for _, der := range pair.Certificate[1:] {
-		if c, err := x509.ParseCertificate(der); err == nil {
-			pool.AddCert(c)
-		}
-	}
-	if leaf := pair.Leaf; bytes.Equal(leaf.RawIssuer, leaf.RawSubject) {
-		pool.AddCert(leaf)
-	}
-	return pool
 }
 
 // Serve loads the files and follows them: see [Value.Serve].
@@ -118,9 +110,9 @@ func (c *Certificate) newest() (*tls.Certificate, error) {
 	return nil, ErrNotLoaded
 }
 
-// Pool returns the newest pool of CAs, or nil before the first load: what the file of [CA]
-// holds. Without that option it is what the file of the certificate holds after the
-// certificate, and the certificate if it is self-signed.
+// Pool returns the newest pool of the certificates in the file of [CA]. It returns nil
+// without that option, and before the first load. A nil pool in a [tls.Config] means the
+// roots of the system: a client that needs a private CA must wait for the first load.
 //
 // RootCAs and ClientCAs of a [tls.Config] do not change. Make a config for each connection
 // of a client, and use ServerConfig for a server.
@@ -132,25 +124,47 @@ func (c *Certificate) Pool() *x509.CertPool {
 }
 
 // ServerConfig returns a clone of base, or of an empty config if base is nil, that serves
-// each connection with the newest certificate, and with the newest Pool as ClientCAs. Both
-// are of one reading. Set ClientAuth in base to demand certificates of clients.
+// each connection with the newest certificate. Certificates and GetCertificate of base are
+// not used. Set ClientAuth in base to demand certificates of clients:
 //
-// Session tickets are encrypted with keys of the clone, as with any [tls.Config].
+//   - With the option [CA], clients are verified against the newest Pool, which replaces
+//     ClientCAs of base. The certificate and the Pool are of one reading.
+//   - Without it, ClientCAs of base stay. If they are nil, crypto/tls verifies against the
+//     roots of the system.
+//
+// A config that GetConfigForClient of base returns is used as it is. The returned config may
+// be modified before its first use, and changes nothing in base. An http.Server adds HTTP/2
+// to it. Any other server that needs ALPN sets NextProtos.
+//
+// Cost: with CA, a clone of the config for each connection.
 func (c *Certificate) ServerConfig(base *tls.Config) *tls.Config {
-	if base == nil {
-		base = new(tls.Config)
+	config := new(tls.Config)
+	if base != nil {
+		config = base.Clone()
 	}
-	config := base.Clone()
-	config.GetCertificate = c.GetCertificate
-	config.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+	config.Certificates, config.GetCertificate = nil, c.GetCertificate
+	if c.hasCA {
+		config.GetConfigForClient = c.configForClient(config, config.GetConfigForClient)
+	}
+	return config
+}
+
+// configForClient returns the GetConfigForClient of config. base is the one that config had.
+// It clones config at each call, because an http.Server adds to NextProtos of config.
+func (c *Certificate) configForClient(config *tls.Config, base func(*tls.ClientHelloInfo) (*tls.Config, error)) func(*tls.ClientHelloInfo) (*tls.Config, error) {
+	return func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		if base != nil {
+			if other, err := base(hello); other != nil || err != nil {
+				return other, err
+			}
+		}
 		p, ok := c.value.Load()
 		if !ok {
 			return nil, ErrNotLoaded
 		}
-		current := base.Clone()
+		current := config.Clone()
 		current.Certificates, current.GetCertificate = []tls.Certificate{*p.certificate}, nil
 		current.ClientCAs = p.pool
 		return current, nil
 	}
-	return config
 }

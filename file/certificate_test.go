@@ -9,9 +9,13 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
+	"fmt"
 	"io"
+	"log"
 	"math/big"
 	"net"
+	"net/http"
 	"path/filepath"
 	"testing"
 	"time"
@@ -105,10 +109,7 @@ func TestKeyPair(t *testing.T) {
 	st, ok := event.Load(c.Status())
 	require.True(t, ok)
 	require.Equal(t, int64(4e9+1), st.NotAfter.Unix())
-	leaf, err := c.GetCertificate(nil)
-	require.NoError(t, err)
-	_, err = leaf.Leaf.Verify(x509.VerifyOptions{Roots: c.Pool(), DNSName: "localhost"})
-	require.NoError(t, err, "the pool has the issuer from the file")
+	require.Nil(t, c.Pool(), "what is behind the certificate is not trusted")
 
 	// A key that does not fit changes nothing.
 	_, key2 := ca.issue(2)
@@ -167,22 +168,50 @@ func TestKeyPairIsNeverMixed(t *testing.T) {
 	require.NoError(t, <-failed)
 }
 
-// TestServerConfig talks to a server while the certificates of both sides, and the CA, are
-// replaced.
-func TestServerConfig(t *testing.T) {
-	v := newVolume(t)
-	path := func(name string) string { return filepath.Join(v.dir, name) }
-	rotate := func(n int64) {
-		ca := newAuthority(t)
-		cert, key := ca.issue(n)
-		v.write(map[string]string{"tls.crt": cert, "tls.key": key, "ca.crt": ca.pem})
+// A site is a KeyPair with the files of one authority after another.
+type site struct {
+	t  *testing.T
+	v  *volume
+	ca *authority // the newest
+}
+
+func newSite(t *testing.T) *site { return &site{t: t, v: newVolume(t)} }
+
+func (s *site) path(name string) string { return filepath.Join(s.v.dir, name) }
+
+// rotate writes a certificate with the serial number n, the certificate of its authority
+// behind it, and the same authority as the CA.
+func (s *site) rotate(n int64) {
+	s.ca = newAuthority(s.t)
+	cert, key := s.ca.issue(n)
+	s.v.write(map[string]string{"tls.crt": cert + s.ca.pem, "tls.key": key, "ca.crt": s.ca.pem})
+}
+
+func (s *site) keyPair(withCA bool) *file.Certificate {
+	opts := []file.Option{file.Quiet(0)}
+	if withCA {
+		opts = append(opts, file.CA(s.path("ca.crt")))
 	}
-	rotate(1)
-	c := file.KeyPair(path("tls.crt"), path("tls.key"), file.CA(path("ca.crt")), file.Quiet(0))
-	server := c.ServerConfig(&tls.Config{ClientAuth: tls.RequireAndVerifyClientCert})
-	serving(t, c)
-	serial(t, c, 1)
-	l, err := tls.Listen("tcp", "127.0.0.1:0", server)
+	return file.KeyPair(s.path("tls.crt"), s.path("tls.key"), opts...)
+}
+
+func (a *authority) pool() *x509.CertPool {
+	pool := x509.NewCertPool()
+	pool.AddCert(a.cert)
+	return pool
+}
+
+// client returns a config that trusts a, with a certificate of issuer.
+func (a *authority) client(issuer *authority) *tls.Config {
+	cert, key := issuer.issue(100)
+	pair, err := tls.X509KeyPair([]byte(cert), []byte(key))
+	require.NoError(a.t, err)
+	return &tls.Config{ServerName: "localhost", RootCAs: a.pool(), Certificates: []tls.Certificate{pair}}
+}
+
+// echo serves one byte after another with config until the end of the test.
+func echo(t *testing.T, config *tls.Config) (address string) {
+	l, err := tls.Listen("tcp", "127.0.0.1:0", config)
 	require.NoError(t, err)
 	t.Cleanup(func() { l.Close() })
 	go func() {
@@ -194,23 +223,194 @@ func TestServerConfig(t *testing.T) {
 			go func(conn net.Conn) { _, _ = io.Copy(conn, conn); conn.Close() }(conn)
 		}
 	}()
+	return l.Addr().String()
+}
+
+// talk sends a byte to an echo and returns the serial number of its certificate.
+func talk(address string, config *tls.Config) (serial int64, err error) {
+	conn, err := tls.Dial("tcp", address, config)
+	if err != nil {
+		return 0, err
+	}
+	defer conn.Close()
+	if _, err := conn.Write([]byte("x")); err != nil {
+		return 0, err
+	}
+	// The server verifies the client after the handshake of the client has ended.
+	if _, err := io.ReadFull(conn, make([]byte, 1)); err != nil {
+		return 0, err
+	}
+	return conn.ConnectionState().PeerCertificates[0].SerialNumber.Int64(), nil
+}
+
+// TestServerConfig talks to a server while the certificates of both sides, and the CA, are
+// replaced.
+func TestServerConfig(t *testing.T) {
+	s := newSite(t)
+	s.rotate(1)
+	c := s.keyPair(true)
+	address := echo(t, c.ServerConfig(&tls.Config{ClientAuth: tls.RequireAndVerifyClientCert}))
+	serving(t, c)
+	serial(t, c, 1)
 	for n := int64(2); n <= 6; n++ {
-		rotate(n)
+		s.rotate(n)
 		serial(t, c, n)
-		conn, err := tls.Dial("tcp", l.Addr().String(), &tls.Config{
+		got, err := talk(address, &tls.Config{
 			ServerName: "localhost", RootCAs: c.Pool(), GetClientCertificate: c.GetClientCertificate,
 		})
 		require.NoError(t, err)
-		_, err = conn.Write([]byte("x"))
-		require.NoError(t, err)
-		_, err = io.ReadFull(conn, make([]byte, 1))
-		require.NoError(t, err)
-		require.EqualValues(t, n, conn.ConnectionState().PeerCertificates[0].SerialNumber.Int64())
-		conn.Close()
+		require.Equal(t, n, got)
 	}
 }
 
-func TestKeyPairWithoutCA(t *testing.T) {
+// TestServerConfigVerifiesClientsByOneCA has clients of the CA that the server names, and of
+// the authority behind its certificate, which may issue certificates for anybody.
+func TestServerConfigVerifiesClientsByOneCA(t *testing.T) {
+	s := newSite(t)
+	s.rotate(1)
+	private := newAuthority(t)
+	base := &tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: private.pool()}
+
+	without := s.keyPair(false)
+	serving(t, without)
+	serial(t, without, 1)
+	address := echo(t, without.ServerConfig(base))
+	_, err := talk(address, s.ca.client(private))
+	require.NoError(t, err, "without CA, the CA of base counts")
+	_, err = talk(address, s.ca.client(s.ca))
+	require.Error(t, err, "the issuer of the server is no CA for clients")
+
+	with := s.keyPair(true)
+	serving(t, with)
+	serial(t, with, 1)
+	address = echo(t, with.ServerConfig(base))
+	_, err = talk(address, s.ca.client(s.ca))
+	require.NoError(t, err, "with CA, its file counts")
+	_, err = talk(address, s.ca.client(private))
+	require.Error(t, err, "with CA, the CA of base does not count")
+}
+
+// TestServerConfigServesHTTP2 sends requests to an http.Server over HTTP/2, before and after
+// the certificates are replaced.
+func TestServerConfigServesHTTP2(t *testing.T) {
+	for name, withCA := range map[string]bool{"with CA": true, "without CA": false} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			s.rotate(1)
+			c := s.keyPair(withCA)
+			serving(t, c)
+			serial(t, c, 1)
+			base := &tls.Config{MinVersion: tls.VersionTLS12}
+			if withCA {
+				base.ClientAuth = tls.RequireAndVerifyClientCert
+			}
+			address := serveHTTP(t, c.ServerConfig(base))
+
+			client := s.ca.client(s.ca)
+			client.InsecureSkipVerify = true // So that only the server refuses it below.
+			first := transport(t, client)
+			for range 2 { // The second request resumes the session.
+				require.Equal(t, "HTTP/2.0 1", request(t, first, address))
+				first.CloseIdleConnections()
+			}
+			s.rotate(2)
+			serial(t, c, 2)
+			require.Equal(t, "HTTP/2.0 2", request(t, transport(t, s.ca.client(s.ca)), address))
+			if withCA {
+				_, err := (&http.Client{Transport: first}).Get("https://" + address)
+				require.Error(t, err, "the CA of the session was replaced")
+			}
+			require.Empty(t, base.NextProtos, "base is not modified")
+		})
+	}
+}
+
+// serveHTTP serves over TLS with config until the end of the test.
+func serveHTTP(t *testing.T, config *tls.Config) (address string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	server := &http.Server{
+		TLSConfig: config,
+		Handler:   http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Proto) }),
+		ErrorLog:  log.New(io.Discard, "", 0),
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.ServeTLS(l, "", "") }()
+	t.Cleanup(func() { server.Close(); assert.ErrorIs(t, <-ended, http.ErrServerClosed) })
+	return l.Addr().String()
+}
+
+func transport(t *testing.T, config *tls.Config) *http.Transport {
+	config.ClientSessionCache = tls.NewLRUClientSessionCache(1)
+	tr := &http.Transport{TLSClientConfig: config, ForceAttemptHTTP2: true}
+	t.Cleanup(tr.CloseIdleConnections)
+	return tr
+}
+
+// request returns the protocol and the serial number of the certificate of the server.
+func request(t *testing.T, tr *http.Transport, address string) string {
+	t.Helper()
+	response, err := (&http.Client{Transport: tr}).Get("https://" + address)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return fmt.Sprint(string(body), " ", response.TLS.PeerCertificates[0].SerialNumber)
+}
+
+// TestServerConfigKeepsGetConfigForClient lets base choose a config of its own for one name.
+func TestServerConfigKeepsGetConfigForClient(t *testing.T) {
+	for name, withCA := range map[string]bool{"with CA": true, "without CA": false} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			s.rotate(1)
+			c := s.keyPair(withCA)
+			serving(t, c)
+			serial(t, c, 1)
+			own := s.ca.client(s.ca) // Its certificate has the serial number 100.
+			used, unused := s.ca.client(s.ca), errors.New("not used")
+			address := echo(t, c.ServerConfig(&tls.Config{
+				Certificates:   used.Certificates,
+				GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, unused },
+				GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+					if hello.ServerName == "localhost" {
+						return own, nil
+					}
+					return nil, nil
+				},
+			}))
+			got, err := talk(address, &tls.Config{ServerName: "localhost", RootCAs: s.ca.pool()})
+			require.NoError(t, err)
+			require.EqualValues(t, 100, got)
+			got, err = talk(address, &tls.Config{ServerName: "127.0.0.1", RootCAs: s.ca.pool(), InsecureSkipVerify: true})
+			require.NoError(t, err)
+			require.EqualValues(t, 1, got)
+		})
+	}
+}
+
+// TestServerConfigBeforeTheFirstLoad refuses connections.
+func TestServerConfigBeforeTheFirstLoad(t *testing.T) {
+	s := newSite(t)
+	s.rotate(1)
+	for _, withCA := range []bool{true, false} {
+		address := echo(t, s.keyPair(withCA).ServerConfig(nil))
+		_, err := talk(address, &tls.Config{ServerName: "localhost", RootCAs: s.ca.pool()})
+		require.Error(t, err)
+	}
+}
+
+// TestKeyPairParsesItsLeaf has the setting with which package tls leaves Leaf nil.
+func TestKeyPairParsesItsLeaf(t *testing.T) {
+	t.Setenv("GODEBUG", "x509keypairleaf=0")
+	s := newSite(t)
+	s.rotate(1)
+	c := s.keyPair(false)
+	serving(t, c)
+	serial(t, c, 1)
+}
+
+func TestKeyPairWithABadCA(t *testing.T) {
 	ca := newAuthority(t)
 	dir := t.TempDir()
 	cert, key := ca.issue(1)
