@@ -13,7 +13,8 @@ var (
 	ErrServing = errors.New("file: Serve runs already: run one Serve of a value at a time")
 
 	// ErrNotRegular is the error of a path that leads to a directory, a FIFO, a socket or
-	// a device. It is not opened.
+	// a device. It is not opened, unless it takes the place of a regular file just before
+	// the open. It is then closed unread.
 	ErrNotRegular = errors.New("not a regular file")
 
 	// ErrTooLarge is the error of a file, a set or a directory that exceeds [MaxSize].
@@ -26,8 +27,8 @@ var (
 	// ErrNotText is the error of a file that is not valid UTF-8.
 	ErrNotText = errors.New("not valid UTF-8")
 
-	// ErrUnsettled is the error of a set or a directory that changed during each of many
-	// readings. It is read again.
+	// ErrUnsettled is the error of files that changed during each of many readings. They
+	// are read again, even if they have never been loaded.
 	ErrUnsettled = errors.New("it changes faster than it can be read")
 
 	// ErrNotLoaded is the error of a [Certificate] that has not been loaded yet.
@@ -37,7 +38,8 @@ var (
 // An Error is an error in a file. Decoders return it without a Path to name a position.
 // The value that calls the decoder adds the path.
 type Error struct {
-	// Path is the path that was given to New, NewSet, NewDir or KeyPair.
+	// Path is a path that was given to New, NewSet, NewDir or KeyPair. It has all paths of
+	// a set if the error is of no single file.
 	Path string
 	// Line and Column count from 1. They are 0 if the position is not known. A column is
 	// counted in bytes.
@@ -46,11 +48,11 @@ type Error struct {
 }
 
 // Error returns a text of the form "file: path:line:column: error", without what is not
-// known.
+// known. Without a path it begins with the line.
 func (e *Error) Error() string {
-	at := []string{"file"}
+	var at []string
 	if e.Path != "" {
-		at = []string{"file: " + e.Path}
+		at = append(at, "file: "+e.Path)
 	}
 	if e.Line > 0 {
 		at = append(at, strconv.Itoa(e.Line))
@@ -58,21 +60,26 @@ func (e *Error) Error() string {
 			at = append(at, strconv.Itoa(e.Column))
 		}
 	}
+	if len(at) == 0 {
+		return e.Err.Error()
+	}
 	return strings.Join(at, ":") + ": " + e.Err.Error()
 }
 
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
 
-// named returns err as an Error of path. An Error that names a path stays as it is.
+// named returns err as an Error of path. An Error that names a path stays as it is. An Error
+// without a path gets path; in any other error it stays, with its position, where it is.
 func named(path string, err error) error {
-	if e, ok := errors.AsType[*Error](err); ok {
-		if e.Path != "" {
-			return err
-		}
-		return &Error{Path: path, Line: e.Line, Column: e.Column, Err: e.Err}
+	e, ok := err.(*Error)
+	switch {
+	case !ok:
+		return &Error{Path: path, Err: err}
+	case e.Path != "":
+		return e
 	}
-	return &Error{Path: path, Err: err}
+	return &Error{Path: path, Line: e.Line, Column: e.Column, Err: e.Err}
 }
 
 // withoutPath returns the error of a system call without the path that package os adds,

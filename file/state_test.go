@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -101,6 +102,27 @@ func TestDecoderNamesPosition(t *testing.T) {
 	waitFor("file: " + path + ":2:1: cannot unmarshal number into Go struct field config.Level of type string")
 	cancel()
 	require.ErrorIs(t, <-done, context.Canceled)
+}
+
+// TestErrorsOfTheDecoderKeepTheirText wraps and joins errors with a position.
+func TestErrorsOfTheDecoderKeepTheirText(t *testing.T) {
+	at := func(line int) error { return &file.Error{Line: line, Column: 5, Err: fs.ErrInvalid} }
+	for want, err := range map[string]error{
+		":3:5: invalid argument":                         at(3),
+		": a.toml: 3:5: invalid argument":                fmt.Errorf("a.toml: %w", at(3)),
+		": 3:5: invalid argument\n4:5: invalid argument": errors.Join(at(3), at(4)),
+		": invalid argument":                             &file.Error{Err: fs.ErrInvalid},
+		": a.toml: invalid argument":                     fmt.Errorf("a.toml: %w", &file.Error{Err: fs.ErrInvalid}),
+		": no position: invalid argument":                fmt.Errorf("no position: %w", fs.ErrInvalid),
+		": second: file: other:3:5: invalid argument":    fmt.Errorf("second: %w", &file.Error{Path: "other", Line: 3, Column: 5, Err: fs.ErrInvalid}),
+	} {
+		path := filepath.Join(t.TempDir(), "app.conf")
+		write(t, path, "x")
+		got := file.New(path, func([]byte) (int, error) { return 0, err }).Serve(t.Context())
+		require.EqualError(t, got, "file: "+path+want)
+		require.ErrorIs(t, got, fs.ErrInvalid)
+		require.IsType(t, new(file.Error), got)
+	}
 }
 
 func TestByteOrderMarkIsSkipped(t *testing.T) {
