@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"sort"
 	"strings"
 	"unicode/utf8"
 )
@@ -58,24 +59,44 @@ func position(data []byte, offset int64, err error, into any) error {
 }
 
 // unknownKey returns the index of the key that err names. Package json gives no offset for
-// it, and the same key may be known in other places. So unknownKey looks for the first place
-// where the document, if it ended there, would have the same error.
+// it, and the same key may be known in other places. A document that ended at one of these
+// places has the same error from the first unknown key on. So unknownKey finds it by
+// bisection.
 func unknownKey(data []byte, err error, into any) (int, bool) {
 	_, key, found := strings.Cut(err.Error(), "unknown field ")
 	if !found {
 		return 0, false
 	}
-	for at := 0; ; at++ {
-		i := bytes.Index(data[at:], []byte(key))
-		if i < 0 {
-			return 0, false
+	places := placesOf(data, []byte(key))
+	i := sort.Search(len(places), func(i int) bool {
+		before := data[:places[i]]
+		ended := slices.Concat(before, []byte(key+":null"), closers(before))
+		_, same := strict(ended, into)
+		return same != nil && same.Error() == err.Error()
+	})
+	if i == len(places) {
+		return 0, false
+	}
+	return places[i], true
+}
+
+// placesOf returns the indexes of key, which is quoted, as a key of an object in data.
+func placesOf(data, key []byte) (places []int) {
+	for i := 0; i < len(data); i++ {
+		if data[i] != '"' {
+			continue
 		}
-		at += i
-		ended := slices.Concat(data[:at], []byte(key+":null"), closers(data[:at]))
-		if _, same := strict(ended, into); same != nil && same.Error() == err.Error() {
-			return at, true
+		rest := data[i:]
+		if bytes.HasPrefix(rest, key) && bytes.HasPrefix(bytes.TrimLeft(rest[len(key):], " \t\r\n"), []byte(":")) {
+			places = append(places, i)
+		}
+		for i++; i < len(data) && data[i] != '"'; i++ { // Skip the string.
+			if data[i] == '\\' {
+				i++
+			}
 		}
 	}
+	return places
 }
 
 // closers returns the brackets that end the JSON values that begin in data.
