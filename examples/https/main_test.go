@@ -57,25 +57,55 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-// TestServerEndsWithItsContext checks that no goroutine of a Server is left
-// after the last request.
-func TestServerEndsWithItsContext(t *testing.T) {
+// newTestServer returns a Server whose files are in a new directory, and a function
+// that replaces its configuration.
+func newTestServer(t *testing.T, address string) (s *Server, move func(address string)) {
 	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
 	a, err := newAuthority()
 	require.NoError(t, err)
 	cert, key, err := a.issue()
 	require.NoError(t, err)
-	for name, text := range map[string][]byte{
-		"c.toml": []byte("address = \"127.0.0.1:0\"\nmessage = \"hi\"\n"), "cert.pem": cert, "key.pem": key,
-	} {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), text, 0o600))
+	require.NoError(t, os.WriteFile(path("cert.pem"), cert, 0o600))
+	require.NoError(t, os.WriteFile(path("key.pem"), key, 0o600))
+	move = func(address string) {
+		text := "address = \"" + address + "\"\nmessage = \"hi\"\n"
+		require.NoError(t, replaceFile(path("c.toml"), []byte(text)))
 	}
-	s := NewServer(filepath.Join(dir, "c.toml"), filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"), file.Quiet(time.Millisecond))
+	move(address)
+	return NewServer(path("c.toml"), path("cert.pem"), path("key.pem"), file.Quiet(time.Millisecond)), move
+}
+
+// TestServerEndsWithItsContext checks that no goroutine of a Server is left
+// after the last request.
+func TestServerEndsWithItsContext(t *testing.T) {
+	s, _ := newTestServer(t, "127.0.0.1:0")
 	ctx, cancel := context.WithCancel(t.Context())
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(ctx) }()
-	_, err = event.Wait(t.Context(), s.Address(), func(string) bool { return true })
+	_, err := event.Wait(t.Context(), s.Address(), func(string) bool { return true })
 	require.NoError(t, err)
+	cancel()
+	assert.ErrorIs(t, <-served, context.Canceled)
+}
+
+// TestServerMovesBack returns to an address while the old server there still
+// listens.
+func TestServerMovesBack(t *testing.T) {
+	first, err := freeAddress()
+	require.NoError(t, err)
+	second, err := freeAddress()
+	require.NoError(t, err)
+	s, move := newTestServer(t, first)
+	ctx, cancel := context.WithTimeout(t.Context(), demoPatience)
+	defer cancel()
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(ctx) }()
+	for _, address := range []string{first, second, first, second} {
+		move(address)
+		_, err := event.Wait(ctx, s.Address(), func(at string) bool { return at == address })
+		require.NoError(t, err)
+	}
 	cancel()
 	assert.ErrorIs(t, <-served, context.Canceled)
 }

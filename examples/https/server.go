@@ -98,6 +98,9 @@ func (s *Server) run(ctx context.Context, c Config) error {
 		return err
 	case <-ctx.Done():
 		replaced := context.Cause(ctx) == event.ErrChanged
+		if replaced {
+			s.next.retire(c.Address, listener)
+		}
 		s.old.Go(func() {
 			if replaced {
 				arriving.await(grace, patience)
@@ -127,14 +130,31 @@ func (s *Server) answer(w http.ResponseWriter, _ *http.Request) {
 type listeners struct {
 	mu      sync.Mutex
 	waiting map[string]net.Listener
+	retired map[string]net.Listener // Of old servers, which may still listen.
 }
 
-// bind listens at address, unless it does so already.
+// retire hands over the listener of a server that was replaced. It is closed
+// once a later Config has its address again.
+func (l *listeners) retire(address string, listener net.Listener) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.retired == nil {
+		l.retired = map[string]net.Listener{}
+	}
+	l.retired[address] = listener
+}
+
+// bind listens at address, unless it does so already. An old server at address
+// stops listening, and finishes the requests that it has.
 func (l *listeners) bind(address string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.waiting[address] != nil {
 		return nil
+	}
+	if old := l.retired[address]; old != nil {
+		_ = old.Close() // The server may have closed it already.
+		delete(l.retired, address)
 	}
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
