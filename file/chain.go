@@ -31,8 +31,8 @@ type resolver struct{ seen map[string]found }
 
 func newResolver() *resolver { return &resolver{map[string]found{}} }
 
-func (r *resolver) look(path string) found {
-	f, ok := r.seen[path]
+func (rs *resolver) look(path string) found {
+	f, ok := rs.seen[path]
 	if ok {
 		return f
 	}
@@ -40,7 +40,7 @@ func (r *resolver) look(path string) found {
 	if f.err == nil && f.info.Mode()&fs.ModeSymlink != 0 {
 		f.target, f.err = os.Readlink(path)
 	}
-	r.seen[path] = f
+	rs.seen[path] = f
 	return f
 }
 
@@ -60,9 +60,9 @@ type chain struct {
 	err   error       // the reason why the file is not found
 }
 
-// resolve follows the absolute path from the root. It does what the kernel does, and keeps
-// each step.
-func (r *resolver) resolve(path string) (c chain) {
+// resolve follows the absolute path from the root, and keeps each step. It follows links as
+// the kernel does, except the links of proc to open files: their text is not a path.
+func (rs *resolver) resolve(path string) (c chain) {
 	dir, names := split(path)
 	links := 0
 	for len(names) > 0 {
@@ -75,7 +75,7 @@ func (r *resolver) resolve(path string) (c chain) {
 			dir = filepath.Dir(dir)
 			continue
 		}
-		s := step{dir, name, r.look(filepath.Join(dir, name))}
+		s := step{dir, name, rs.look(filepath.Join(dir, name))}
 		c.steps = append(c.steps, s)
 		c.final = s.path()
 		switch info := s.found.info; {
@@ -102,7 +102,7 @@ func (r *resolver) resolve(path string) (c chain) {
 		}
 	}
 	c.final = dir
-	f := r.look(dir)
+	f := rs.look(dir)
 	c.info, c.err = f.info, f.err
 	return c
 }
@@ -113,8 +113,14 @@ func split(path string) (root string, names []string) {
 	return volume + string(filepath.Separator), splitNames(path[len(volume):])
 }
 
+// splitNames returns the names in a path. A separator at the end counts as a dot behind it:
+// it stands for a directory.
 func splitNames(path string) []string {
-	return strings.FieldsFunc(path, func(c rune) bool { return c < 0x80 && os.IsPathSeparator(uint8(c)) })
+	names := strings.FieldsFunc(path, func(c rune) bool { return c < 0x80 && os.IsPathSeparator(uint8(c)) })
+	if path != "" && os.IsPathSeparator(path[len(path)-1]) {
+		names = append(names, ".")
+	}
+	return names
 }
 
 // where appends to b what must not change while the file at the end of c is read.
@@ -147,11 +153,11 @@ func (c chain) stamp(b *strings.Builder) {
 }
 
 // dependencies adds to d what must be watched to see each change of c.
-func (c chain) dependencies(r *resolver, d dependencies) {
+func (c chain) dependencies(rs *resolver, d dependencies) {
 	for i, s := range c.steps {
 		last := i == len(c.steps)-1
 		if wholeChain || last || s.found.err != nil || s.found.target != "" {
-			d.directory(r, s.dir).names[s.name] = true
+			d.directory(rs, s.dir).names[s.name] = true
 		}
 	}
 	if wholeChain && c.info != nil && c.info.Mode().IsRegular() {
@@ -193,6 +199,6 @@ func (d dependencies) add(path string, info fs.FileInfo) *dependency {
 	return p
 }
 
-func (d dependencies) directory(r *resolver, path string) *dependency {
-	return d.add(path, r.look(path).info)
+func (d dependencies) directory(rs *resolver, path string) *dependency {
+	return d.add(path, rs.look(path).info)
 }

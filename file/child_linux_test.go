@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -87,12 +88,26 @@ func TestUnreportedFileSystem(t *testing.T) {
 	require.ErrorContains(t, st.Polling, "the file system does not report")
 }
 
-// TestPermissionGone changes the mode of the file. The superuser may read all files, so that
-// the child is another user then.
-func TestPermissionGone(t *testing.T) {
+// TestPermissionGone changes the mode of the file.
+func TestPermissionGone(t *testing.T) { inChildOfAUser(t) }
+
+func TestUnreadableSubdirectory(t *testing.T) { inChildOfAUser(t) }
+
+func TestOutOfDescriptors(t *testing.T) { inChild(t) }
+
+// TestPanicAfterServeEndsTheProgram checks that a panic is not lost.
+func TestPanicAfterServeEndsTheProgram(t *testing.T) {
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "FILE_TEST_CHILD="+t.Name(), "FILE_TEST_DIR="+t.TempDir())
+	out, err := cmd.CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(out), "late decoder")
+}
+
+// inChildOfAUser is inChild for a user who may not read all files, as the superuser may.
+func inChildOfAUser(t *testing.T) {
 	if os.Getuid() != 0 {
-		dir := t.TempDir()
-		require.NoError(t, permissionGone(dir))
+		require.NoError(t, children[t.Name()].run(t.TempDir()))
 		return
 	}
 	dir, err := os.MkdirTemp("", "file")
@@ -108,7 +123,41 @@ func TestPermissionGone(t *testing.T) {
 	require.NoError(t, err, "%s", out)
 }
 
-func init() { children["TestPermissionGone"] = child{run: permissionGone} }
+func init() {
+	children["TestPermissionGone"] = child{run: permissionGone}
+	children["TestUnreadableSubdirectory"] = child{run: unreadableSubdirectory}
+	children["TestOutOfDescriptors"] = child{run: outOfDescriptors}
+	children["TestPanicAfterServeEndsTheProgram"] = child{run: panicAfterServe}
+}
+
+// TestLease has a lease on a file, as file servers take it. An open that does not wait fails
+// until the lease ends, and the end is no event.
+func TestLease(t *testing.T) {
+	defer file.SetFallback(time.Millisecond)()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "1.conf")
+	write(t, path, "good 1")
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	require.NoError(t, err)
+	defer f.Close()
+	lease := func(kind uintptr) error {
+		const setLease = 1024 // F_SETLEASE
+		_, _, errno := syscall.Syscall(syscall.SYS_FCNTL, f.Fd(), setLease, kind)
+		if errno != 0 {
+			return errno
+		}
+		return nil
+	}
+	if err := lease(syscall.F_WRLCK); err != nil {
+		t.Skip("no leases here: ", err)
+	}
+	one, all := serveFile(t, path, file.Wait()), serve(t, dir, file.NewDir(dir, joined, file.Quiet(0), file.Wait()))
+	one.fails("resource temporarily unavailable")
+	all.fails("open 1.conf: resource temporarily unavailable")
+	require.NoError(t, lease(syscall.F_UNLCK))
+	one.holds("good 1")
+	require.NoError(t, all.holds("good 1").Polling)
+}
 
 // An observed is a value that a child serves.
 type observed struct {
@@ -116,8 +165,12 @@ type observed struct {
 	done chan error
 }
 
-func observe(path string, opts ...file.Option) *observed {
-	o := &observed{file.New(path, words, append(opts, file.Quiet(time.Millisecond))...), make(chan error, 1)}
+func observe(path string) *observed {
+	return observeValue(file.New(path, words, file.Quiet(time.Millisecond)))
+}
+
+func observeValue(v *file.Value[string]) *observed {
+	o := &observed{v, make(chan error, 1)}
 	go func() { o.done <- o.Serve(context.Background()) }()
 	return o
 }
@@ -257,6 +310,7 @@ func mountOver(dir string) error {
 		func() error { return o.expect("good under") },
 		func() error { return saveOver(path, "good end") },
 		func() error { return o.expect("good end") },
+		func() error { return o.polling(false) },
 	)
 }
 
@@ -269,12 +323,16 @@ func limit(name string, n int) error {
 
 // noInstances has no inotify instance left for the user. The value polls, and watches again
 // when there is one.
-func noInstances(dir string) error { return withoutLimit(dir, "max_inotify_instances") }
+func noInstances(dir string) error {
+	return withoutLimit(dir, "max_inotify_instances", "too many open files (the limit is fs.inotify.max_user_instances")
+}
 
-// noWatches has no watch left.
-func noWatches(dir string) error { return withoutLimit(dir, "max_inotify_watches") }
+// noWatches has no watch left. The reason names the first of the paths.
+func noWatches(dir string) error {
+	return withoutLimit(dir, "max_inotify_watches", "/: no space left on device (the limit is fs.inotify.max_user_watches")
+}
 
-func withoutLimit(dir, name string) error {
+func withoutLimit(dir, name, reason string) error {
 	file.SetFallback(20 * time.Millisecond)
 	path := filepath.Join(dir, "app.conf")
 	var o *observed
@@ -283,6 +341,12 @@ func withoutLimit(dir, name string) error {
 		func() error { return save(path, "good 1") },
 		func() error { o = observe(path); return o.expect("good 1") },
 		func() error { return o.polling(true) },
+		func() error {
+			if st, _ := event.Load(o.Status()); !strings.Contains(st.Polling.Error(), reason) {
+				return st.Polling
+			}
+			return nil
+		},
 		func() error { return saveOver(path, "good 2") },
 		func() error { return o.expect("good 2") },
 		func() error { return os.Remove(path) },
@@ -294,6 +358,88 @@ func withoutLimit(dir, name string) error {
 		func() error { return saveOver(path, "good 4") },
 		func() error { return o.expect("good 4") },
 	)
+}
+
+// outOfDescriptors replaces a file and the file of a directory while the process can open no
+// file. There is no event when it can.
+func outOfDescriptors(dir string) error {
+	file.SetFallback(20 * time.Millisecond)
+	path, conf := filepath.Join(dir, "app.conf"), filepath.Join(dir, "conf.d")
+	var one, all *observed
+	var old syscall.Rlimit
+	both := func(want string) func() error {
+		return func() error { return errors.Join(one.expect(want), all.expect(want)) }
+	}
+	return inOrder(
+		func() error { return os.Mkdir(conf, 0o755) },
+		func() error { return save(path, "good 1") },
+		func() error { return save(filepath.Join(conf, "1.conf"), "good 1") },
+		func() error { return save(filepath.Join(dir, "next1"), "good 2") },
+		func() error { return save(filepath.Join(dir, "next2"), "good 2") },
+		func() error {
+			one, all = observe(path), observeValue(file.NewDir(conf, joined, file.Quiet(time.Millisecond)))
+			return nil
+		},
+		both("good 1"),
+		func() error { return syscall.Getrlimit(syscall.RLIMIT_NOFILE, &old) },
+		func() error { return syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Max: old.Max}) },
+		func() error { return os.Rename(filepath.Join(dir, "next1"), path) },
+		func() error { return os.Rename(filepath.Join(dir, "next2"), filepath.Join(conf, "1.conf")) },
+		both("error too many open files"),
+		func() error { return syscall.Setrlimit(syscall.RLIMIT_NOFILE, &old) },
+		both("good 2"),
+		func() error { return errors.Join(one.polling(false), all.polling(false)) },
+	)
+}
+
+// unreadableSubdirectory has a directory below that the user cannot list.
+func unreadableSubdirectory(dir string) error {
+	conf, sub := filepath.Join(dir, "conf.d"), filepath.Join(dir, "conf.d", "sub")
+	var top, below *observed
+	return inOrder(
+		func() error { return os.MkdirAll(sub, 0o755) },
+		func() error { return save(filepath.Join(conf, "1.conf"), "good 1") },
+		func() error { return save(filepath.Join(sub, "2.conf"), "good 2") },
+		func() error { return os.Chmod(sub, 0) },
+		func() error { top = observeValue(file.NewDir(conf, joined)); return top.expect("good 1") },
+		func() error {
+			below = observeValue(file.NewDir(conf, func(fsys fs.FS) (string, error) {
+				if info, err := fs.Stat(fsys, "sub"); err == nil && !info.IsDir() {
+					return "", errors.New("sub is no directory")
+				}
+				data, err := fs.ReadDir(fsys, "sub")
+				return fmt.Sprint("good ", len(data)), err
+			}, file.Wait()))
+			return below.expect("error file: " + conf + ": readdir sub: permission denied")
+		},
+		func() error { return os.Chmod(sub, 0o755) },
+		func() error { return below.expect("good 1") },
+		func() error { return saveOver(filepath.Join(conf, "1.conf"), "good 3") },
+		func() error { return top.expect("good 3") },
+	)
+}
+
+// panicAfterServe has a decoder that panics after Serve has returned. It never returns.
+func panicAfterServe(dir string) error {
+	path := filepath.Join(dir, "app.conf")
+	if err := save(path, "good 1"); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	entered, release := make(chan struct{}), make(chan struct{})
+	v := file.New(path, func([]byte) (string, error) {
+		close(entered)
+		<-release
+		panic("late decoder")
+	})
+	done := make(chan error)
+	go func() { done <- v.Serve(ctx) }()
+	<-entered
+	cancel()
+	<-done
+	close(release)
+	time.Sleep(patience)
+	return nil
 }
 
 func permissionGone(dir string) error {

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -18,15 +17,36 @@ const maxEntries = 10_000
 
 var errLoop = errors.New("a link to a directory above it")
 
-// A dir is a source of all files below an absolute path. The user gave it as path.
+// A dir is a source of the files below an absolute path. The user gave it as path.
 type dir struct {
 	path, absolute string
 	limit          int
+	err            error // of the way to the absolute path, or nil
+}
+
+func newDir(name string, limit int) *dir {
+	d := &dir{path: name, limit: limit}
+	if path, err := absolute(name); err != nil {
+		d.err = named(name, err)
+	} else {
+		d.absolute = path
+	}
+	return d
 }
 
 func (d *dir) name() string { return d.path }
 
+// leftOut reports whether a NewDir has no file with the name: hidden files, and what editors
+// leave next to the files that they edit. The names of Kubernetes in a volume are hidden.
+func leftOut(name string) bool {
+	return strings.HasPrefix(name, ".") || strings.HasSuffix(name, "~") || strings.HasSuffix(name, ".swp") ||
+		len(name) > 1 && strings.HasPrefix(name, "#") && strings.HasSuffix(name, "#")
+}
+
 func (d *dir) look() *view {
+	if d.err != nil {
+		return failedView(d.err)
+	}
 	w := &walk{resolver: newResolver(), view: &view{dependencies: dependencies{}}}
 	top := w.add(d.absolute)
 	var failed error
@@ -41,7 +61,7 @@ func (d *dir) look() *view {
 		}
 	}
 	w.view.where = w.where.String()
-	w.view.stamp = w.view.where + w.stamp.String()
+	w.view.stamp = stampOf(w.view.where, w.stamp.String())
 	w.view.read = func() (content, error) {
 		if failed != nil {
 			return content{}, failed
@@ -75,20 +95,22 @@ func (w *walk) add(absolute string) chain {
 }
 
 // list adds what is in the directory at final, which is called name below the dir. above
-// holds the directories on the way. list leaves out names that begin with two dots. They are
-// internal to volumes of Kubernetes, and the other names link there.
+// holds the directories on the way. A directory below that cannot be listed is an entry with
+// its error.
 func (w *walk) list(final, name string, above []string) error {
 	above = append(slices.Clip(above), final)
 	w.view.dependencies.directory(w.resolver, final).all = true
 	list, err := os.ReadDir(final)
 	if err != nil {
+		w.where.WriteString(err.Error())
 		return err
 	}
 	for _, e := range list {
-		if strings.HasPrefix(e.Name(), "..") {
+		if leftOut(e.Name()) {
 			continue
 		}
-		if len(w.entries) >= maxEntries {
+		i := len(w.entries)
+		if i >= maxEntries {
 			return fmt.Errorf("%w: more than %d files", ErrTooLarge, maxEntries)
 		}
 		c := w.add(filepath.Join(final, e.Name()))
@@ -98,35 +120,39 @@ func (w *walk) list(final, name string, above []string) error {
 		below := path.Join(name, e.Name())
 		w.entries = append(w.entries, entry{below, c})
 		if c.err == nil && c.info.IsDir() {
-			if err := w.list(c.final, below, above); err != nil {
+			err := w.list(c.final, below, above)
+			if isTooLarge(err) {
 				return err
 			}
+			w.entries[i].chain.err = err
 		}
 	}
 	return nil
 }
 
 // read reads the entries. An entry that cannot be read is in the tree with its error, which
-// the decoder gets if it opens the entry: an editor may leave a link that leads nowhere.
+// the decoder gets if it opens the entry: a file that it needs not may be unreadable.
 func (d *dir) read(entries []entry) (c content, err error) {
-	t := newTree(d.path)
+	t := newTree()
 	left := d.limit
 	for _, e := range entries {
 		n := &node{name: path.Base(e.name), path: e.name}
+		if info := e.chain.info; info != nil {
+			n.mode, n.time = info.Mode(), info.ModTime()
+		}
 		switch {
 		case e.chain.err != nil:
 			n.err = e.chain.failure(filepath.Join(d.absolute, e.name))
-		case e.chain.info.IsDir():
-			n.mode, n.time = fs.ModeDir|e.chain.info.Mode().Perm(), e.chain.info.ModTime()
-		default:
+		case !n.IsDir():
 			var torn bool
-			n.mode, n.time = e.chain.info.Mode(), e.chain.info.ModTime()
-			n.data, torn, n.err = readFile(e.chain.final, e.chain.info, left)
+			n.data, torn, err = readFile(e.chain.final, e.chain.info, left)
+			n.err = withoutPath("", "", err)
 			c.torn = c.torn || torn
 		}
 		if isTooLarge(n.err) {
 			return c, named(d.path, tooLarge(d.limit))
 		}
+		c.transient = c.transient || transient(n.err)
 		left -= len(n.data)
 		n.data = withoutMark(n.data)
 		t.add(n)

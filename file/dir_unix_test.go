@@ -79,7 +79,7 @@ func TestDirOfKubernetes(t *testing.T) {
 func TestDirEntriesThatCannotBeRead(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "1.conf"), "a")
-	link(t, "user@host.123", filepath.Join(dir, ".#1.conf")) // as emacs does
+	link(t, "nowhere", filepath.Join(dir, "old.conf"))
 	s := serve(t, dir, file.NewDir(dir, func(fsys fs.FS) (string, error) {
 		names, err := fs.Glob(fsys, "[0-9]*.conf")
 		if err != nil {
@@ -98,14 +98,43 @@ func TestDirEntriesThatCannotBeRead(t *testing.T) {
 	s.holds("a")
 	fifo := filepath.Join(dir, "2.conf")
 	require.NoError(t, syscall.Mkfifo(fifo, 0o600))
-	require.ErrorIs(t, s.fails(fifo+": not a regular file but a FIFO").Err, file.ErrNotRegular)
+	require.ErrorIs(t, s.fails("open 2.conf: not a regular file but a FIFO").Err, file.ErrNotRegular)
 	require.NoError(t, os.Remove(fifo))
 	write(t, fifo, "b")
 	s.holds("ab")
 	link(t, ".", filepath.Join(dir, "3.conf"))
-	s.fails(filepath.Join(dir, "3.conf") + ": a link to a directory above it")
+	s.fails("open 3.conf: a link to a directory above it")
 	require.NoError(t, os.Remove(filepath.Join(dir, "3.conf")))
 	s.holds("ab")
+}
+
+// TestDirLeavesOut puts hidden files and what editors leave next to a file. None is listed,
+// counts for MaxSize, or makes a version or a reading.
+func TestDirLeavesOut(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "1.conf"), "a")
+	mkdir(t, filepath.Join(dir, ".git"))
+	leftOut := []string{".1.conf.swp", "1.conf~", "1.conf.swp", "#1.conf#", ".hidden", ".git/config"}
+	for _, name := range leftOut {
+		write(t, filepath.Join(dir, name), "long")
+	}
+	s := serve(t, dir, file.NewDir(dir, func(fsys fs.FS) (string, error) {
+		var all []string
+		err := fs.WalkDir(fsys, ".", func(path string, _ fs.DirEntry, err error) error {
+			all = append(all, path)
+			return err
+		})
+		return strings.Join(all, " "), err
+	}, file.Quiet(0), file.MaxSize(3)))
+	s.holds(". 1.conf")
+	events := file.Events()
+	for _, name := range leftOut {
+		write(t, filepath.Join(dir, name), "other")
+	}
+	require.NoError(t, os.Remove(filepath.Join(dir, "1.conf~")))
+	write(t, filepath.Join(dir, "#"), "b")
+	require.EqualValues(t, 2, s.holds(". # 1.conf").Version)
+	require.Less(t, file.Events()-events, uint64(10), "only the events of the last file")
 }
 
 func TestDirMaxSize(t *testing.T) {

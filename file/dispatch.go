@@ -34,7 +34,9 @@ func (h *hub) event(e fsnotify.Event) {
 		w.stale = true // Another file has the name now, or none.
 	}
 	h.wake(name)
-	h.wake(allNames(filepath.Dir(name)))
+	if !leftOut(filepath.Base(name)) {
+		h.wake(allNames(filepath.Dir(name)))
+	}
 }
 
 // lost wakes all members, because any event may be missing: the queue was full, or the
@@ -50,9 +52,9 @@ func (h *hub) lost() {
 	}
 }
 
-// wake wakes the listeners of key. The caller holds mu.
-func (h *hub) wake(key string) {
-	for m := range h.listeners[key] {
+// wake wakes the listeners of topic. The caller holds mu.
+func (h *hub) wake(topic string) {
+	for m := range h.listeners[topic] {
 		m.notify()
 	}
 }

@@ -54,6 +54,60 @@ func Events() (n uint64) {
 	return n
 }
 
+// Sweep is what the timer of w does.
+func Sweep(w *fsnotify.Watcher) { process.sweep(w) }
+
+// DeadWatches returns the number of watches that members use although they have ended.
+func DeadWatches() (n int) {
+	process.changing.Lock()
+	defer process.changing.Unlock()
+	process.mu.Lock()
+	defer process.mu.Unlock()
+	for m := range process.members {
+		for w := range m.watches {
+			if w.stale || process.watches[w.path] != w {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// HoldWatcher is a call of the watcher that hangs until the returned function is called.
+func HoldWatcher() (release func()) {
+	process.changing.Lock()
+	return process.changing.Unlock
+}
+
+// A script is a source whose contents are given.
+type script struct {
+	contents []string
+	readings int
+	onLook   func()
+}
+
+func (s *script) name() string { return "script" }
+
+func (s *script) look() *view {
+	s.onLook()
+	return &view{stamp: "the same", read: func() (content, error) {
+		text := s.contents[min(s.readings, len(s.contents)-1)]
+		s.readings++
+		return content{hash: text, files: map[string][]byte{"script": []byte(text)}}, nil
+	}}
+}
+
+// NewScript returns a value that finds the contents, one at each reading, and then the last
+// for ever. It calls onLook before each look at the files.
+func NewScript(contents []string, onLook func(), opts ...Option) *Value[string] {
+	v := new(Value[string])
+	v.follower.settings, v.follower.single = newSettings(opts), true
+	v.setup(&script{contents: contents, onLook: onLook}, func(c content) (string, error) {
+		return string(c.files["script"]), nil
+	}, nil)
+	return v
+}
+
 // Readings returns the number of readings of the process.
 func Readings() uint64 { return readings.Load() }
 

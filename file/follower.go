@@ -14,7 +14,6 @@ type follower struct {
 	settings settings
 	source   source
 	single   bool // the source is one file
-	setupErr error
 
 	// decode makes data of a content. It returns a function that publishes them, which
 	// returns NotAfter of the Status.
@@ -22,7 +21,7 @@ type follower struct {
 
 	status  event.MemoryValue[Status]
 	serving atomic.Bool
-	reading chan struct{} // has an element while a reading is in progress
+	busy    chan struct{} // has an element while a goroutine reads or decodes
 
 	now Status // the newest Status; owned by the Serve
 }
@@ -36,13 +35,10 @@ func (f *follower) serve(ctx context.Context) error {
 		return ErrServing
 	}
 	defer f.serving.Store(false)
-	if f.setupErr != nil {
-		return f.setupErr
-	}
 	r := &run{follower: f, timer: time.NewTimer(time.Hour), interval: f.settings.poll}
 	defer r.timer.Stop()
 	if f.settings.poll == 0 {
-		r.member, r.interval = newMember(), fallback
+		r.member, r.interval = newMember(f.source), fallback
 		defer process.leave(r.member)
 	}
 	return r.loop(ctx)

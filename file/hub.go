@@ -1,8 +1,13 @@
 package file
 
 import (
+	"errors"
+	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -18,19 +23,27 @@ var process hub
 // A hub owns the one fsnotify.Watcher of the process, and wakes the members that an event
 // concerns. The watcher exists while there are members.
 //
-// A member first calls follow and then reads. An event before that is covered by the
+// A member first calls update and then reads. An event before that is covered by the
 // reading, and an event after it wakes the member.
+//
+// What ends, and when:
+//
+//	release   one member no longer uses a watch; its last user ends it
+//	drop      a watch ends; members that still use it are woken, and make another
+//	unlisten  the events of a member end
+//	leave     a Serve has returned: its member no longer listens, and releases its watches
+//	stop      the last member has left: the watcher, the dispatcher and the timer end
 //
 // Two mutexes: changing is held during calls of the watcher, and mu for map operations only.
 // The dispatcher takes only mu. It could otherwise wait for a caller that waits for the
 // watcher, which waits for the dispatcher.
 type hub struct {
 	changing sync.Mutex
-	watcher  *fsnotify.Watcher // nil without members; guarded by changing
-	ended    chan struct{}     // closed when the dispatcher has ended
-	timer    *time.Timer       // of the next sweep
+	ended    chan struct{} // closed when the dispatcher has ended; guarded by changing
 
 	mu        sync.Mutex
+	watcher   *fsnotify.Watcher               // nil without members; changed with both mutexes held
+	timer     *time.Timer                     // of the next sweep
 	watches   map[string]*watch               // by path
 	byID      map[string]*watch               // by the identity of the file
 	listeners map[string]map[*member]struct{} // by the path in an event: see allNames
@@ -41,34 +54,34 @@ type hub struct {
 // So two paths to one inode, by a hard link or a bind mount, share a watch.
 type watch struct {
 	path, id string
-	users    int // the members that use it; guarded by changing
+	users    int // the number of members that use it; guarded by changing
 
 	// stale reports that the watch may have ended, because the file was removed or
 	// replaced. The next member that needs it makes another. Guarded by mu.
 	stale bool
 }
 
-// allNames is the key of the listeners for all names in a directory.
+// allNames is the topic of the listeners for all names in a directory.
 func allNames(dir string) string { return filepath.Join(dir, "*") + "\x00" }
 
-// follow makes m follow d, instead of what it followed before. If something cannot be
-// watched, follow returns the error, and m follows the rest.
-func (h *hub) follow(m *member, d dependencies) error {
+// update makes m depend on d, instead of its former dependencies. If something cannot be
+// watched, update returns the error, and m depends on the rest.
+func (h *hub) update(m *member, d dependencies) error {
 	h.changing.Lock()
 	defer h.changing.Unlock()
 	if m.left {
 		return nil // Serve has returned; only its last reading is in progress.
 	}
 	if err := h.start(); err != nil {
-		return err
+		return explained(err)
 	}
-	next, keys, err := h.watchAll(d)
+	next, topics, err := h.watchAll(d)
 	for w := range next {
 		if _, ok := m.watches[w]; !ok {
 			w.users++
 		}
 	}
-	h.listen(m, keys)
+	h.listen(m, topics, next)
 	for w := range m.watches {
 		if _, ok := next[w]; !ok {
 			h.release(w)
@@ -78,30 +91,44 @@ func (h *hub) follow(m *member, d dependencies) error {
 	return err
 }
 
-// watchAll watches d. It returns the watches, and the keys of the events that concern d.
+// watchAll watches d. It returns the watches, the topics of the events that concern d, and
+// the error of the first path that cannot be watched.
 func (h *hub) watchAll(d dependencies) (map[*watch]struct{}, []string, error) {
 	var failed error
-	watches, keys := map[*watch]struct{}{}, []string(nil)
-	for path, p := range d {
-		w, err := h.watch(path, p.id)
+	watches, topics := map[*watch]struct{}{}, []string(nil)
+	for _, path := range slices.Sorted(maps.Keys(d)) {
+		w, err := h.watchOf(path, d[path].id)
 		if err != nil {
-			failed = err
+			if failed == nil {
+				failed = fmt.Errorf("%s: %w", path, explained(err))
+			}
 			continue
 		}
 		watches[w] = struct{}{}
-		keys = append(keys, w.path)
-		for name := range p.names {
-			keys = append(keys, filepath.Join(w.path, name))
+		topics = append(topics, w.path)
+		for name := range d[path].names {
+			topics = append(topics, filepath.Join(w.path, name))
 		}
-		if p.all {
-			keys = append(keys, allNames(w.path))
+		if d[path].all {
+			topics = append(topics, allNames(w.path))
 		}
 	}
-	return watches, keys, failed
+	return watches, topics, failed
 }
 
-// watch returns the watch of the file with the identity id, which is at path.
-func (h *hub) watch(path, id string) (*watch, error) {
+// explained adds to an error of the watcher how to mend it.
+func explained(err error) error {
+	switch {
+	case errors.Is(err, syscall.ENOSPC):
+		return fmt.Errorf("%w (the limit is fs.inotify.max_user_watches)", err)
+	case errors.Is(err, syscall.EMFILE):
+		return fmt.Errorf("%w (the limit is fs.inotify.max_user_instances, or that of open files)", err)
+	}
+	return err
+}
+
+// watchOf returns the watch of the file with the identity id, which is at path.
+func (h *hub) watchOf(path, id string) (*watch, error) {
 	h.mu.Lock()
 	same, other := h.byID[id], h.watches[path]
 	usable := same != nil && !same.stale
@@ -149,19 +176,21 @@ func (h *hub) release(w *watch) {
 	}
 }
 
-// listen makes the events with the given keys, and no others, wake m. A watch that became
+// listen makes the events with the given topics, and no others, wake m. A watch that became
 // stale before that did not wake m; then listen does.
-func (h *hub) listen(m *member, keys []string) {
+func (h *hub) listen(m *member, topics []string, watches map[*watch]struct{}) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.unlisten(m)
-	m.keys = keys
-	for _, key := range keys {
-		if h.listeners[key] == nil {
-			h.listeners[key] = map[*member]struct{}{}
+	m.topics = topics
+	for _, topic := range topics {
+		if h.listeners[topic] == nil {
+			h.listeners[topic] = map[*member]struct{}{}
 		}
-		h.listeners[key][m] = struct{}{}
-		if w := h.watches[key]; w != nil && w.stale {
+		h.listeners[topic][m] = struct{}{}
+	}
+	for w := range watches {
+		if w.stale {
 			m.notify()
 		}
 	}
@@ -170,19 +199,32 @@ func (h *hub) listen(m *member, keys []string) {
 
 // unlisten ends the events of m. The caller holds mu.
 func (h *hub) unlisten(m *member) {
-	for _, key := range m.keys {
-		delete(h.listeners[key], m)
-		if len(h.listeners[key]) == 0 {
-			delete(h.listeners, key)
+	for _, topic := range m.topics {
+		delete(h.listeners[topic], m)
+		if len(h.listeners[topic]) == 0 {
+			delete(h.listeners, topic)
 		}
 	}
-	m.keys = nil
+	m.topics = nil
 }
 
-// leave ends the membership of m for good.
+// leave ends the membership of m for good. It does not wait for a call of the watcher that
+// is in progress: a goroutine then ends the membership after the call.
 func (h *hub) leave(m *member) {
-	h.changing.Lock()
-	defer h.changing.Unlock()
+	if h.changing.TryLock() {
+		defer h.changing.Unlock()
+		h.remove(m)
+		return
+	}
+	go func() {
+		h.changing.Lock()
+		defer h.changing.Unlock()
+		h.remove(m)
+	}()
+}
+
+// remove is leave for a caller that holds changing.
+func (h *hub) remove(m *member) {
 	m.left = true
 	h.mu.Lock()
 	h.unlisten(m)
@@ -204,26 +246,28 @@ func (h *hub) start() error {
 	if err != nil {
 		return err
 	}
+	h.ended = make(chan struct{})
 	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.watches, h.byID = map[string]*watch{}, map[string]*watch{}
 	h.listeners, h.members = map[string]map[*member]struct{}{}, map[*member]struct{}{}
-	h.mu.Unlock()
-	h.watcher, h.ended = w, make(chan struct{})
-	go h.dispatch(w, h.ended)
+	h.watcher = w
 	h.timer = time.AfterFunc(sweepEvery, func() { h.sweep(w) })
+	go h.dispatch(w, h.ended)
 	return nil
 }
 
 // stop ends the watcher once the last member has left. The caller holds changing.
 func (h *hub) stop() {
 	h.mu.Lock()
-	members := len(h.members)
-	h.mu.Unlock()
-	if h.watcher == nil || members > 0 {
+	w := h.watcher
+	if w == nil || len(h.members) > 0 {
+		h.mu.Unlock()
 		return
 	}
-	h.timer.Stop()
-	_ = h.watcher.Close()
-	<-h.ended
 	h.watcher = nil
+	h.timer.Stop()
+	h.mu.Unlock()
+	_ = w.Close()
+	<-h.ended
 }

@@ -1,37 +1,30 @@
 package file
 
-import (
-	"sync"
-
-	"go.uber.org/atomic"
-)
+import "go.uber.org/atomic"
 
 // A member is one Serve of a value, as the hub sees it.
 type member struct {
+	source source
+
 	// changed has an element if something has happened since it was received from.
 	changed chan struct{}
 
-	// events is the number of events that have concerned the member. The hub adds to it.
+	// events is the number of events that have concerned the member, for tests.
 	events atomic.Uint64
 
-	// silent reports that the file has changed without an event. Only a sweep sets it;
-	// it stays. The Serve reads it.
-	silent atomic.Bool
+	// stamp is the stamp of the last reading, which check compares. It is empty if check
+	// need not find changes: before the first reading, and while the value polls. The
+	// Serve sets it.
+	stamp atomic.String
+
+	checking atomic.Bool // a sweep is in check
 
 	watches map[*watch]struct{} // guarded by hub.changing
 	left    bool                // Serve has returned; guarded by hub.changing
-	keys    []string            // guarded by hub.mu
-
-	mu   sync.Mutex
-	same func() bool // whether all is as it was read last, or nil while it is read
-
-	// A sweep has found a change when there had been this number of events. Only
-	// sweeps use the two, one after the other.
-	suspect bool
-	at      uint64
+	topics  []string            // guarded by hub.mu
 }
 
-func newMember() *member { return &member{changed: make(chan struct{}, 1)} }
+func newMember(s source) *member { return &member{source: s, changed: make(chan struct{}, 1)} }
 
 // notify reports an event.
 func (m *member) notify() {
@@ -46,25 +39,14 @@ func (m *member) wake() {
 	}
 }
 
-// setSame sets how check finds a change.
-func (m *member) setSame(same func() bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.same = same
-}
-
-// check is called by each sweep. It wakes m if the file has changed. If there has been no
-// event for that until the next sweep, m is silent.
+// check is called by each sweep. It wakes m if the files are not as they were read last. It
+// does nothing if the check of an earlier sweep has not returned.
 func (m *member) check() {
-	events := m.events.Load()
-	if m.suspect && m.at == events && !m.silent.Swap(true) {
-		m.wake()
+	if !m.checking.CompareAndSwap(false, true) {
+		return
 	}
-	m.mu.Lock()
-	same := m.same
-	m.mu.Unlock()
-	m.suspect, m.at = same != nil && !same(), events
-	if m.suspect {
+	defer m.checking.Store(false)
+	if stamp := m.stamp.Load(); stamp != "" && m.source.look().stamp != stamp {
 		m.wake()
 	}
 }

@@ -2,6 +2,7 @@ package file
 
 import (
 	"log/slog"
+	"math"
 	"time"
 )
 
@@ -38,8 +39,8 @@ func newSettings(opts []Option) settings {
 }
 
 // Poll makes a value read its files after each interval, and not use the notifications of
-// the system. Without Poll a value does so if it finds that the system does not notify.
-// Poll panics if every is not positive.
+// the system. The package comment has what else makes a value poll. Poll panics if every is
+// not positive.
 func Poll(every time.Duration) Option {
 	if every <= 0 {
 		panic("file: Poll: the interval is not positive")
@@ -48,12 +49,13 @@ func Poll(every time.Duration) Option {
 }
 
 // Quiet sets the time without changes after which files are read. The default is 50 ms.
-// Files that are changed all the time are read after ten times d. A value that
-// polls publishes what it has read twice, d apart. Quiet panics if d is negative.
+// Files that are changed all the time are read after ten times d. Quiet panics if d is
+// negative.
 func Quiet(d time.Duration) Option {
 	if d < 0 {
 		panic("file: Quiet: the duration is negative")
 	}
+	d = min(d, math.MaxInt64/10) // Ten times d must not overflow.
 	return func(s *settings) { s.quiet = d }
 }
 

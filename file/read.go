@@ -10,11 +10,12 @@ import (
 	"unicode/utf8"
 )
 
-// readFile reads the regular file at path, which info describes. torn reports that the file
-// was written or replaced in the meantime. limit is the greatest number of bytes.
+// readFile reads the regular file at path. info is what lstat has found there. torn reports
+// that the file was written or replaced after that. limit is the greatest number of bytes.
 //
-// It opens regular files only: opening a FIFO waits for a writer, and opening a device can
-// have effects. If a FIFO replaces the file just now, the open does not wait.
+// A file that info does not describe as regular is not opened: opening a FIFO waits for a
+// writer, and opening a device can have effects. A FIFO or a device that has replaced the
+// file since then is opened, without waiting, and closed unread.
 func readFile(path string, info fs.FileInfo, limit int) (data []byte, torn bool, err error) {
 	if !info.Mode().IsRegular() {
 		return nil, false, refuse(info.Mode())
@@ -24,13 +25,13 @@ func readFile(path string, info fs.FileInfo, limit int) (data []byte, torn bool,
 		return nil, false, err
 	}
 	defer f.Close()
-	before, err := f.Stat()
+	opened, err := f.Stat()
 	switch {
 	case err != nil:
 		return nil, false, err
-	case !before.Mode().IsRegular():
-		return nil, false, refuse(before.Mode())
-	case before.Size() > int64(limit):
+	case !opened.Mode().IsRegular():
+		return nil, false, refuse(opened.Mode())
+	case opened.Size() > int64(limit):
 		return nil, false, tooLarge(limit)
 	}
 	data, err = readUpTo(f, limit)
@@ -41,7 +42,8 @@ func readFile(path string, info fs.FileInfo, limit int) (data []byte, torn bool,
 	if err != nil {
 		return nil, false, err
 	}
-	torn = !os.SameFile(info, before) || after.Size() != before.Size() || !after.ModTime().Equal(before.ModTime())
+	// A file that was written since lstat may not have been watched yet, and its stamp is old.
+	torn = !os.SameFile(info, opened) || after.Size() != info.Size() || !after.ModTime().Equal(info.ModTime())
 	return data, torn, nil
 }
 

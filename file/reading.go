@@ -22,87 +22,82 @@ const maxTorn = 3
 
 // A reading is one state of the files of a source.
 type reading struct {
-	content content
-	err     error // of the files
-
-	// key identifies the content or the error.
-	key string
-
-	// settled reports that the rest is valid: the files did not move while they were read.
+	// settled reports that the files did not move while they were read. If they did,
+	// content, err and digest are of no single state.
 	settled bool
 
-	// polled reports that the system does not notify of all changes.
-	polled error
+	content content
+	err     error  // of the files
+	digest  string // identifies the content or the error
 
-	// same reports whether the files are as they were before the reading.
-	same func() bool
+	// pollReason is the reason why the system does not notify of all changes, or nil.
+	pollReason error
+
+	// stamp is the stamp of the files before they were read.
+	stamp string
 }
+
+// transient reports whether another reading can succeed although the files are the same.
+func (g reading) transient() bool { return g.content.transient || transient(g.err) }
 
 // readings counts the calls of a view's read, for tests.
 var readings atomic.Uint64
 
-// read reads the source until the reading is consistent. It first makes m follow the files,
-// so that no change after the reading is missed. m is nil if the value only polls.
-func (f *follower) read(ctx context.Context, m *member) (r reading) {
-	var former string // the key of the reading before, with its place
+// read reads the source until the reading is consistent. It first makes m depend on the
+// files, so that no change after the reading is missed. m is nil if the value only polls.
+func (f *follower) read(ctx context.Context, m *member) (g reading) {
+	var former string // the place and the digest of the reading before
 	start := time.Now()
 	for n := 0; ctx.Err() == nil && (n <= maxTorn || time.Since(start) < settleLimit); n++ {
 		v := f.source.look()
-		r = reading{same: func() bool { return f.source.look().stamp == v.stamp }}
-		if m == nil {
-			r.polled = errPoll
-		} else {
-			r.polled = follow(m, v.dependencies)
+		g = reading{stamp: v.stamp, pollReason: errPoll}
+		if m != nil {
+			g.pollReason = subscribe(m, v.dependencies)
 		}
 		readings.Inc()
-		r.content, r.err = v.read()
-		r.key = keyOf(r)
+		g.content, g.err = v.read()
+		g.digest = digestOf(g)
 		moved := f.source.look().where != v.where
 		if f.single {
-			r.settled = !moved && !r.content.torn || n >= maxTorn && r.err == nil
+			g.settled = !moved && !g.content.torn || n >= maxTorn && g.err == nil
 		} else {
-			place := v.where + r.key
-			r.settled = !moved && place == former
+			place := v.where + g.digest
+			g.settled = !moved && place == former
 			former = place
 		}
-		if r.settled {
-			return r
+		if g.settled {
+			return g
 		}
 		if !v.linked && !f.single {
 			pause(ctx, settleTime)
 		}
 	}
-	return r
+	return g
 }
 
-func keyOf(r reading) string {
-	if r.err != nil {
-		return "error: " + r.err.Error()
+func digestOf(g reading) string {
+	if g.err != nil {
+		return "error: " + g.err.Error()
 	}
-	return r.content.hash
+	return g.content.hash
 }
 
-var (
-	errUnreported = errors.New("the file system does not report all changes")
-	errSilent     = errors.New("a change was not reported")
-)
+var errUnreported = errors.New("the file system does not report all changes")
 
-// follow makes m follow d. It returns nil if the system notifies of each change, and
+// subscribe makes m depend on d. It returns nil if the system notifies of each change, and
 // otherwise the reason why it does not.
-func follow(m *member, d dependencies) error {
+func subscribe(m *member, d dependencies) error {
 	local := make(dependencies, len(d))
 	for path, p := range d {
 		if !unreported(path) {
 			local[path] = p
 		}
 	}
-	switch err := process.follow(m, local); {
-	case err != nil:
+	if err := process.update(m, local); err != nil {
 		return err
-	case len(local) < len(d):
+	}
+	if len(local) < len(d) {
 		return errUnreported
-	case m.silent.Load():
-		return errSilent
 	}
 	return nil
 }

@@ -3,7 +3,9 @@ package file
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
+	"runtime/debug"
 	"time"
 )
 
@@ -30,9 +32,10 @@ type run struct {
 	// first is the time of the first change that was not read. It is zero if there is none.
 	first time.Time
 
-	// tried is the key of the reading that was processed last. seen is the key of the last
-	// reading. They differ while a value that polls waits for a second equal reading.
-	tried, seen string
+	// taken is the digest of the reading that was decoded last, or whose error was reported.
+	// It is empty if there is none. seen is the digest of the last settled reading. They
+	// differ while a value that polls waits for a second equal reading.
+	taken, seen string
 }
 
 // loop reads at once, and then after changes.
@@ -66,9 +69,6 @@ func (r *run) loop(ctx context.Context) error {
 // wait sets the timer to the time at which a change is read: after Quiet without another,
 // or after ten times Quiet. It returns the time until then.
 func (r *run) wait() time.Duration {
-	if r.member != nil {
-		r.member.setSame(nil) // The sweep would find the same change.
-	}
 	if r.first.IsZero() {
 		r.first = time.Now()
 	}
@@ -83,36 +83,52 @@ func (r *run) wait() time.Duration {
 func (r *run) attempt(ctx context.Context) error {
 	r.timer.Stop()
 	l := r.load(ctx)
-	if err := ctx.Err(); err != nil {
-		return err
-	}
 	if l.rethrow != nil {
 		l.rethrow()
 	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if l.settled {
+		r.seen = l.digest
+	}
 	if l.verdict == repeat {
-		r.seen = l.key
 		r.wait()
 		return nil
 	}
 	r.first = time.Time{}
-	if l.polled != nil {
-		r.timer.Reset(r.interval)
-	}
-	if r.member != nil {
-		r.member.setSame(l.same)
-	}
-	switch {
-	case !l.settled:
-		r.tried = "" // Whatever is read next is news.
+	r.rest(l)
+	switch l.verdict {
+	case unsettled:
+		r.taken = "" // Whatever is read next is news.
 		r.report(named(r.source.name(), ErrUnsettled), l)
-		r.timer.Reset(max(r.settings.quiet, minPause))
 		return nil
-	case l.verdict == unchanged:
+	case unchanged:
 		r.report(r.now.Err, l)
 		return nil
 	}
-	r.tried, r.seen = l.key, l.key
+	r.taken = l.digest
 	return r.finish(l)
+}
+
+// rest sets the timer if another attempt must follow l without an event, and gives the sweep
+// what it compares. A value that polls needs no sweep.
+func (r *run) rest(l loaded) {
+	switch {
+	case l.verdict == unsettled:
+		r.timer.Reset(max(r.settings.quiet, minPause))
+	case l.pollReason != nil:
+		r.timer.Reset(r.interval)
+	case l.transient():
+		r.timer.Reset(fallback)
+	}
+	if r.member == nil {
+		return
+	}
+	if l.pollReason != nil {
+		l.stamp = ""
+	}
+	r.member.stamp.Store(l.stamp)
 }
 
 // finish publishes what was loaded, or reports the error.
@@ -132,7 +148,7 @@ func (r *run) finish(l loaded) error {
 // report sets the Status if there is something new in it.
 func (r *run) report(err error, l loaded) {
 	next := r.now
-	next.Err, next.Polling = err, l.polled
+	next.Err, next.Polling = err, l.pollReason
 	last, ok := r.status.Load()
 	if ok && next.equal(last) {
 		return
@@ -155,7 +171,11 @@ func (r *run) log(last, next Status) {
 	case next.Version != last.Version:
 		log.Info("file: new version", "version", next.Version, "hash", next.Hash)
 	case next.Err != nil && message(next.Err) != message(last.Err):
-		log.Warn("file: the last version stays in force", "version", next.Version, "error", next.Err)
+		text := "file: the last version stays in force"
+		if next.Version == 0 {
+			text = "file: there is no version yet"
+		}
+		log.Warn(text, "version", next.Version, "error", next.Err)
 	case next.Err == nil && last.Err != nil:
 		log.Info("file: good again", "version", next.Version)
 	}
@@ -168,6 +188,7 @@ const (
 	take      verdict = iota // it is decoded, and published or reported
 	unchanged                // it was taken already
 	repeat                   // it must be read again
+	unsettled                // it is of no single state
 )
 
 // A loaded is a reading, decoded if its verdict is take.
@@ -175,21 +196,24 @@ type loaded struct {
 	reading
 	verdict verdict
 	publish func() time.Time // nil if the content is in force already
-	err     error
-	rethrow func() // what the decoder did instead of returning, or nil
+	err     error            // of the files, or of the decoder
+	rethrow func()           // repeats what the decoder did instead of returning, or is nil
 }
 
 // load reads and decodes on a goroutine of its own, because neither can be interrupted: at
 // the end of ctx, load returns at once. The goroutine ends when the system call or the
 // decoder returns. Until then, no other goroutine reads or decodes for the value.
+//
+// A panic of the decoder is passed to load. If load has returned, it is a panic of the
+// goroutine.
 func (r *run) load(ctx context.Context) loaded {
 	late := !r.first.IsZero() && time.Since(r.first) >= 10*r.settings.quiet
-	j := judge{tried: r.tried, seen: r.seen, hash: r.now.Hash, late: late}
-	done := make(chan loaded, 1)
+	j := judge{taken: r.taken, seen: r.seen, hash: r.now.Hash, late: late}
+	done := make(chan loaded)
 	go func() {
 		var l loaded
 		select {
-		case r.reading <- struct{}{}:
+		case r.busy <- struct{}{}:
 		case <-ctx.Done():
 			return
 		}
@@ -198,8 +222,14 @@ func (r *run) load(ctx context.Context) loaded {
 			if !returned {
 				l.rethrow = rethrow(recover())
 			}
-			<-r.reading
-			done <- l
+			<-r.busy
+			select {
+			case done <- l:
+			case <-ctx.Done():
+				if l.rethrow != nil {
+					l.rethrow()
+				}
+			}
 		}()
 		l = r.readAndDecode(ctx, j)
 		returned = true
@@ -212,16 +242,33 @@ func (r *run) load(ctx context.Context) loaded {
 	}
 }
 
+// rethrow returns what repeats the end of a goroutine: a panic with value, or a Goexit if
+// value is nil. The caller runs in the deferred function, so that the stack is complete.
 func rethrow(value any) func() {
 	if value == nil {
 		return runtime.Goexit
 	}
-	return func() { panic(value) }
+	p := &decoderPanic{value, debug.Stack()}
+	return func() { panic(p) }
+}
+
+// A decoderPanic is the value of a panic of Serve: the value and the stack of the decoder's.
+type decoderPanic struct {
+	value any
+	stack []byte
+}
+
+func (p *decoderPanic) Error() string { return fmt.Sprintf("%v\n\n%s", p.value, p.stack) }
+
+// Unwrap returns the value if it is an error.
+func (p *decoderPanic) Unwrap() error {
+	err, _ := p.value.(error)
+	return err
 }
 
 func (r *run) readAndDecode(ctx context.Context, j judge) (l loaded) {
 	l.reading = r.read(ctx, r.member)
-	if !l.settled || ctx.Err() != nil {
+	if ctx.Err() != nil {
 		return l
 	}
 	if l.verdict = j.decide(l.reading); l.verdict != take {
@@ -239,16 +286,18 @@ func (r *run) readAndDecode(ctx context.Context, j judge) (l loaded) {
 // A judge decides what happens with a reading. It is a copy of the state of a run, because a
 // reading may outlast the Serve.
 type judge struct {
-	tried, seen string
+	taken, seen string
 	hash        string // of the content in force
 	late        bool   // the first change was ten times Quiet ago
 }
 
 func (j judge) decide(g reading) verdict {
 	switch {
-	case g.key == j.tried:
+	case !g.settled:
+		return unsettled
+	case g.digest == j.taken:
 		return unchanged
-	case g.polled != nil && j.tried != "" && g.key != j.seen && !j.late:
+	case g.pollReason != nil && j.taken != "" && g.digest != j.seen && !j.late:
 		return repeat
 	}
 	return take

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -95,8 +96,25 @@ func TestPanicOfTheDecoderIsThatOfServe(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "app.conf")
 	write(t, path, "good 1")
 	v := file.New(path, func([]byte) (string, error) { panic("decoder") })
-	require.PanicsWithValue(t, "decoder", func() { _ = v.Serve(t.Context()) })
+	func() {
+		defer func() {
+			err, ok := recover().(error)
+			require.True(t, ok)
+			require.ErrorContains(t, err, "decoder\n")
+			require.ErrorContains(t, err, "TestPanicOfTheDecoderIsThatOfServe.func", "the stack of the decoder")
+		}()
+		_ = v.Serve(t.Context())
+	}()
 	noneLeft(t)
+	v = file.New(path, func([]byte) (string, error) { panic(fs.ErrClosed) })
+	func() {
+		defer func() {
+			err, ok := recover().(error)
+			require.True(t, ok)
+			require.ErrorIs(t, err, fs.ErrClosed)
+		}()
+		_ = v.Serve(t.Context())
+	}()
 	ended := make(chan struct{})
 	v = file.New(path, func([]byte) (string, error) { runtime.Goexit(); return "", nil })
 	go func() {
@@ -192,37 +210,6 @@ func TestNoWatcher(t *testing.T) {
 	broken.Store(false)
 	s.status(func(st file.Status) bool { return st.Polling == nil }, "watches again")
 	replace(t, path, "good 2")
-	s.holds("good 2")
-	require.NoError(t, ignoreEnd(s.stop()))
-	noneLeft(t)
-}
-
-// TestSilentWatcher has a watcher whose events do not arrive, as on some file systems.
-func TestSilentWatcher(t *testing.T) {
-	defer file.SetFallback(time.Millisecond)()
-	defer file.SetSweep(20 * time.Millisecond)()
-	defer file.SetNewWatcher(func() (*fsnotify.Watcher, error) {
-		w, err := fsnotify.NewWatcher()
-		if err == nil {
-			silent := *w
-			silent.Events = make(chan fsnotify.Event)
-			go func() {
-				for range w.Events {
-				}
-				close(silent.Events)
-			}()
-			return &silent, nil
-		}
-		return w, err
-	})()
-	path := filepath.Join(t.TempDir(), "app.conf")
-	write(t, path, "good 0")
-	s := serveFile(t, path)
-	require.NoError(t, s.holds("good 0").Polling)
-	replace(t, path, "good 1")
-	s.holds("good 1")
-	s.status(func(st file.Status) bool { return st.Polling != nil }, "polls")
-	writeInPlace(t, path, "good 2")
 	s.holds("good 2")
 	require.NoError(t, ignoreEnd(s.stop()))
 	noneLeft(t)

@@ -3,11 +3,13 @@ package file
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io/fs"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
@@ -28,45 +30,81 @@ type view struct {
 	// after a reading.
 	where string
 
-	// stamp also has the sizes and times of the files.
+	// stamp is a hash of where and of the sizes and times of the files.
 	stamp string
 
-	// linked reports that one link leads to all files, so that they are replaced at once.
+	// linked reports that one link leads to all files, so that they are usually replaced
+	// at once.
 	linked bool
 
 	// read reads the files.
 	read func() (content, error)
 }
 
+// failedView returns the view of a source without an absolute path.
+func failedView(err error) *view {
+	return &view{read: func() (content, error) { return content{}, err }}
+}
+
+// stampOf returns the stamp of a view.
+func stampOf(where, times string) string {
+	sum := sha256.Sum256([]byte(where + times))
+	return string(sum[:])
+}
+
 // A content is what was read. It has files or a tree.
 type content struct {
-	hash  string
-	torn  bool // a file was written or replaced while it was read
-	files map[string][]byte
-	tree  fs.FS
+	hash      string
+	torn      bool // a file was written or replaced while it was read
+	transient bool // a file in the tree has a transient error
+	files     map[string][]byte
+	tree      fs.FS
+}
+
+// transient reports whether err can end without an event of the files, as the lack of file
+// descriptors does.
+func transient(err error) bool {
+	_, ok := errors.AsType[syscall.Errno](err)
+	return ok && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.ENOTDIR)
 }
 
 // A paths is a source of files at absolute paths. The user gave them as names.
 type paths struct {
 	names, absolute []string
 	limit           int
+	err             error // of the way to an absolute path, or nil
+}
+
+func newPaths(names []string, limit int) *paths {
+	p := &paths{names: names, limit: limit}
+	for _, name := range names {
+		path, err := absolute(name)
+		if err != nil && p.err == nil {
+			p.err = named(name, err)
+		}
+		p.absolute = append(p.absolute, path)
+	}
+	return p
 }
 
 func (p *paths) name() string { return strings.Join(p.names, ", ") }
 
 func (p *paths) look() *view {
-	r := newResolver()
+	if p.err != nil {
+		return failedView(p.err)
+	}
+	rs := newResolver()
 	chains := make([]chain, len(p.absolute))
 	v := &view{dependencies: dependencies{}}
 	var where, stamp strings.Builder
 	for i, path := range p.absolute {
-		chains[i] = r.resolve(path)
+		chains[i] = rs.resolve(path)
 		chains[i].where(&where)
 		chains[i].stamp(&stamp)
-		chains[i].dependencies(r, v.dependencies)
+		chains[i].dependencies(rs, v.dependencies)
 	}
 	v.where = where.String()
-	v.stamp = v.where + stamp.String()
+	v.stamp = stampOf(v.where, stamp.String())
 	v.linked = linked(chains)
 	v.read = func() (content, error) { return p.read(chains) }
 	return v
@@ -112,7 +150,7 @@ func hashOf(files map[string][]byte) string {
 }
 
 // linked reports whether all chains lead through one link, and through no other link after
-// it. The files below are replaced at once if that link is.
+// it. A writer that replaces that link replaces all files at once.
 func linked(chains []chain) bool {
 	common := ""
 	for i, c := range chains {

@@ -3,6 +3,7 @@
 package file_test
 
 import (
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -54,4 +55,33 @@ func TestSpecialFilesAreNotOpened(t *testing.T) {
 			s.holds("good 2")
 		})
 	}
+}
+
+// TestNoWorkingDirectory makes values of a relative path in a directory that was removed.
+func TestNoWorkingDirectory(t *testing.T) {
+	dir := mkdir(t, filepath.Join(t.TempDir(), "dir"))
+	t.Chdir(dir)
+	require.NoError(t, os.Remove(dir))
+	for name, v := range map[string]*file.Value[string]{
+		"app.conf": file.New("app.conf", words, file.Wait()),
+		"conf.d":   file.NewDir("conf.d", joined, file.Wait()),
+	} {
+		require.ErrorIs(t, serve(t, name, v).fails("file: "+name+": ").Err, fs.ErrNotExist)
+	}
+	err := file.New("app.conf", words).Serve(t.Context())
+	require.ErrorContains(t, err, "file: app.conf: ")
+}
+
+// TestTrailingSlash is a path that only a directory can have.
+func TestTrailingSlash(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "app.conf")
+	write(t, path, "good 1")
+	link(t, "app.conf/", filepath.Join(dir, "link"))
+	for _, path := range []string{path + "/", path + "/.", filepath.Join(dir, "link")} {
+		require.ErrorIs(t, file.New(path, words).Serve(t.Context()), syscall.ENOTDIR, path)
+	}
+	link(t, dir+"/", filepath.Join(dir, "self"))
+	serve(t, dir, file.New(filepath.Join(dir, "self")+"//app.conf", words)).holds("good 1")
+	serve(t, dir, file.NewDir(filepath.Join(dir, "self")+"/", joined)).holds("good 1")
 }

@@ -17,11 +17,11 @@ type Status struct {
 	Loaded time.Time
 
 	// Err is the error of the newest attempt, or nil if what the files hold is in force. It
-	// is an [*Error], which names the path that the user gave.
+	// is an [*Error], which names the path that the user gave. If the decoder has wrapped or
+	// joined errors with a position, Err wraps what the decoder has returned.
 	Err error
 
-	// Polling is nil if the system reports changes. Otherwise it is the reason why the
-	// files are read again and again.
+	// Polling is the reason why the value polls, or nil if it waits for events.
 	Polling error
 
 	// NotAfter is the time at which the certificate of a [KeyPair] expires. It is zero for

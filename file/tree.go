@@ -5,16 +5,13 @@ import (
 	"io"
 	"io/fs"
 	"path"
-	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 )
 
 // A tree is the files below a directory, in memory. The decoder of a NewDir gets it.
 // It implements [fs.FS], [fs.ReadFileFS], [fs.ReadDirFS] and [fs.StatFS], and does not change.
 type tree struct {
-	path  string // as the user gave it
 	nodes map[string]*node
 	list  []*node // in the order in which they were added
 }
@@ -29,20 +26,20 @@ type node struct {
 	children   []fs.DirEntry
 }
 
-func newTree(path string) *tree {
-	return &tree{path: path, nodes: map[string]*node{".": {name: ".", path: ".", mode: fs.ModeDir | 0o555}}}
+func newTree() *tree {
+	return &tree{nodes: map[string]*node{".": {name: ".", path: ".", mode: fs.ModeDir | 0o555}}}
 }
 
-// add adds a node. Its directory has been added before.
+// add adds a node. Its directory has been added before, and the nodes of one directory are
+// added in the order of their names.
 func (t *tree) add(n *node) {
 	t.nodes[n.path] = n
 	t.list = append(t.list, n)
 	parent := t.nodes[path.Dir(n.path)]
 	parent.children = append(parent.children, n)
-	slices.SortFunc(parent.children, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 }
 
-// find returns a node that can be read. Its errors name the path of the user.
+// find returns a node that can be read.
 func (t *tree) find(op, name string) (*node, error) {
 	if !fs.ValidPath(name) {
 		return nil, &fs.PathError{Op: op, Path: name, Err: fs.ErrInvalid}
@@ -52,7 +49,7 @@ func (t *tree) find(op, name string) (*node, error) {
 		return nil, &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
 	}
 	if n.err != nil {
-		return nil, named(filepath.Join(t.path, name), withoutPath("", "", n.err))
+		return nil, &fs.PathError{Op: op, Path: name, Err: n.err}
 	}
 	return n, nil
 }

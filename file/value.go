@@ -19,9 +19,10 @@ import (
 // must not be copied. All methods may be called concurrently.
 //
 // A Value publishes the result of its decoder if the content differs from the content in
-// force. A file that cannot be read or decoded changes nothing except the Status: the last
-// good state stays. What the decoder does before it returns synchronizes before the Get or
-// Load that observes its result.
+// force. If a file is broken, empty, deleted, too large, unreadable or not text, only the
+// Status changes: the last good state stays. The Status is good again when the files are.
+// What the decoder does before it returns synchronizes before the Get or Load that observes
+// its result.
 //
 // The Value does not end, and its watchers get no end: neither when Serve returns nor when
 // the file is deleted. A Get ends with its context.
@@ -35,11 +36,15 @@ type Value[T any] struct {
 // decode makes the data of the content of the file. It gets text: valid UTF-8, not empty,
 // and without a byte order mark. It must not keep or modify the slice after it has returned
 // unless the data need it: then the slice is theirs. It may return an [*Error] to name a
-// position.
+// position. The Status then has the path, too.
 //
 // decode runs on a goroutine of its own, without a lock. Its calls do not overlap. It must
 // return: Serve does not wait for it after the end of its context, but no other reading
-// begins before. A panic of decode is a panic of Serve.
+// begins before.
+//
+// A panic of decode is a panic of Serve, with an error whose text has the value and the stack
+// of decode. The error wraps a value that is an error. If Serve has returned before, the
+// panic is one of the goroutine, which ends the program.
 //
 // New panics if path is empty or decode is nil.
 func New[T any](path string, decode func([]byte) (T, error), opts ...Option) *Value[T] {
@@ -53,10 +58,11 @@ func New[T any](path string, decode func([]byte) (T, error), opts ...Option) *Va
 // NewSet returns a Value that follows several files, which are read together. decode gets
 // the contents under the paths as they are given here. See New for the rest.
 //
-// The contents are of one time. If one link leads to all files, as ..data does in a volume
-// of Kubernetes, they are what it led to at one time. Otherwise two readings in a row have
-// found the same. Neither helps against a writer that pauses for longer than Quiet between
-// two files: let it replace a link, or let decode refuse what does not fit.
+// Two readings in a row have found the same files with the same contents. So decode gets no
+// mixture from a writer that makes a new directory and then replaces the one link that leads
+// to all files, as ..data does in a volume of Kubernetes. It can get a mixture from a writer
+// that changes one file after the other, and pauses in between for longer than Quiet. Let
+// decode refuse what does not fit.
 //
 // NewSet panics if paths is empty, if a path is empty or decode is nil.
 func NewSet[T any](paths []string, decode func(map[string][]byte) (T, error), opts ...Option) *Value[T] {
@@ -70,11 +76,17 @@ func NewSet[T any](paths []string, decode func(map[string][]byte) (T, error), op
 	return newFiles(slices.Clone(paths), decode, nil, opts)
 }
 
-// NewDir returns a Value that follows all files below the directory dir, such as conf.d.
+// NewDir returns a Value that follows the files below the directory dir, such as conf.d.
 //
-// decode gets a copy in memory of all files, as of one time: see NewSet. Links are followed.
-// Names that begin with two dots are left out. A byte order mark is skipped; otherwise the
-// bytes are as they are. A file that cannot be read is listed, and opening it returns the
+// decode gets a copy in memory of all files, which are read together: see NewSet. Links are
+// followed. A byte order mark is skipped; otherwise the bytes are as they are.
+//
+// Hidden files and directories are left out, and so is what editors leave: names that begin
+// with a dot, end with ~ or .swp, or begin and end with #. decode does not find them. All
+// other files are read, even if decode does not open them. They count for Hash, so that a
+// change of one is a new version, and for MaxSize.
+//
+// A file or directory below dir that cannot be read is listed, and opening it returns the
 // error. So decode should open only what it needs, for example what [fs.Glob] finds.
 //
 // NewDir panics if dir is empty or decode is nil.
@@ -83,8 +95,7 @@ func NewDir[T any](dir string, decode func(fs.FS) (T, error), opts ...Option) *V
 	mustBeFunction("NewDir", decode == nil)
 	v := new(Value[T])
 	v.follower.settings = newSettings(opts)
-	source, err := newDir(dir, v.follower.settings.maxSize)
-	v.setup(source, err, func(c content) (T, error) { return decode(c.tree) }, nil)
+	v.setup(newDir(dir, v.follower.settings.maxSize), func(c content) (T, error) { return decode(c.tree) }, nil)
 	return v
 }
 
@@ -92,16 +103,15 @@ func NewDir[T any](dir string, decode func(fs.FS) (T, error), opts ...Option) *V
 func newFiles[T any](names []string, decode func(map[string][]byte) (T, error), notAfter func(T) time.Time, opts []Option) *Value[T] {
 	v := new(Value[T])
 	v.follower.settings = newSettings(opts)
-	source, err := newPaths(names, v.follower.settings.maxSize)
 	v.follower.single = len(names) == 1
-	v.setup(source, err, func(c content) (T, error) { return decode(c.files) }, notAfter)
+	v.setup(newPaths(names, v.follower.settings.maxSize), func(c content) (T, error) { return decode(c.files) }, notAfter)
 	return v
 }
 
-func (v *Value[T]) setup(s source, err error, decode func(content) (T, error), notAfter func(T) time.Time) {
+func (v *Value[T]) setup(s source, decode func(content) (T, error), notAfter func(T) time.Time) {
 	f := &v.follower
-	f.source, f.setupErr = s, err
-	f.reading = make(chan struct{}, 1)
+	f.source = s
+	f.busy = make(chan struct{}, 1)
 	f.decode = func(c content) (func() time.Time, error) {
 		val, err := decode(c)
 		if err != nil {
@@ -122,6 +132,7 @@ func (v *Value[T]) setup(s source, err error, decode func(content) (T, error), n
 //   - ctx.Err(), once ctx has ended. Serve does not wait for a reading that is in progress.
 //     Its result is dropped.
 //   - the error of the first load, if the Value has never had data and [Wait] is not given.
+//     [ErrUnsettled] does not count: the files are read again.
 //   - [ErrServing], if another Serve of this Value runs.
 //
 // After the first load no error of a file ends Serve. It can be run again, by a supervisor
@@ -130,9 +141,9 @@ func (v *Value[T]) setup(s source, err error, decode func(content) (T, error), n
 // Serve panics if ctx is nil.
 //
 // Cost: no goroutine except the caller's, plus one while files are read. All Values that are
-// served share one inotify instance, one goroutine that receives its events, and a timer
-// that checks every 5 seconds by stat that no change was missed. A Value takes one watch
-// for each directory, link and file on the way to its files.
+// served share one inotify instance, one goroutine that receives its events, and a timer.
+// A Value takes one watch for each directory and file on the way to its files. Values share
+// watches. After Serve has returned, its watches may take a moment to end.
 func (v *Value[T]) Serve(ctx context.Context) error { return v.follower.serve(ctx) }
 
 // Watch returns a new watcher of the data: see [event.MemoryValue.Watch].
@@ -145,27 +156,6 @@ func (v *Value[T]) Load() (T, bool) { return v.value.Load() }
 // that the data of its Version, or newer, can be loaded. It has no data before the first
 // attempt. It is a state and no log: a watcher may skip an error that was corrected soon.
 func (v *Value[T]) Status() event.ValueWatch[Status] { return &v.follower.status }
-
-func newPaths(names []string, limit int) (*paths, error) {
-	p := &paths{names: names, limit: limit}
-	for _, name := range names {
-		absolute, err := absolute(name)
-		if err != nil {
-			return p, named(name, err)
-		}
-		p.absolute = append(p.absolute, absolute)
-	}
-	return p, nil
-}
-
-func newDir(name string, limit int) (*dir, error) {
-	d := &dir{path: name, limit: limit}
-	var err error
-	if d.absolute, err = absolute(name); err != nil {
-		return d, named(name, err)
-	}
-	return d, nil
-}
 
 // absolute returns the absolute path of name. It does not clean it, because a link before
 // ".." makes a difference.

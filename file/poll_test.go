@@ -1,0 +1,29 @@
+package file_test
+
+import (
+	"math"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/eventvalue/event/file"
+)
+
+// TestPollReadsTwiceEachTime finds a content for one reading, the old content, and the other
+// one for one reading again. Neither time it is taken.
+func TestPollReadsTwiceEachTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := file.NewScript([]string{"a", "b", "a", "b", "c"}, func() {}, file.Poll(time.Second), file.Quiet(time.Second))
+		require.EqualValues(t, 2, versionAfter(t, v), "a and c")
+	})
+}
+
+// TestQuietDoesNotOverflow has the greatest Quiet. The value does not read a second time.
+func TestQuietDoesNotOverflow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := file.NewScript([]string{"a", "b"}, func() {}, file.Poll(time.Second), file.Quiet(math.MaxInt64))
+		require.EqualValues(t, 1, versionAfter(t, v))
+	})
+}
