@@ -80,23 +80,18 @@ func unknownKey(data []byte, err error, into any) (int, bool) {
 	return places[i], true
 }
 
-// placesOf returns the indexes of key, which is quoted, as a key of an object in data.
+// placesOf returns the indexes in data at which the quoted key is before a colon.
 func placesOf(data, key []byte) (places []int) {
-	for i := 0; i < len(data); i++ {
-		if data[i] != '"' {
-			continue
+	for at := 0; ; at++ {
+		i := bytes.Index(data[at:], key)
+		if i < 0 {
+			return places
 		}
-		rest := data[i:]
-		if bytes.HasPrefix(rest, key) && bytes.HasPrefix(bytes.TrimLeft(rest[len(key):], " \t\r\n"), []byte(":")) {
-			places = append(places, i)
-		}
-		for i++; i < len(data) && data[i] != '"'; i++ { // Skip the string.
-			if data[i] == '\\' {
-				i++
-			}
+		at += i
+		if bytes.HasPrefix(bytes.TrimLeft(data[at+len(key):], " \t\r\n"), []byte(":")) {
+			places = append(places, at)
 		}
 	}
-	return places
 }
 
 // closers returns the brackets that end the JSON values that begin in data.

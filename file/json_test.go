@@ -14,6 +14,7 @@ func TestJSON(t *testing.T) {
 		Name string
 		List []struct{ Name string }
 		Sub  struct{ Burst int }
+		Map  map[string]int
 	}
 	good, err := file.JSON[config]([]byte(`{"name": "a", "list": [{"name": "b"}], "sub": {"burst": 5}}`))
 	require.NoError(t, err)
@@ -30,7 +31,7 @@ func TestJSON(t *testing.T) {
 		"unknown":       {"{\n \"brust\": 1}", 2, 2, `unknown field "brust"`},
 		"unknown below": {"{\"name\": \"burst\",\n \"sub\": {\"burst\": 1,\n \"name\": 1}}", 3, 2, `unknown field "name"`},
 		"unknown above": {"{\"sub\": {\"burst\": 1},\n \"list\": [{\"name\": \"]\"}],\n  \"burst\": 1}", 3, 3, `unknown field "burst"`},
-		"unknown last":  {"{\"name\": \"\\\"burst\\\": \", \"sub\": {\"burst\": 1}, \"list\": [{\"name\": \"burst\"}],\n \"burst\" : 1,\n \"burst\": 2}", 2, 2, `unknown field "burst"`},
+		"unknown last":  {"{\"map\": {\"\\\"burst\": 1}, \"sub\": {\"burst\": 1}, \"list\": [{\"name\": \"burst\"}],\n \"burst\" : 1,\n \"burst\": 2, \"list\": [{\"name\": \"burst\"}, {\"name\": \"burst\"}, {\"name\": \"burst\"}]}", 2, 2, `unknown field "burst"`},
 		"two":           {"{}\n{}", 2, 2, "more than one"},
 		"not UTF-8":     {"{\"name\":\n\"\xff\"}", 2, 2, "not valid UTF-8"},
 	} {

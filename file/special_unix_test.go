@@ -66,7 +66,7 @@ func TestNoWorkingDirectory(t *testing.T) {
 		"app.conf": file.New("app.conf", words, file.Wait()),
 		"conf.d":   file.NewDir("conf.d", joined, file.Wait()),
 	} {
-		require.ErrorIs(t, serve(t, name, v).fails("file: "+name+": ").Err, fs.ErrNotExist)
+		require.ErrorIs(t, serve(t, name, v).fails("file: "+name+": getwd").Err, fs.ErrNotExist)
 	}
 	err := file.New("app.conf", words).Serve(t.Context())
 	require.ErrorContains(t, err, "file: app.conf: ")
