@@ -2,6 +2,7 @@ package file_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -31,7 +32,7 @@ func TestJSON(t *testing.T) {
 		"unknown":       {"{\n \"brust\": 1}", 2, 2, `unknown field "brust"`},
 		"unknown below": {"{\"name\": \"burst\",\n \"sub\": {\"burst\": 1,\n \"name\": 1}}", 3, 2, `unknown field "name"`},
 		"unknown above": {"{\"sub\": {\"burst\": 1},\n \"list\": [{\"name\": \"]\"}],\n  \"burst\": 1}", 3, 3, `unknown field "burst"`},
-		"unknown last":  {"{\"map\": {\"\\\"burst\": 1}, \"sub\": {\"burst\": 1}, \"list\": [{\"name\": \"burst\"}],\n \"burst\" : 1,\n \"burst\": 2, \"list\": [{\"name\": \"burst\"}, {\"name\": \"burst\"}, {\"name\": \"burst\"}]}", 2, 2, `unknown field "burst"`},
+		"unknown last":  {"{\"map\": {\"\\\"burst\": 1}, \"sub\": {\"burst\": 1}, \"list\": [{\"name\": \"burst\"}],\n \"burst\" : 1,\n \"burst\": 2, \"list\": [{\"name\": \"burst\"}" + strings.Repeat(`, {"name": "burst"}`, 20) + "]}", 2, 2, `unknown field "burst"`},
 		"two":           {"{}\n{}", 2, 2, "more than one"},
 		"not UTF-8":     {"{\"name\":\n\"\xff\"}", 2, 2, "not valid UTF-8"},
 	} {
