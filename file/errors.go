@@ -38,8 +38,8 @@ var (
 // An Error is an error in a file. Decoders return it without a Path to name a position.
 // The value that calls the decoder adds the path.
 type Error struct {
-	// Path is a path that was given to New, NewSet, NewDir or KeyPair. It has all paths of
-	// a set if the error is of no single file.
+	// Path is a path that was given to New, NewSet, NewDir, KeyPair or CA. It has all paths
+	// of a set if the error is of no single file.
 	Path string
 	// Line and Column count from 1. They are 0 if the position is not known. A column is
 	// counted in bytes.

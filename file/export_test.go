@@ -84,13 +84,15 @@ type script struct {
 	contents []string
 	readings int
 	onLook   func()
+	moves    int // the number of looks that find the files elsewhere
 }
 
 func (s *script) name() string { return "script" }
 
 func (s *script) look() *view {
 	s.onLook()
-	return &view{stamp: "the same", read: func() (content, error) {
+	s.moves = max(0, s.moves-1)
+	return &view{where: itoa(int64(s.moves)), stamp: "the same", read: func() (content, error) {
 		text := s.contents[min(s.readings, len(s.contents)-1)]
 		s.readings++
 		return content{hash: text, files: map[string][]byte{"script": []byte(text)}}, nil
@@ -98,13 +100,22 @@ func (s *script) look() *view {
 }
 
 // NewScript returns a value that finds the contents, one at each reading, and then the last
-// for ever. It calls onLook before each look at the files.
+// for good. It calls onLook before each look at the files.
 func NewScript(contents []string, onLook func(), opts ...Option) *Value[string] {
+	v := newScript(&script{contents: contents, onLook: onLook}, opts)
+	v.follower.single = true
+	return v
+}
+
+// NewRestless returns a value of a set whose files move at each of the first looks.
+func NewRestless(looks int, opts ...Option) *Value[string] {
+	return newScript(&script{contents: []string{"a"}, onLook: func() {}, moves: looks}, opts)
+}
+
+func newScript(s *script, opts []Option) *Value[string] {
 	v := new(Value[string])
-	v.follower.settings, v.follower.single = newSettings(opts), true
-	v.setup(&script{contents: contents, onLook: onLook}, func(c content) (string, error) {
-		return string(c.files["script"]), nil
-	}, nil)
+	v.follower.settings = newSettings(opts)
+	v.setup(s, func(c content) (string, error) { return string(c.files["script"]), nil }, nil)
 	return v
 }
 
