@@ -203,29 +203,30 @@ func (f *follower) session(ctx context.Context) error {
 	} else if err := f.list(ctx); err != nil {
 		return err
 	}
-	return f.tryServers(ctx, func() error {
-		err := f.watch(ctx)
-		if err == errSilent && f.caughtUp {
-			return errFellSilent
-		}
-		return err
-	})
+	err := f.tryServers(ctx, func() error { return f.watch(ctx) })
+	if err == errSilent && f.caughtUp {
+		return errFellSilent
+	}
+	return err
 }
 
-// tryServers calls try until its result is not errSilent, three times at most.
-// try must only read. The client sends successive requests to different
-// servers, so each call reaches another server. tryServers reports Broken before
-// it calls try again.
+// tryServers calls try until its result is neither errSilent nor errBehind, three
+// times at most. try must only read. The client sends successive requests to
+// different servers, so each call reaches another server. tryServers reports
+// Broken before it calls try again. It does not call try again once the session
+// has caught up.
 //
 // Restarting the session after each failure would not be enough. If one of two
 // servers is dead, that server might get every second request, and always the
-// same request of a session.
+// same request of a session. A session may send three requests, and one of three
+// servers may be behind: that server might get the watch of every session.
 func (f *follower) tryServers(ctx context.Context, try func() error) error {
 	for range 2 {
-		if err := try(); err != errSilent {
+		err := try()
+		if err != errSilent && err != errBehind || f.caughtUp {
 			return err
 		}
-		if err := f.reportBroken(ctx, errSilent); err != nil {
+		if err := f.reportBroken(ctx, err); err != nil {
 			return err
 		}
 	}

@@ -154,11 +154,48 @@ func TestBehind(t *testing.T) {
 		if at, err := tp.broken(); err == nil || at.Sub(start) > 17*etcd.DefaultSilence {
 			t.Errorf("that is noticed after %v: %v", at.Sub(start), err)
 		}
+		if n := len(s.requests(isOld)); n != 2 {
+			t.Errorf("the history is checked %d times, want twice: by the audit, and before the next watch", n)
+		}
 		next.create()
 		next.progress(60)
 		synctest.Wait()
 		if b := tp.last(); b.Revision != 60 || s.lists() != 1 {
 			t.Errorf("the last batch is %+v; %d full states", b, s.lists())
+		}
+		ends(t, tp)
+	})
+}
+
+// TestBehindInTurn has three servers that get the requests in turn. The third one
+// answers no reads, and its watches stay behind. A session reads twice and then
+// watches, so the third server would get the watch of each session.
+func TestBehindInTurn(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *script) {
+		tp := follow(t, s.store())
+		first := caughtUp(s, 50)
+		requests := 0
+		third := func() bool { requests++; return requests%3 == 0 }
+		s.set(func() {
+			s.header.Revision = 60
+			s.muted = func(*pb.RangeRequest) bool { return third() }
+		})
+		first.cut()
+		watches := 0
+		for behind := true; behind && watches < 30; watches++ {
+			st := <-s.streams
+			revision := int64(60)
+			s.set(func() {
+				if behind = third(); behind {
+					revision = 50
+				}
+			})
+			st.create()
+			go st.keep(func(h *pb.ResponseHeader) { h.Revision = revision })
+		}
+		synctest.Wait()
+		if b := tp.last(); b.Broken != nil || b.Revision != 60 || b.CatchingUp || watches != 2 {
+			t.Errorf("after %d watches, the last batch is %+v", watches, b)
 		}
 		ends(t, tp)
 	})

@@ -26,9 +26,8 @@ func (l *lifeline) noConnection() string {
 	return reason
 }
 
-// explain returns err, which is errSilent or errFellSilent, with the reason for
-// which the client has no connection. It returns err alone if there is a
-// connection, or if the reason is not known.
+// explain returns err with the reason for which the client has no connection. It
+// returns err alone if there is a connection, or if the reason is not known.
 func (f *follower) explain(ctx context.Context, err error) error {
 	reason := f.reason.Load()
 	if reason == "" {

@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/stats"
 
 	"github.com/eventvalue/event/etcd"
 	"github.com/eventvalue/event/etcd/etcdtest"
@@ -199,6 +202,79 @@ func TestPartition(t *testing.T) {
 		m.Peer.Heal()
 	}
 	tr.settles(ws)
+}
+
+// A servingMember holds the address of the member that serves the newest watch stream of a client.
+type servingMember struct {
+	streamCounter // for the other methods of a [stats.Handler]
+	addr          atomic.Pointer[string]
+}
+
+// HandleRPC implements [stats.Handler].
+func (s *servingMember) HandleRPC(ctx context.Context, event stats.RPCStats) {
+	if header, ok := event.(*stats.OutHeader); ok && strings.HasSuffix(header.FullMethod, "/Watch") {
+		addr := header.RemoteAddr.String()
+		s.addr.Store(&addr)
+	}
+}
+
+// moveLeader makes m the leader.
+func moveLeader(t *testing.T, c *etcdtest.Cluster, m *etcdtest.Member) {
+	t.Helper()
+	status, err := dial(t, m.Client.Addr()).Status(patient(t), m.Client.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		leader, err := c.Leader(patient(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if leader == m {
+			return
+		}
+		_, _ = dial(t, leader.Client.Addr()).MoveLeader(patient(t), status.Header.MemberId)
+	}
+}
+
+// The member that serves the only Follow of a client is the leader, and is cut off. The others elect
+// another leader. The member gets that leader's heartbeats, but its own messages are lost, so it gets no
+// changes. A session of the Follow sends three requests, and the members get them in turn. So the
+// member would get the watch of each session.
+func TestPartitionOfTheServingMember(t *testing.T) {
+	c := startCluster(t)
+	serving := new(servingMember)
+	cfg := etcd.ClientConfig(c.Addrs()...)
+	cfg.DialOptions = append(cfg.DialOptions, grpc.WithStatsHandler(serving))
+	client := dialWith(t, cfg)
+	all := dial(t, c.Addrs()...)
+	// With metadata, the Follow has its own stream, and sends no other requests.
+	ctx := metadata.AppendToOutgoingContext(context.Background(), "a", "b")
+	r := followIn(t, ctx, etcd.New(client, client, etcd.Silence(silence)), remote.Prefix("r/"))
+	r.until("the state", func() bool { return r.fulls > 0 })
+	before := put(t, all, "r/k", "before")
+	r.until("a change", func() bool { return r.revision >= before })
+	var held *etcdtest.Member
+	var others []string
+	for _, m := range c.Members {
+		if m.Client.Addr() == *serving.addr.Load() {
+			held = m
+		} else {
+			others = append(others, m.Client.Addr())
+		}
+	}
+	moveLeader(t, c, held)
+	held.Peer.Hold()
+	direct := dial(t, others...)
+	for written := false; !written; {
+		ctx, cancel := context.WithTimeout(patient(t), time.Second)
+		_, err := direct.Put(ctx, "r/k", "after") // It fails until there is a leader.
+		cancel()
+		written = err == nil
+	}
+	r.agrees(direct)
+	held.Peer.Heal()
+	r.agrees(direct)
 }
 
 func TestCompactionWhileMembersDie(t *testing.T) {
