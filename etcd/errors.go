@@ -80,6 +80,13 @@ func refusal(err error) error {
 	return nil
 }
 
+// losesStream reports whether the client opens a watch stream again that has ended
+// with err. After any other error it ends the stream's watches.
+func losesStream(err error) bool {
+	c := status.Code(err)
+	return (c == codes.Unavailable || c == codes.Internal) && !errors.Is(rpctypes.Error(err), rpctypes.ErrNoLeader)
+}
+
 // tooLarge reports whether gRPC, on either side, has refused a message because
 // of its size.
 func tooLarge(err error) bool {

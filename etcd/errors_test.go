@@ -88,3 +88,20 @@ func TestRefusal(t *testing.T) {
 		}
 	}
 }
+
+// TestLosesStream checks after which errors etcd's client opens a stream again.
+func TestLosesStream(t *testing.T) {
+	for err, want := range map[error]bool{
+		nil:            false,
+		errUnavailable: true,
+		status.Error(codes.Internal, "stream terminated by RST_STREAM"): true,
+		status.Error(codes.Canceled, "context canceled"):                false,
+		status.Error(codes.Unimplemented, "unknown service"):            false,
+		rpctypes.ErrGRPCNoLeader:                                        false,
+		rpctypes.ErrGRPCStopped:                                         true,
+	} {
+		if got := etcd.LosesStream(err); got != want {
+			t.Errorf("losesStream(%v) = %v", err, got)
+		}
+	}
+}

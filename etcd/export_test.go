@@ -34,14 +34,15 @@ func UnsentWriteError(ctx context.Context, err, failure error) error {
 // For the tests.
 var (
 	Refusal         = refusal
+	LosesStream     = losesStream
 	ErrSilent       = errSilent
 	ErrClientClosed = errClientClosed
 )
 
-// Meter returns the two functions by which a simulated connection takes part in
-// the count of bytes: the first connects the lifeline of a call to it, the second
-// counts n bytes more.
-func Meter() (connect func(context.Context), count func(n int64)) {
+// Meter returns the functions by which a simulated connection takes part in the
+// measurement: the first connects the lifeline of a call to it, the second counts n
+// bytes more, and the third records the error with which a call ends.
+func Meter() (connect func(context.Context), count func(n int64), end func(context.Context, error)) {
 	c := new(meteredConn)
 	connect = func(ctx context.Context) {
 		if l, ok := ctx.Value(lifelineKey{}).(*lifeline); ok {
@@ -50,7 +51,12 @@ func Meter() (connect func(context.Context), count func(n int64)) {
 			l.conn.Store(c)
 		}
 	}
-	return connect, func(n int64) { c.received.Add(n) }
+	end = func(ctx context.Context, err error) {
+		if l, ok := ctx.Value(lifelineKey{}).(*lifeline); ok {
+			l.end(err)
+		}
+	}
+	return connect, func(n int64) { c.received.Add(n) }, end
 }
 
 // An OwnWatcher is a Watcher that can make others on its connection, as a client

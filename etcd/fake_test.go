@@ -155,7 +155,7 @@ func (s *script) Range(ctx context.Context, in *pb.RangeRequest, _ ...grpc.CallO
 	defer s.mu.Unlock()
 	s.ranges = append(s.ranges, in)
 	if s.meter {
-		connect, _ := etcd.Meter()
+		connect, _, _ := etcd.Meter()
 		connect(ctx)
 	}
 	if s.refuse != nil {
@@ -210,7 +210,13 @@ func (s *script) countRanges(is func(in *pb.RangeRequest) bool) (n int) {
 
 // Watch opens a stream.
 func (s *script) Watch(ctx context.Context, _ ...grpc.CallOption) (grpc.BidiStreamingClient[pb.WatchRequest, pb.WatchResponse], error) {
-	return s.open(ctx), nil
+	st := s.open(ctx)
+	if s.meter {
+		connect, _, end := etcd.Meter()
+		connect(ctx)
+		st.ended = end
+	}
+	return st, nil
 }
 
 // openStreams returns the number of streams that have not ended.
@@ -246,7 +252,8 @@ type stream struct {
 	grpc.ClientStream
 	s         *script
 	ctx       context.Context
-	cut       context.CancelFunc // makes Recv fail
+	cut       context.CancelFunc           // makes Recv fail
+	ended     func(context.Context, error) // records the error of Recv; may be nil
 	requests  chan *pb.WatchRequest
 	responses chan *pb.WatchResponse
 }
@@ -257,13 +264,24 @@ func (st *stream) Send(r *pb.WatchRequest) error {
 }
 
 func (st *stream) Recv() (*pb.WatchResponse, error) {
+	err := errUnavailable
 	select {
 	case r := <-st.responses:
-		return r, nil
+		if r != nil {
+			return r, nil
+		}
+		st.cut()
 	case <-st.ctx.Done():
-		return nil, status.FromContextError(st.ctx.Err()).Err()
+		err = status.FromContextError(st.ctx.Err()).Err()
 	}
+	if st.ended != nil {
+		st.ended(st.ctx, err)
+	}
+	return nil, err
 }
+
+// lose loses the connection of the stream. The client opens it again.
+func (st *stream) lose() { st.responses <- nil }
 
 func (st *stream) CloseSend() error { return nil }
 

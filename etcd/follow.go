@@ -36,8 +36,9 @@ import (
 // latest if the server does not answer, even before the first watch is open.
 //
 // A Follow leaves no stream of the client behind. If New was given a wrapper
-// instead of a client, a stream may stay until the client is closed if the
-// connection was lost twice while it ended.
+// instead of a client, a stream ends once the client has a connection. If that
+// client is not of [ClientConfig], and the connection is lost at the moment at which
+// the stream ends, the stream stays until the client is closed.
 //
 // The Follows of a Store that have caught up watch on one shared stream. A Follow
 // begins on a stream of its own, and returns to one if the shared stream does not
@@ -47,8 +48,8 @@ import (
 // Cost: a Follow has one watch. All Follows on the shared stream take one progress
 // request three times per Silence, which the client passes on to each of them. A
 // move to the shared stream takes another watch for a moment, and a read of one
-// key. Behind a wrapper, the end of a stream takes two watches. A Follow reads
-// one key every 15 times Silence.
+// key. Behind a wrapper, the end of a stream takes a watch, or two if the client is
+// not of [ClientConfig]. A Follow reads one key every 15 times Silence.
 func (s *Store) Follow(ctx context.Context, scope remote.Scope, apply func(remote.Batch) error) error {
 	if ctx == nil {
 		panic("etcd: Store.Follow: nil context")

@@ -31,6 +31,7 @@ type lifeline struct {
 	token   atomic.Bool                 // a request for a token was sent, and has not ended
 	granted atomic.Bool                 // a token has arrived since the flag was cleared
 	message atomic.Bool                 // a message of the call has arrived since the flag was cleared
+	lost    atomic.Bool                 // the connection of the call was lost since the flag was cleared
 	failure atomic.Error                // nil if the call has not failed
 }
 
@@ -138,11 +139,19 @@ func (m *meter) HandleRPC(ctx context.Context, s stats.RPCStats) {
 	case *stats.InPayload:
 		l.message.Store(true)
 	case *stats.End:
-		if l.token.Swap(false) && s.Error == nil {
-			l.granted.Store(true)
-		}
-		l.failure.Store(s.Error)
+		l.end(s.Error)
 	}
+}
+
+// end records the end of the call, with its error or nil.
+func (l *lifeline) end(err error) {
+	if l.token.Swap(false) && err == nil {
+		l.granted.Store(true)
+	}
+	if losesStream(err) {
+		l.lost.Store(true)
+	}
+	l.failure.Store(err)
 }
 
 // connect connects l to the connection with the given local address.

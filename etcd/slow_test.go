@@ -116,7 +116,7 @@ func TestBytesOfAnotherConnection(t *testing.T) {
 		st.progress(50)
 		synctest.Wait()
 		for n := range int64(6) {
-			connect, count := etcd.Meter()
+			connect, count, _ := etcd.Meter()
 			count(1000 * (n + 1))
 			connect(st.ctx)
 			time.Sleep(silence / 3)

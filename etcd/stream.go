@@ -21,7 +21,8 @@ import (
 //
 //   - The context of a Watch ends before the stream has accepted the watch.
 //   - A watch ends before the server has confirmed it, or while the client
-//     restores the stream after a lost connection.
+//     restores the stream after a lost connection. The watch is in the client's
+//     queue of requests then, and the client counts it.
 //   - RequestProgress is called when the last watch of the stream has ended. The
 //     client then opens another stream for the request.
 //
@@ -113,18 +114,28 @@ func (st *stream) end() {
 	}
 }
 
-// reap ends a stream whose watches have ended.
+// reap ends a stream whose watches have ended. It opens a watch on the stream, and
+// ends the watch once the server has confirmed it. The client then ends the stream,
+// unless the connection is lost before the client has processed the end.
 //
-// Cost: reap opens a watch on the stream and ends the watch once the server has
-// confirmed it, twice. The first watch ends the stream, unless the connection is
-// lost at that moment. Then the second one ends the stream. If the stream has
-// ended, the client opens another one for a watch.
+// With a meter, reap tries again after each loss. Without a meter it tries twice,
+// and the stream stays if the connection is lost during the second attempt. More
+// attempts would not help, because each may be the first on another stream: if the
+// stream has ended, the client opens another one for a watch.
 func (st *stream) reap() {
-	for range 2 {
+	delay := retryDelay{least: minBackoff, most: maxBackoff}
+	for attempt := 1; ; attempt++ {
+		st.life.lost.Store(false)
 		ctx, cancel := context.WithCancel(context.WithoutCancel(st.ctx))
 		ch := st.Watch(ctx, st.key)
 		cancel()
 		for range ch { // The client closes ch when it has ended the watch.
+		}
+		switch metered := st.life.sent.Load(); {
+		case metered && st.life.lost.Load():
+			delay.wait(context.Background())
+		case metered || attempt == 2:
+			return
 		}
 	}
 }

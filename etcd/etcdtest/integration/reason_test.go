@@ -81,8 +81,8 @@ func (u unreachable) client(t *testing.T) *clientv3.Client {
 	return dialUnchecked(t, cfg)
 }
 
-// dialUnchecked returns a client that may have a watch stream at the end. Behind a wrapper a stream can
-// stay, as package etcd says.
+// dialUnchecked returns a client that may have a watch stream at the end. Behind a wrapper a stream
+// ends only once there is a connection.
 func dialUnchecked(t *testing.T, cfg clientv3.Config) *clientv3.Client {
 	t.Helper()
 	cfg.DialOptions = append(cfg.DialOptions, fastReconnect)

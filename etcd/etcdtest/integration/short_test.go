@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/client/v3/namespace"
+	"google.golang.org/grpc"
 
 	"github.com/eventvalue/event"
 	"github.com/eventvalue/event/etcd"
@@ -75,28 +77,82 @@ func TestSyncWithoutWatchers(t *testing.T) {
 }
 
 // TestWatchesEndWhileCut closes watches while the connection is cut or held. Their streams end
-// when it is back. Behind a wrapper a stream can stay, as package etcd says.
+// when it is back.
 func TestWatchesEndWhileCut(t *testing.T) {
-	b := newBench(t)
-	for i := range 8 {
-		v := remote.NewValue(b.store, "k", remote.String())
-		w := v.Watch()
-		if i%2 == 0 {
-			_, _ = w.Get(patient(t))
+	bothWays(t, func(t *testing.T, b *bench, kv clientv3.KV, w clientv3.Watcher) {
+		store := etcd.New(kv, w, etcd.Silence(silence))
+		for i := range 8 {
+			v := remote.NewValue(store, "k", remote.String())
+			w := v.Watch()
+			if i%2 == 0 {
+				_, _ = w.Get(patient(t))
+			}
+			if i%4 < 2 {
+				b.proxy.Cut()
+			} else {
+				b.proxy.Hold()
+			}
+			broken := func(s remote.Status) bool { return s.State == remote.Broken }
+			if _, err := event.Wait(patient(t), v.Status(), broken); err != nil {
+				t.Fatal(err)
+			}
+			_ = w.Close()
+			b.proxy.Heal()
 		}
-		if i%4 < 2 {
-			b.proxy.Cut()
-		} else {
-			b.proxy.Hold()
-		}
-		broken := func(s remote.Status) bool { return s.State == remote.Broken }
-		if _, err := event.Wait(patient(t), v.Status(), broken); err != nil {
-			t.Fatal(err)
-		}
-		_ = w.Close()
-		b.proxy.Heal()
+		checkNoStreams(t)
+	})
+}
+
+// A cuttingWatcher is a wrapper of a client's watcher. It cuts the connection after
+// the server has confirmed a watch that ends a stream, until the watch has ended.
+type cuttingWatcher struct {
+	clientv3.Watcher
+	t     *testing.T
+	b     *bench
+	count *streamCounter // of the client
+	cuts  atomic.Int64   // the number of watches that are left to cut
+}
+
+func (w *cuttingWatcher) Watch(ctx context.Context, key string, opts ...clientv3.OpOption) clientv3.WatchChan {
+	ch := w.Watcher.Watch(ctx, key, opts...)
+	if op := clientv3.OpGet(key, opts...); op.Rev() != 0 || op.IsProgressNotify() || w.cuts.Load() == 0 {
+		return ch
 	}
+	w.cuts.Add(-1)
+	begun, _ := w.count.begun.Load()
+	w.b.proxy.Cut()
+	again := func(n int) bool { return n > begun } // The client opens the stream again.
+	if _, err := event.Wait(patient(w.t), &w.count.begun, again); err != nil {
+		w.t.Error(err)
+	}
+	ended := make(chan clientv3.WatchResponse)
+	go func() {
+		defer close(ended)
+		defer w.b.proxy.Heal()
+		for range ch {
+		}
+	}()
+	return ended
+}
+
+// TestStreamEndsThoughItIsCut cuts the connection while a watch ends the stream of a
+// wrapper, and while the next ones do.
+func TestStreamEndsThoughItIsCut(t *testing.T) {
+	b := newBench(t)
+	count := new(streamCounter)
+	cfg := etcd.ClientConfig(b.proxy.Addr())
+	cfg.DialOptions = append(cfg.DialOptions, grpc.WithStatsHandler(count))
+	client := dialWith(t, cfg)
+	w := &cuttingWatcher{Watcher: client, t: t, b: b, count: count}
+	w.cuts.Store(3)
+	// No tick comes in the test, so the Follow has one stream.
+	r := follow(t, etcd.New(client, w, etcd.Silence(patience)), remote.Prefix(""))
+	r.until("the watch", func() bool { return r.fulls > 0 && r.broken == nil })
+	r.close()
 	checkNoStreams(t)
+	if n := w.cuts.Load(); n != 0 {
+		t.Errorf("%d cuts are left", n)
+	}
 }
 
 // TestWatchesThatFailLeaveNothing ends watches by an error of the server.

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/stats"
 
+	"github.com/eventvalue/event"
 	"github.com/eventvalue/event/etcd"
 	"github.com/eventvalue/event/etcd/etcdtest"
 	"github.com/eventvalue/event/remote/remotetest"
@@ -71,7 +72,10 @@ func (w *world) harness() remotetest.Harness {
 }
 
 // A streamCounter counts the open watch streams of a client.
-type streamCounter struct{ open atomic.Int64 }
+type streamCounter struct {
+	open  atomic.Int64
+	begun event.MemoryValue[int] // the number of streams so far, once there is one
+}
 
 func (c *streamCounter) count() int { return int(c.open.Load()) }
 
@@ -90,6 +94,7 @@ func (c *streamCounter) HandleRPC(ctx context.Context, s stats.RPCStats) {
 	switch s.(type) {
 	case *stats.Begin:
 		c.open.Add(1)
+		c.begun.Update(func(n int, _ bool) (int, bool) { return n + 1, true })
 	case *stats.End:
 		c.open.Add(-1)
 	}

@@ -98,7 +98,7 @@ func (c *client) dial(i int) {
 	}
 	conn := &conn{w: c.w, m: m, dead: make(chan struct{}), wake: make(chan struct{}, 1)}
 	if c.w.metered {
-		conn.metered, conn.count = c.w.hooks.Meter()
+		conn.metered, conn.count, conn.ended = c.w.hooks.Meter()
 	}
 	c.conns[i] = conn
 	close(c.ready)

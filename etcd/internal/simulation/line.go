@@ -21,9 +21,10 @@ type conn struct {
 	m       *member
 	dead    chan struct{} // closed when the connection is lost
 	isDead  bool
-	metered func(context.Context) // connects the lifeline of a call; may be nil
-	count   func(int64)           // counts bytes that have arrived; may be nil
-	flows   []*flow               // those that have messages to send, in turn
+	metered func(context.Context)        // connects the lifeline of a call; may be nil
+	count   func(int64)                  // counts bytes that have arrived; may be nil
+	ended   func(context.Context, error) // records the end of a call; may be nil
+	flows   []*flow                      // those that have messages to send, in turn
 	wake    chan struct{}
 }
 

@@ -63,6 +63,14 @@ func (s *stream) CloseSend() error { return nil }
 
 // Recv returns the next response.
 func (s *stream) Recv() (*pb.WatchResponse, error) {
+	r, err := s.receive()
+	if err != nil && s.conn.ended != nil {
+		s.conn.ended(s.ctx, err)
+	}
+	return r, err
+}
+
+func (s *stream) receive() (*pb.WatchResponse, error) {
 	for {
 		s.conn.w.mu.Lock()
 		dead, failed := s.conn.isDead, s.failed

@@ -35,10 +35,10 @@ type world struct {
 
 // Hooks are what the simulation needs of package etcd beyond its exported names.
 type Hooks struct {
-	// Meter returns the two functions by which a simulated connection takes part
-	// in the count of bytes: the first connects the lifeline of a call to the
-	// connection, the second counts bytes.
-	Meter func() (connect func(context.Context), count func(int64))
+	// Meter returns the functions by which a simulated connection takes part in the
+	// measurement: the first connects the lifeline of a call to the connection, the
+	// second counts bytes, and the third records the error with which a call ends.
+	Meter func() (connect func(context.Context), count func(int64), end func(context.Context, error))
 	// Own returns a Watcher that can make others, as a client can.
 	Own func(w clientv3.Watcher, another func() clientv3.Watcher) clientv3.Watcher
 }
