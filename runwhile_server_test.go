@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
-	"sync"
 	"testing"
 	"time"
 
@@ -189,43 +189,190 @@ func TestRunWhileKeepsTheServerIfTheNewAddressIsOccupied(t *testing.T) {
 	assert.Equal(t, []string{"127.0.0.1:0", free.Addr().String()}, ran)
 }
 
-// An HTTP server is shut down gracefully, and started again with each new
-// configuration.
-func ExampleRunWhile_httpServer() {
-	type config struct{ Addr, Greeting string }
-	var current event.MemoryValue[config]
-	current.Set(config{"127.0.0.1:0", "hello"})
+// An httpTest is a serveHTTP that follows addr. A request of /slow is answered once
+// release is closed.
+type httpTest struct {
+	t              *testing.T
+	addr           *event.MemoryValue[string]
+	serving        event.MemoryValue[string]
+	connected      event.MemoryValue[string] // The newest client.
+	began, release chan struct{}
+	cancel         context.CancelFunc
+	ended          chan error
+	patience       context.Context // Ends if the test hangs.
+	transport      http.Transport
+}
 
-	keep := func(old, next config) bool { return old == next }
-	err := event.RunWhile(context.Background(), &current, keep, func(ctx context.Context, c config) error {
-		server := &http.Server{Addr: c.Addr, Handler: http.NotFoundHandler()}
-		down := make(chan error, 1)
-		stop := context.AfterFunc(ctx, func() {
-			grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-			defer cancel()
-			down <- server.Shutdown(grace)
-		})
-		fmt.Println("serving", c.Greeting)
-		if c.Greeting == "hello" {
-			current.Set(config{"127.0.0.1:0", "good evening"})
-		} else {
-			current.Close()
-		}
-		err := server.ListenAndServe() // Returns http.ErrServerClosed as soon as Shutdown begins.
-		if stop() {
-			return err // The server has failed.
-		}
-		if err := <-down; err != nil { // Not %w: that the grace is over is no end of ctx.
-			server.Close()
-			return fmt.Errorf("shutdown: %v", err)
-		}
-		return nil
+func newHTTPTest(t *testing.T, grace time.Duration) *httpTest {
+	h := &httpTest{t: t, addr: event.New("127.0.0.1:0"), began: make(chan struct{}), release: make(chan struct{}), ended: make(chan error, 1)}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "fast") })
+	mux.HandleFunc("/slow", func(w http.ResponseWriter, _ *http.Request) {
+		close(h.began)
+		<-h.release
+		_, _ = io.WriteString(w, "served")
 	})
-	fmt.Println(err)
-	// Output:
-	// serving hello
-	// serving good evening
-	// event: value closed
+	server := func() *http.Server {
+		return &http.Server{
+			Handler: mux,
+			BaseContext: func(l net.Listener) context.Context {
+				h.serving.Set(l.Addr().String())
+				return context.Background()
+			},
+			ConnState: func(c net.Conn, state http.ConnState) {
+				if state == http.StateNew {
+					h.connected.Set(c.RemoteAddr().String())
+				}
+			},
+		}
+	}
+	var patient context.CancelFunc
+	h.patience, patient = context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithCancel(h.patience)
+	h.cancel = cancel
+	t.Cleanup(func() { cancel(); patient(); h.transport.CloseIdleConnections() })
+	go func() { h.ended <- serveHTTP(ctx, h.addr, grace, server) }()
+	return h
+}
+
+// served waits until a server other than the one at old begins, and returns its address.
+func (h *httpTest) served(old string) string {
+	addr, err := event.Wait(h.patience, &h.serving, func(addr string) bool { return addr != old })
+	require.NoError(h.t, err)
+	return addr
+}
+
+func (h *httpTest) get(url string) (string, error) {
+	request, err := http.NewRequestWithContext(h.patience, http.MethodGet, "http://"+url, nil)
+	if err != nil {
+		return "", err
+	}
+	r, err := h.transport.RoundTrip(request)
+	if err != nil {
+		return "", err
+	}
+	defer r.Body.Close()
+	body, err := io.ReadAll(r.Body)
+	return string(body), err
+}
+
+// slow requests /slow, and returns once the request is in flight.
+func (h *httpTest) slow(addr string) (body chan string) {
+	body = make(chan string, 1)
+	go func() {
+		b, err := h.get(addr + "/slow")
+		switch {
+		case h.patience.Err() != nil:
+			b = "hangs"
+		case err != nil:
+			b = "cut"
+		}
+		body <- b
+	}()
+	select {
+	case <-h.began:
+	case <-h.patience.Done():
+		h.t.Fatal("the slow request does not arrive")
+	}
+	return body
+}
+
+// The new address answers while the old server has a request in flight and an idle
+// connection. The request is served to its end.
+func TestHTTPServerServesTheNewAddressWhileTheOldOneDrains(t *testing.T) {
+	h := newHTTPTest(t, time.Hour)
+	old := h.served("")
+	idle, err := net.Dial("tcp", old)
+	require.NoError(t, err)
+	defer idle.Close()
+	_, err = event.Wait(h.patience, &h.connected, func(addr string) bool { return addr == idle.LocalAddr().String() })
+	require.NoError(t, err)
+	slow := h.slow(old)
+
+	h.addr.Set("127.0.0.1:")
+	body, err := h.get(h.served(old))
+	require.NoError(t, err, "the old server drains")
+	assert.Equal(t, "fast", body)
+	_, err = h.get(old)
+	require.Error(t, err, "the old server does not listen")
+
+	require.NoError(t, idle.Close())
+	close(h.release)
+	assert.Equal(t, "served", <-slow)
+	h.cancel()
+	assert.Equal(t, context.Canceled, <-h.ended)
+}
+
+// The end waits for the old servers, and a shutdown that fails is not lost.
+func TestHTTPServerReturnsTheErrorOfADrain(t *testing.T) {
+	for name, change := range map[string]bool{"AfterAChange": true, "AtTheEnd": false} {
+		t.Run(name, func(t *testing.T) {
+			h := newHTTPTest(t, 10*time.Millisecond)
+			defer close(h.release)
+			old := h.served("")
+			slow := h.slow(old)
+			if change {
+				h.addr.Set("127.0.0.1:")
+				h.served(old)
+			}
+			h.cancel()
+			err := <-h.ended
+			assert.ErrorIs(t, err, context.Canceled)
+			assert.ErrorIs(t, err, context.DeadlineExceeded)
+			assert.ErrorContains(t, err, "shutdown at 127.0.0.1:")
+			assert.Equal(t, "cut", <-slow)
+		})
+	}
+}
+
+// lines is a Writer that sends what it is given.
+type lines chan string
+
+func (l lines) Write(b []byte) (int, error) {
+	l <- string(b)
+	return len(b), nil
+}
+
+// While the new address is occupied, the old server answers. Once it is free, the new one
+// begins, and addr need not change.
+func TestHTTPServerTriesAnOccupiedAddressAgain(t *testing.T) {
+	logged := make(lines, 100)
+	log.SetOutput(logged)
+	defer log.SetOutput(os.Stderr)
+	h := newHTTPTest(t, time.Hour)
+	old := h.served("")
+	occupied, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer occupied.Close()
+
+	h.addr.Set(occupied.Addr().String())
+	select {
+	case line := <-logged:
+		assert.Contains(t, line, "the server at 127.0.0.1:0 stays")
+	case <-h.patience.Done():
+		t.Fatal("no address is occupied")
+	}
+	body, err := h.get(old)
+	require.NoError(t, err)
+	assert.Equal(t, "fast", body)
+
+	require.NoError(t, occupied.Close())
+	assert.Equal(t, occupied.Addr().String(), h.served(old))
+	h.cancel()
+	assert.Equal(t, context.Canceled, <-h.ended)
+}
+
+// A server that fails ends all, and so does a first address that is occupied.
+func TestHTTPServerFails(t *testing.T) {
+	h := newHTTPTest(t, time.Hour)
+	occupied := h.served("")
+	err := serveHTTP(t.Context(), event.New(occupied), time.Hour, func() *http.Server { return new(http.Server) })
+	var failed *net.OpError
+	assert.ErrorAs(t, err, &failed)
+
+	closed := func() *http.Server { s := new(http.Server); _ = s.Close(); return s }
+	err = serveHTTP(t.Context(), event.New("127.0.0.1:0"), time.Hour, closed)
+	assert.ErrorIs(t, err, http.ErrServerClosed)
 }
 
 // An accept loop ends when its listener is closed. RunWhile drops the error of the
@@ -266,58 +413,5 @@ func ExampleRunWhile_listener() {
 	// Output:
 	// listening hello
 	// listening good evening
-	// event: value closed
-}
-
-// If the new address is occupied, the old server stays: keep binds the listener of
-// the next run, and returns true if it cannot.
-func ExampleRunWhile_occupied() {
-	occupied, _ := net.Listen("tcp", "127.0.0.1:0") // By another process.
-	defer occupied.Close()
-	var addr event.MemoryValue[string]
-	addr.Set("127.0.0.1:0")
-
-	var bound sync.Map // The listeners of the next runs, by address.
-	keep := func(old, next string) bool {
-		if old == next {
-			return true
-		}
-		if _, ok := bound.Load(next); ok {
-			return false
-		}
-		listener, err := net.Listen("tcp", next)
-		if err != nil {
-			fmt.Println("the old server stays")
-			addr.Close() // Which ends this.
-			return true
-		}
-		bound.Store(next, listener)
-		return false
-	}
-	err := event.RunWhile(context.Background(), &addr, keep, func(ctx context.Context, to string) error {
-		l, ok := bound.LoadAndDelete(to)
-		if !ok { // The first run, or a value that came after the one that keep has seen.
-			var err error
-			if l, err = net.Listen("tcp", to); err != nil {
-				return err
-			}
-		}
-		bound.Range(func(of, skipped any) bool {
-			bound.Delete(of)
-			skipped.(net.Listener).Close()
-			return true
-		})
-		server := &http.Server{}
-		defer context.AfterFunc(ctx, func() { server.Close() })()
-		addr.Set(occupied.Addr().String())
-		if err := server.Serve(l.(net.Listener)); ctx.Err() == nil {
-			return err
-		}
-		return nil
-	})
-	bound.Range(func(_, l any) bool { l.(net.Listener).Close(); return true })
-	fmt.Println(err)
-	// Output:
-	// the old server stays
 	// event: value closed
 }
