@@ -132,6 +132,23 @@ func TestSnippetClock(t *testing.T) {
 	})
 }
 
+func TestSnippetParameter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		type config struct{ Workers int }
+		size := 0
+		follow := func(ctx context.Context, conf event.ValueWatch[config]) { // The code under test.
+			for c := range event.Values(ctx, conf) {
+				size = c.Workers
+			}
+		}
+		var conf event.MemoryValue[config] // The program passes a *file.Value[config].
+		go follow(t.Context(), &conf)
+		conf.Set(config{Workers: 3})
+		synctest.Wait()
+		require.Equal(t, 3, size)
+	})
+}
+
 func TestSnippetFake(t *testing.T) {
 	var store remotetest.Fake
 	leader := remote.NewValue(&store, "leader", remote.String())

@@ -42,10 +42,12 @@ func flat(s string) string {
 }
 
 // TestSnippetsCompile checks that each snippet of the guides is the body of the
-// Example or test that the comment above the snippet names.
+// Example or test that the comment above the snippet names, or another function as a
+// whole. Snippets that need other modules are in examples/supervised.
 func TestSnippetsCompile(t *testing.T) {
 	names, err := filepath.Glob("*_test.go")
 	require.NoError(t, err)
+	names = append(names, filepath.FromSlash("examples/supervised/docs_test.go"))
 	var source strings.Builder
 	for _, name := range names {
 		b, err := os.ReadFile(name)
@@ -55,11 +57,15 @@ func TestSnippetsCompile(t *testing.T) {
 	for _, guide := range []string{"patterns", "migrate", "faq", "testing"} {
 		text, err := os.ReadFile("docs/" + guide + ".md")
 		require.NoError(t, err)
-		snippets := regexp.MustCompile("(?s)<!-- ((?:Example|TestSnippet)\\w*) -->\n```go\n(.*?)```").FindAllStringSubmatch(string(text), -1)
+		snippets := regexp.MustCompile("(?s)<!-- (\\w+) -->\n```go\n(.*?)```").FindAllStringSubmatch(string(text), -1)
 		require.NotEmpty(t, snippets)
 		assert.Equal(t, strings.Count(string(text), "```go\n"), len(snippets), "%s: each snippet has the name of its function", guide)
 		for _, s := range snippets {
-			assert.Equal(t, bodyOf(source.String(), s[1]), s[2], "%s: %s", guide, s[1])
+			want := bodyOf(source.String(), s[1])
+			if !strings.HasPrefix(s[1], "Example") && !strings.HasPrefix(s[1], "TestSnippet") {
+				want = functionOf(source.String(), s[1])
+			}
+			assert.Equal(t, want, s[2], "%s: %s", guide, s[1])
 		}
 	}
 }
@@ -74,6 +80,11 @@ func bodyOf(source, name string) string {
 		body = body[:i[0]]
 	}
 	return strings.ReplaceAll("\n"+body, "\n\t", "\n")[1:] + "\n"
+}
+
+// functionOf returns a function in source with its comment.
+func functionOf(source, name string) string {
+	return regexp.MustCompile(`(?m)^(//.*\n)*func ` + name + `\((?s:.*?)\n}\n`).FindString(source)
 }
 
 // plain matches the words that the text of this project avoids: a sentence names
@@ -192,6 +203,7 @@ var docLoops = map[string]func(){
 		_ = followLeader(context.Background(), &v, func(string) { _ = v.Close() })
 	},
 	"Example_insteadOfPolling":    Example_insteadOfPolling,
+	"Example_levelVar":            Example_levelVar,
 	"Example_select":              Example_select,
 	"Example_fromBehaviorSubject": Example_fromBehaviorSubject,
 	"Example_fromMonogon":         Example_fromMonogon,

@@ -3,6 +3,8 @@ package event_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"os"
 	"sync"
 	"time"
 
@@ -60,6 +62,32 @@ func Example_insteadOfCond() {
 	_, err := event.Wait(ctx, &ready, func(ok bool) bool { return ok })
 	fmt.Println(err)
 	// Output: <nil>
+}
+
+// A wait for the first value, whatever it is.
+func Example_anyValue() {
+	var config event.MemoryValue[string]
+	go config.Set("v1")
+
+	first, err := event.Wait(context.Background(), &config, func(string) bool { return true })
+	fmt.Println(first, err)
+	// Output: v1 <nil>
+}
+
+// The level of a logger follows a configuration.
+func Example_levelVar() {
+	type config struct{ Level slog.Level }
+	current := event.New(config{slog.LevelDebug})
+	var level slog.LevelVar
+	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: &level}))
+
+	levels := event.Map(current, func(c config) slog.Level { return c.Level })
+	current.Close() // In a program the value lives on, and so does the loop, on a goroutine.
+	for l := range event.Values(context.Background(), levels) {
+		level.Set(l)
+	}
+	fmt.Println(logger.Enabled(context.Background(), slog.LevelDebug))
+	// Output: true
 }
 
 func Example_insteadOfPolling() {
