@@ -30,7 +30,7 @@ func serveAll(ctx context.Context, services map[string]func(context.Context) err
 		group.Go(func() error {
 			err := serve(ctx)
 			if err == nil || err == ctx.Err() { // Not errors.Is: a failure is joined with ctx.Err().
-				return nil // The group keeps its first error, and this is none.
+				return nil // The group keeps its first error, and an end is not one.
 			}
 			log.Printf("%s: %v", name, err)
 			return fmt.Errorf("%s: %w", name, err)
