@@ -229,6 +229,25 @@ func TestStreamSendsWhatChanges(t *testing.T) {
 	noSampler(t)
 }
 
+// TestStreamSendsThatNothingIsLeft unpublishes the only value while a page is open.
+func TestStreamSendsThatNothingIsLeft(t *testing.T) {
+	server := httptest.NewServer(inspect.Handler())
+	t.Cleanup(server.Close)
+	unpublish := publish(t, "last", event.New(1))
+	s := openStream(t, server.URL)
+	assert.Equal(t, []string{"last"}, s.next().Names)
+	unpublish()
+	for {
+		if e := s.next(); e.Names != nil {
+			assert.Empty(t, e.Names)
+			break
+		}
+	}
+	first := openStream(t, server.URL).next()
+	assert.NotNil(t, first.Names, "a page that had a row before gets to know that it is gone")
+	assert.NotNil(t, first.Rates)
+}
+
 // noSampler waits until the goroutine of the live pages has gone.
 func noSampler(t *testing.T) {
 	t.Helper()

@@ -17,11 +17,11 @@ type snapshot struct {
 	Values []json.RawMessage `json:"values"`
 
 	// Names has the names of all values in an event, if they have changed since the event
-	// before.
-	Names []string `json:"names,omitempty"`
+	// before. It is empty, and not absent, in the event after the last value has gone.
+	Names []string `json:"names,omitzero"`
 
 	// Rates has the latest rates of each value by name, in the first event of a stream.
-	Rates map[string][]float64 `json:"rates,omitempty"`
+	Rates map[string][]float64 `json:"rates,omitzero"`
 }
 
 // boot is the time at which this process began.

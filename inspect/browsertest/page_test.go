@@ -190,6 +190,20 @@ func tabTo(b *tab, text string) {
 	b.Fatalf("Tab never comes to %q", text)
 }
 
+// TestTheLastValueGoes unpublishes all values of an open page.
+func TestTheLastValueGoes(t *testing.T) {
+	unpublish := publish(t, "last", event.New(1))
+	s := newServer(t)
+	b := newTab(t, 1200, 900)
+	b.do(chromedp.Navigate(s.url()))
+	b.until(rowOf("last"))
+	unpublish()
+	b.until("!" + rowOf("last"))
+	b.until("!document.getElementById('none').hidden")
+	assert.Equal(t, "0 published", eval[string](b, "document.getElementById('count').textContent"))
+	b.clean(s.address)
+}
+
 func TestLostServerIsFoundAgain(t *testing.T) {
 	v := event.New(1)
 	publish(t, "config", v)
