@@ -24,8 +24,11 @@ type entry struct {
 	key          any                        // identifies the value: see keyOf
 	read         func(last reading) reading // runs functions of the program
 	untilEnd     interface{ Err() error }   // or nil
+	plain        bool                       // a MemoryValue without Show
 
 	mu      sync.Mutex // guards what follows; no function of the program runs under it
+	flight  *flight    // the one that has not ended, or nil
+	found   Info       // by the newest look that has ended, without Tracked; of a plain entry: zero
 	last    reading
 	seen    time.Time // when last.version was found first
 	base    point     // where the rate is computed from
@@ -57,23 +60,30 @@ func (e *entry) over() (over bool) {
 	return over
 }
 
-// look looks at the value. now is the time of the look.
-func (e *entry) look(now time.Time) Info { return e.glance(now, true) }
+// runsNothing reports that a look at the value runs no function of the program. The error of
+// an ended value may be of any type.
+func (e *entry) runsNothing() bool {
+	ender, is := e.value.(interface{ Err() error })
+	return e.plain && is && ender.Err() == nil
+}
 
-// glance is look, but it lists the tracked watchers only if list is true.
-func (e *entry) glance(now time.Time, list bool) Info {
+// look looks at the value, and lists the tracked watchers if list is true. now is the time of
+// the look.
+func (e *entry) look(now time.Time, list bool) Info {
 	e.mu.Lock()
 	last := e.last
 	e.mu.Unlock()
 	read := e.read(last)
-	info := Info{Name: e.name, Type: e.typ, Published: e.published, At: now, Version: read.version, Versioned: read.versioned,
-		HasData: read.hasData, Shown: e.shown, Size: read.size, Text: read.text, Problem: read.problem, Watchers: read.watchers}
+	info := e.unread(now)
+	info.Version, info.Versioned, info.HasData, info.Size = read.version, read.versioned, read.hasData, read.size
+	info.Text, info.Problem, info.Watchers = read.text, read.problem, read.watchers
 	if problem := recovered(func() { report(&info, e.value) }); problem != "" && info.Problem == "" {
 		info.Problem = problem
 	}
 	countTracked(&info, e.key, list)
-	e.note(&info, read)
+	info.Failing = info.Problem != "" || info.File != nil && info.File.Err != ""
 	info.State = info.state()
+	e.note(&info, read)
 	return info
 }
 
@@ -103,6 +113,10 @@ func (e *entry) note(info *Info, read reading) {
 	info.Seen, info.Rate = e.seen, e.rate
 	if read.version > e.firstVersion {
 		info.Sets = read.version - e.firstVersion
+	}
+	if !e.plain {
+		e.found = *info
+		e.found.Tracked, e.found.TrackedNames = nil, nil
 	}
 }
 

@@ -179,6 +179,7 @@ func (s *stream) next() (a answered) {
 		line, err := s.r.ReadString('\n')
 		require.NoError(s.t, err)
 		switch line = strings.TrimSuffix(line, "\n"); {
+		case line == "" && data == "", strings.HasPrefix(line, ":"), strings.HasPrefix(line, "retry: "):
 		case line == "":
 			require.NoError(s.t, json.Unmarshal([]byte(data), &a))
 			return a

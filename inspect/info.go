@@ -58,9 +58,17 @@ type Info struct {
 	Ended bool   `json:"ended"`
 	End   string `json:"end,omitempty"`
 
-	// State is the state in a word: "open", "ended", "no data", "failing", or the state of the
-	// connection.
+	// State is the state in a word: "open", "ended", "no data", "failing", "slow", or the
+	// state of the connection.
 	State string `json:"state"`
+
+	// Pending is zero, or the time at which a look began that has not ended. The Info is then
+	// from the newest look before it. It has the fields that Publish knows if there was none.
+	Pending time.Time `json:"pending,omitzero"`
+
+	// Failing reports that there is a Problem, or that the newest attempt to read the File
+	// has failed.
+	Failing bool `json:"failing"`
 
 	// Problem is the text of a panic of a function of the value, or "".
 	Problem string `json:"problem,omitempty"`
@@ -102,20 +110,18 @@ type File struct {
 	Err    string    `json:"err,omitempty"` // of the newest attempt, or ""
 }
 
-// Values returns a snapshot of all published values, sorted by name. All are looked at once,
+// Values returns a snapshot of all published values, sorted by name. Each value is looked at
 // in this call. It may be called concurrently.
 //
 // The list has the values that were published at one instant. Version, text and size of an
 // Info are from one state of its value. Two values are not read at the same instant.
 //
-// Cost: it grows with the number of values and of tracked watchers. Functions of views run,
-// and the function of [Show] runs for a new version.
-func Values() []Info {
-	now := time.Now()
-	entries := values.all()
-	infos := make([]Info, len(entries))
-	for i, e := range entries {
-		infos[i] = e.look(now)
-	}
-	return infos
-}
+// A look runs functions of the program: those of views and of [Show], and the methods of
+// reporters. If one of them does not return, Values returns nevertheless, after half a second.
+// The Info of that value is then from the newest look before: see Pending. A look is not
+// repeated before it has ended. So a function that never returns holds one goroutine.
+//
+// Cost: it grows with the number of values and of tracked watchers. A value with functions of
+// the program costs a goroutine. The functions of a view run in each look. The function of
+// Show runs for each new version, and in each look if values have no versions.
+func Values() []Info { return lookAll(values.all(), time.Now(), true) }

@@ -35,7 +35,7 @@ type details struct {
 }
 
 func (e *entry) details(now time.Time) details {
-	d := details{Info: e.look(now)}
+	d := details{Info: lookAll([]*entry{e}, now, true)[0]}
 	d.History, d.Rates = e.past()
 	return d
 }

@@ -48,6 +48,8 @@ func Publish[T any](name string, v event.ValueWatch[T], opts ...Option[T]) (unpu
 		shown:     s.show != nil,
 		read:      (&reader[T]{v: v, show: s.show}).read,
 	}
+	_, memory := v.(*event.MemoryValue[T])
+	e.plain = memory && s.show == nil
 	if s.untilEnd {
 		e.untilEnd = ender
 	}

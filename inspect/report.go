@@ -71,9 +71,11 @@ func (i *Info) newestProblem() string {
 // state returns the state of the value in a word.
 func (i *Info) state() string {
 	switch {
+	case !i.Pending.IsZero():
+		return "slow"
 	case i.Ended:
 		return "ended"
-	case i.Problem != "" || i.File != nil && i.File.Err != "":
+	case i.Failing:
 		return "failing"
 	case i.Connection != nil:
 		return i.Connection.State

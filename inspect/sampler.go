@@ -74,7 +74,7 @@ func (s *sampler) leave() {
 // sample looks at the values, until stop is closed. fresh reports that the rates from
 // before are too old to be continued.
 func (r *run) sample(fresh bool) {
-	defer r.frames.Close() // Even if a function of the program ends the goroutine: the streams then end.
+	defer r.frames.Close() // Streams end with their sampler, even if it ends by a panic.
 	if fresh {
 		for _, e := range values.all() {
 			e.forgetRates()
@@ -98,8 +98,9 @@ func (r *run) sample(fresh bool) {
 func next(f *frame, now time.Time) *frame {
 	entries := values.all()
 	n := &frame{number: f.number + 1, at: now, renamed: f.renamed, rows: make([]row, len(entries)), names: make([]string, len(entries))}
+	infos := lookAll(entries, now, false)
 	for i, e := range entries {
-		info := e.glance(now, false)
+		info := infos[i]
 		info.Text = "" // It may be long, as the list of watchers: the page fetches both for what is open.
 		info.Rate = math.Round(info.Rate*100) / 100
 		e.tick(info.Rate)

@@ -3,6 +3,7 @@ package inspect
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -22,19 +23,26 @@ func (h *handler) serveStream(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no") // A proxy is not to collect the events.
+	// This is not the server's WriteTimeout, which is for the whole answer.
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Time{})
+	send := func(text string) error {
+		_ = control.SetWriteDeadline(time.Now().Add(writeTimeout)) // Without one, the connection's own remains.
+		if _, err := io.WriteString(w, text); err != nil {
+			return err
+		}
+		return control.Flush()
+	}
+	// The browser learns at once that there is a stream, even if the first look is slow.
+	if err := send("retry: 250\n: live\n\n"); err != nil {
+		return
+	}
 	frames := live.join()
 	defer live.leave()
 	frameWatcher := frames.Watch()
 	defer frameWatcher.Close()
-	// This is not the server's WriteTimeout, which is for the whole answer.
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Time{})
 	_, _ = sendFrames(ctx, frameWatcher, func(data []byte) error {
-		_ = control.SetWriteDeadline(time.Now().Add(writeTimeout)) // Without one, the connection's own remains.
-		if _, err := fmt.Fprintf(w, "event: values\ndata: %s\n\n", data); err != nil {
-			return err
-		}
-		return control.Flush()
+		return send(fmt.Sprintf("event: values\ndata: %s\n\n", data))
 	})
 }
 

@@ -1,0 +1,137 @@
+package inspect
+
+import (
+	"context"
+	"time"
+
+	"go.uber.org/atomic"
+)
+
+// patience is the time for which a snapshot waits for the functions of the program, all of
+// them together.
+const patience = 500 * time.Millisecond
+
+// A flight is a look at a value with functions of the program. It has a goroutine of its own,
+// because a function may be slow, or never return.
+//
+// Invariant: an entry has at most one flight that has not ended. So a function that never
+// returns holds one goroutine, and not one for each look.
+type flight struct {
+	began time.Time
+	done  chan struct{} // closed at the end
+	info  Info          // what the look has found, once done is closed
+	late  atomic.Bool   // a caller has stopped waiting, so that no other caller begins to
+}
+
+// lookAll looks at the values of all entries, and returns what it has found in their order.
+// If list is true, the tracked watchers are listed.
+//
+// An Info is from a look that began in this call, or from the newest look before it if a
+// function of the value takes too long. All functions run concurrently, and share patience.
+func lookAll(entries []*entry, now time.Time, list bool) []Info {
+	infos := make([]Info, len(entries))
+	flights := make([]*flight, len(entries))
+	waits := false
+	for i, e := range entries {
+		if e.runsNothing() {
+			infos[i] = e.look(now, list)
+			continue
+		}
+		flights[i], waits = e.takeOff(now, list), true
+	}
+	if !waits {
+		return infos
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for i, e := range entries {
+		if infos[i].Name == "" {
+			infos[i] = e.land(ctx, flights[i], now, list)
+		}
+	}
+	return infos
+}
+
+// takeOff begins a flight. It returns nil if another one has not ended.
+func (e *entry) takeOff(now time.Time, list bool) *flight {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.flight != nil {
+		return nil
+	}
+	f := &flight{began: now, done: make(chan struct{}), info: e.unread(now)}
+	f.info.Problem, f.info.Failing, f.info.State = "a function of the value has ended its goroutine", true, "failing"
+	e.flight = f
+	go e.fly(f, list)
+	return f
+}
+
+// fly is the goroutine of f.
+func (e *entry) fly(f *flight, list bool) {
+	defer func() { // Runs even if a function of the program ends the goroutine.
+		e.mu.Lock()
+		e.flight = nil
+		e.mu.Unlock()
+		close(f.done)
+	}()
+	f.info = e.look(f.began, list)
+}
+
+// land returns what f has found, which takeOff has returned. If that was nil, it waits for the
+// end of the other flight, and begins one. When ctx has ended, it returns what the newest look
+// before has found.
+func (e *entry) land(ctx context.Context, f *flight, now time.Time, list bool) Info {
+	for f == nil {
+		e.mu.Lock()
+		other := e.flight
+		e.mu.Unlock()
+		if other != nil && !other.wait(ctx) {
+			return e.stale(now)
+		}
+		f = e.takeOff(now, list)
+	}
+	if !f.wait(ctx) {
+		return e.stale(now)
+	}
+	return f.info
+}
+
+// wait waits for the end of f. It reports false if ctx ends before, or has ended before in
+// another wait for f.
+func (f *flight) wait(ctx context.Context) bool {
+	if !f.late.Load() {
+		select {
+		case <-f.done:
+			return true
+		case <-ctx.Done():
+		}
+	}
+	select {
+	case <-f.done:
+		return true
+	default:
+		f.late.Store(true)
+		return false
+	}
+}
+
+// stale returns what the newest look that has ended has found.
+func (e *entry) stale(now time.Time) Info {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	info := e.found
+	if info.Name == "" {
+		info = e.unread(now)
+	}
+	info.At, info.Pending = now, now
+	if e.flight != nil {
+		info.Pending = e.flight.began
+	}
+	info.State = info.state()
+	return info
+}
+
+// unread returns what is known without a look.
+func (e *entry) unread(now time.Time) Info {
+	return Info{Name: e.name, Type: e.typ, Published: e.published, At: now, Shown: e.shown, Size: -1, Watchers: -1}
+}
