@@ -2,6 +2,7 @@ package inspect_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -88,6 +89,35 @@ func TestFunctionsThatPanic(t *testing.T) {
 	assert.Less(t, len(long), 70_000)
 	assert.Contains(t, long, "bytes more")
 	for _, target := range []string{"/", "/?format=json", "/?value=stringer", "/?value=map", "/?value=long"} {
+		assert.Equal(t, 200, answer("GET", target).Code)
+	}
+}
+
+// An odd value reports what JSON, HTML and metrics have no form of.
+type odd struct{ *event.MemoryValue[int] }
+
+var never = time.Date(20_000, 1, 1, 0, 0, 0, 0, time.FixedZone("odd", 30*60*60))
+
+func (odd) InspectFile() (path, hash string, loaded time.Time, err error) {
+	return "\xff", "\xff", never, errors.New("\xff")
+}
+
+func (odd) InspectConnection() (string, time.Time, map[string]uint64, error) {
+	return "\xff", never, map[string]uint64{"\xff": 1}, errors.New("\xff")
+}
+
+func TestOddReports(t *testing.T) {
+	server := httptest.NewServer(inspect.Handler())
+	t.Cleanup(server.Close)
+	publish(t, "odd", odd{event.New(1)})
+	const cleaned = "\uFFFD"
+	check := func(info inspect.Info) {
+		assert.Equal(t, inspect.File{Path: cleaned, Hash: info.File.Hash, Err: cleaned}, *info.File)
+		assert.Equal(t, inspect.Connection{State: cleaned, Reason: cleaned, Numbers: map[string]uint64{cleaned: 1}}, *info.Connection)
+	}
+	check(find(t, "odd"))
+	check(openStream(t, server.URL).next().Values[0]) // The sampler is a goroutine that recovers from no panic.
+	for _, target := range []string{"/", "/?format=json", "/?value=odd", "/?format=json&value=odd"} {
 		assert.Equal(t, 200, answer("GET", target).Code)
 	}
 }

@@ -110,7 +110,9 @@ func (e *entry) note(info *Info, read reading) {
 		e.rate = float64(read.version-e.base.version) / d.Seconds()
 		e.base = point{read.version, info.At}
 	}
-	info.Seen, info.Rate = e.seen, e.rate
+	if info.Rate = e.rate; read.version > 0 {
+		info.Seen = e.seen
+	}
 	if read.version > e.firstVersion {
 		info.Sets = read.version - e.firstVersion
 	}

@@ -2,7 +2,7 @@ package inspect
 
 import "time"
 
-// MaxTracked is the number of tracked watchers that an [Info] lists.
+// MaxTracked is the number of tracked watchers that an [Info] lists, and of names of them.
 const MaxTracked = 100
 
 // An Info is what a look found out about a published value. It is a copy: changing it has no
@@ -22,12 +22,15 @@ type Info struct {
 	// Sets is the number of versions since Publish.
 	Sets uint64 `json:"sets"`
 
-	// Rate is the number of versions per second between the last two looks that were
-	// about a second apart. It is 0 until there were two.
+	// Rate is the number of versions per second since an earlier look, which was at least
+	// 0.9 seconds before. While a page is open, that look was about a second before.
+	// Otherwise it may have been long before. Rate is 0 until there were two such looks, and
+	// if values have no versions.
 	Rate float64 `json:"rate"`
 
-	// Seen is the time at which a look found this version first. Sets have no time, so
-	// that this is later than the Set by up to the time between two looks.
+	// Seen is the time of the look that found this version first, or zero if there is no
+	// version. A Set does not note its time. So Seen is later than the Set: at most a second
+	// while a page is open, and otherwise up to the time between two looks.
 	Seen time.Time `json:"seen"`
 
 	Published time.Time `json:"published"` // the time of Publish
@@ -45,14 +48,19 @@ type Info struct {
 	// Watchers is the number of open watchers, or -1 if the value does not count them.
 	Watchers int `json:"watchers"`
 
-	// TrackedTotal is the number of open watchers from [Track], and WorstLag the largest
-	// lag of one.
+	// TrackedTotal is the number of open watchers from [Track]. WorstLag is the largest
+	// lag of one. LagKnown reports that there is a lag: a tracked watcher that has versions.
 	TrackedTotal int    `json:"trackedTotal"`
 	WorstLag     uint64 `json:"worstLag"`
+	LagKnown     bool   `json:"lagKnown"`
 
 	// Tracked has the tracked watchers that lag most, at most [MaxTracked], the worst
 	// first, and the oldest first among equals.
 	Tracked []Tracked `json:"tracked,omitempty"`
+
+	// TrackedNames has a summary of all tracked watchers of each name. It has at most
+	// [MaxTracked] names, in the order of Tracked.
+	TrackedNames []TrackedName `json:"-"`
 
 	// Ended reports that the value has ended, and End has the text of the error.
 	Ended bool   `json:"ended"`
@@ -94,20 +102,33 @@ type Tracked struct {
 	Waiting bool `json:"waiting"`
 }
 
+// A TrackedName is a summary of the open watchers from [Track] that have one name.
+type TrackedName struct {
+	Name     string
+	Open     int       // the number of watchers
+	WorstLag uint64    // the largest lag
+	LagKnown bool      // a watcher has versions
+	Oldest   time.Time // the time of the first Watch
+}
+
 // A Connection is the state of the connection of a value.
 type Connection struct {
-	State    string            `json:"state"`
-	Since    time.Time         `json:"since"`
-	Reason   string            `json:"reason,omitempty"`
-	Counters map[string]uint64 `json:"counters,omitempty"`
+	State   string            `json:"state"`
+	Since   time.Time         `json:"since"`
+	Reason  string            `json:"reason,omitempty"`
+	Numbers map[string]uint64 `json:"numbers,omitempty"` // by name; a number may go down
 }
 
 // A File is the state of the file of a value.
 type File struct {
 	Path   string    `json:"path"`
-	Hash   string    `json:"hash"`
-	Loaded time.Time `json:"loaded"`
+	Hash   string    `json:"hash"`          // of the content, or "" without [Show]
+	Loaded time.Time `json:"loaded"`        // zero before the first successful load
 	Err    string    `json:"err,omitempty"` // of the newest attempt, or ""
+
+	// Good reports that the content of the file is the value: it was loaded, and the newest
+	// attempt has not failed.
+	Good bool `json:"good"`
 }
 
 // Values returns a snapshot of all published values, sorted by name. Each value is looked at

@@ -1,9 +1,6 @@
 package inspect
 
-import (
-	"maps"
-	"time"
-)
+import "time"
 
 // The interfaces of this file are optional. A published value that has one of the methods
 // is shown with what the method reports. The methods use the types of the standard library
@@ -13,9 +10,10 @@ import (
 // A ConnectionReporter is a value that comes over a connection, such as a remote.Value.
 type ConnectionReporter interface {
 	// InspectConnection returns the state of the connection, such as "connected", and the
-	// time at which the state began. The reason of the state and counters may be nil. The
-	// counters are numbers that grow, by name.
-	InspectConnection() (state string, since time.Time, counters map[string]uint64, reason error)
+	// time at which the state began. The reason of the state may be nil. numbers has numbers
+	// by name, such as a revision, and may be nil. A number may go down. The map must not
+	// change after the call.
+	InspectConnection() (state string, since time.Time, numbers map[string]uint64, reason error)
 }
 
 // A FileReporter is a value that is read from a file.
@@ -47,11 +45,14 @@ func report(info *Info, value any) {
 	}
 	if v, is := value.(FileReporter); is {
 		path, hash, loaded, err := v.InspectFile()
-		info.File = &File{clean(path), clean(hash), loaded, errorText(err)}
+		info.File = &File{Path: clean(path), Loaded: cleanTime(loaded), Err: errorText(err), Good: err == nil && !loaded.IsZero()}
+		if info.Shown { // A hash confirms a guess of the content.
+			info.File.Hash = clean(hash)
+		}
 	}
 	if v, is := value.(ConnectionReporter); is {
-		state, since, counters, reason := v.InspectConnection()
-		info.Connection = &Connection{clean(state), since, errorText(reason), maps.Clone(counters)}
+		state, since, numbers, reason := v.InspectConnection()
+		info.Connection = &Connection{clean(state), cleanTime(since), errorText(reason), cleanKeys(numbers)}
 	}
 }
 

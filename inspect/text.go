@@ -3,6 +3,7 @@ package inspect
 import (
 	"fmt"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -53,4 +54,24 @@ func clean(text string) string {
 		text = fmt.Sprintf("%s… (%d bytes more)", text[:cut], len(text)-cut)
 	}
 	return strings.ToValidUTF8(text, "\uFFFD")
+}
+
+// cleanTime returns t in UTC, or zero if JSON has no form of it.
+func cleanTime(t time.Time) time.Time {
+	if t = t.UTC(); t.Year() < 1 || t.Year() > 9999 {
+		return time.Time{}
+	}
+	return t
+}
+
+// cleanKeys returns a copy of m whose keys are clean.
+func cleanKeys(m map[string]uint64) map[string]uint64 {
+	if m == nil {
+		return nil
+	}
+	cleaned := make(map[string]uint64, len(m))
+	for key, n := range m {
+		cleaned[clean(key)] = n
+	}
+	return cleaned
 }

@@ -25,7 +25,7 @@ import (
 // trace and a mutex in Watch and Close, and two atomic additions in each Get.
 func Track[T any](name string, v event.ValueWatch[T]) event.ValueWatch[T] {
 	mustBeValue("Track", v)
-	t := tracked[T]{name: name, source: v, key: keyOf(untracked(v))}
+	t := tracked[T]{name: clean(name), source: v, key: keyOf(untracked(v))}
 	if _, is := v.(event.Loader[T]); is {
 		return &loadableTracked[T]{t}
 	}

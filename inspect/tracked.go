@@ -18,38 +18,77 @@ func (l lagging) compare(other lagging) int {
 }
 
 // countTracked adds to info the number of the tracked watchers of the value with the given
-// key, and the largest lag. If list is true, it lists the worst of them.
+// key, and the largest lag. If list is true, it lists the worst of them, and the names.
 func countTracked(info *Info, key any, list bool) {
 	records := watchers.appendTo(nil, key)
 	info.TrackedTotal = len(records)
-	if list {
-		info.Tracked, info.WorstLag = listWorst(records)
-		return
-	}
+	var l tracker
 	for _, r := range records {
-		info.WorstLag = max(info.WorstLag, r.look().lag)
+		found := r.look()
+		info.WorstLag = max(info.WorstLag, found.lag)
+		info.LagKnown = info.LagKnown || found.versioned
+		if list {
+			l.add(found)
+		}
+	}
+	if list {
+		info.Tracked, info.TrackedNames = l.tracked(), l.trackedNames()
 	}
 }
 
-// listWorst returns the records that lag most, and the largest lag.
-func listWorst(records []*record) (list []Tracked, lag uint64) {
-	worst := make([]lagging, 0, min(len(records), 2*MaxTracked))
-	var bound *lagging // of what was kept last: nothing after it is among the worst
-	for _, r := range records {
-		l := r.look()
-		lag = max(lag, l.lag)
-		if bound != nil && l.compare(*bound) >= 0 {
-			continue
-		}
-		if worst = append(worst, l); len(worst) == 2*MaxTracked {
-			worst = keepWorst(worst)
-			bound = &lagging{record: worst[MaxTracked-1].record, lag: worst[MaxTracked-1].lag}
-		}
+// A tracker lists the tracked watchers of a value. Its zero value is ready.
+type tracker struct {
+	worst []lagging
+	bound *lagging // of what was kept last: nothing after it is among the worst
+	names map[string]*TrackedName
+}
+
+func (t *tracker) add(l lagging) {
+	t.addName(l)
+	if t.bound != nil && l.compare(*t.bound) >= 0 {
+		return
 	}
-	for _, l := range keepWorst(worst) {
+	if t.worst = append(t.worst, l); len(t.worst) == 2*MaxTracked {
+		t.worst = keepWorst(t.worst)
+		last := t.worst[MaxTracked-1]
+		t.bound = &last
+	}
+}
+
+func (t *tracker) addName(l lagging) {
+	if t.names == nil {
+		t.names = make(map[string]*TrackedName)
+	}
+	n := t.names[l.name]
+	if n == nil {
+		n = &TrackedName{Name: l.name, Oldest: l.opened}
+		t.names[l.name] = n
+	}
+	n.Open++
+	n.WorstLag = max(n.WorstLag, l.lag)
+	n.LagKnown = n.LagKnown || l.versioned
+	if l.opened.Before(n.Oldest) {
+		n.Oldest = l.opened
+	}
+}
+
+// tracked returns the watchers that lag most.
+func (t *tracker) tracked() (list []Tracked) {
+	for _, l := range keepWorst(t.worst) {
 		list = append(list, l.tracked())
 	}
-	return list, lag
+	return list
+}
+
+// trackedNames returns the names of the watchers that lag most.
+func (t *tracker) trackedNames() (list []TrackedName) {
+	for _, n := range t.names {
+		list = append(list, *n)
+	}
+	slices.SortFunc(list, func(a, b TrackedName) int {
+		return cmp.Or(cmp.Compare(b.WorstLag, a.WorstLag), a.Oldest.Compare(b.Oldest), cmp.Compare(a.Name, b.Name))
+	})
+	return list[:min(len(list), MaxTracked)]
 }
 
 // keepWorst sorts l, and returns the first ones of it.
@@ -67,7 +106,7 @@ func (r *record) look() lagging {
 }
 
 func (l lagging) tracked() Tracked {
-	t := Tracked{Name: clean(l.name), Lag: l.lag, Versioned: l.versioned, Opened: l.opened, Waiting: l.gets.Load() > 0}
+	t := Tracked{Name: l.name, Lag: l.lag, Versioned: l.versioned, Opened: l.opened, Waiting: l.gets.Load() > 0}
 	if l.versioner != nil {
 		recovered(func() { t.Version, _ = l.versioner.Version() })
 	}

@@ -16,10 +16,13 @@ import (
 )
 
 // A reporting value reports a connection and a file.
-type reporting struct{ *event.MemoryValue[string] }
+type reporting struct {
+	*event.MemoryValue[string]
+	loaded time.Time
+}
 
 func (r reporting) InspectFile() (path, hash string, loaded time.Time, err error) {
-	return "/etc/app.toml", "abc", time.Now(), nil
+	return "/etc/app.toml", "abc", r.loaded, nil
 }
 
 func (r reporting) InspectConnection() (string, time.Time, map[string]uint64, error) {
@@ -38,6 +41,7 @@ func collect(t *testing.T, reader metric.Reader) map[string]float64 {
 			key := m.Name + " " + m.Unit
 			switch data := m.Data.(type) {
 			case metricdata.Sum[int64]:
+				assert.False(t, data.IsMonotonic, "%s falls", m.Name)
 				for _, p := range data.DataPoints {
 					all[key+" "+p.Attributes.Encoded(encoder)] = float64(p.Value)
 				}
@@ -61,7 +65,7 @@ func TestRegister(t *testing.T) {
 	registration, err := otel.Register(provider.Meter("event"), otel.Watchers())
 	require.NoError(t, err)
 	v := event.New("secret")
-	unpublish, err := inspect.Publish("v", reporting{v})
+	unpublish, err := inspect.Publish("v", reporting{v, time.Now()})
 	require.NoError(t, err)
 	defer unpublish()
 	tracked, err := inspect.Publish("t", v)
@@ -73,18 +77,19 @@ func TestRegister(t *testing.T) {
 	found := collect(t, reader)
 	const name = "event.value.name=t"
 	for key, want := range map[string]float64{
-		"event.value.sets {set} " + name:                                                          1,
-		"event.value.version {version} " + name:                                                   2,
-		"event.value.size By " + name:                                                             17,
-		"event.value.watchers {watcher} " + name:                                                  1,
-		"event.value.tracked.watchers {watcher} " + name:                                          1,
-		"event.value.tracked.lag {version} " + name:                                               2,
-		"event.value.ended 1 " + name:                                                             0,
-		"event.value.failing 1 " + name:                                                           0,
-		"event.watcher.lag {version} " + name + ",event.watcher.name=worker":                      2,
-		"event.value.connection.state 1 event.connection.state=connected,event.value.name=v":      1,
-		"event.value.connection.count {count} event.connection.counter=resets,event.value.name=v": 3,
-		"event.config.reload.success 1 event.value.name=v":                                        1,
+		"event.value.sets {set} " + name:                                                    1,
+		"event.value.version {version} " + name:                                             2,
+		"event.value.size By " + name:                                                       17,
+		"event.value.watchers {watcher} " + name:                                            1,
+		"event.value.tracked.watchers {watcher} " + name:                                    1,
+		"event.value.tracked.lag {version} " + name:                                         2,
+		"event.value.ended  " + name:                                                        0,
+		"event.value.failing  " + name:                                                      0,
+		"event.watcher.open {watcher} " + name + ",event.watcher.name=worker":               1,
+		"event.watcher.lag {version} " + name + ",event.watcher.name=worker":                2,
+		"event.value.connection.state  event.connection.state=connected,event.value.name=v": 1,
+		"event.value.connection.number  event.connection.number=resets,event.value.name=v":  3,
+		"event.config.reload.success  event.value.name=v":                                   1,
 	} {
 		got, ok := found[key]
 		assert.True(t, ok, key)
@@ -92,7 +97,53 @@ func TestRegister(t *testing.T) {
 	}
 	assert.Contains(t, found, "event.value.age s "+name)
 	assert.Contains(t, found, "event.config.reload.age s event.value.name=v")
-	assert.NotContains(t, found, "event.config.reload.success 1 "+name)
+	assert.NotContains(t, found, "event.config.reload.success  "+name)
+	assert.Contains(t, found, "event.value.stale  "+name)
 	require.NoError(t, registration.Unregister())
 	assert.Empty(t, collect(t, reader))
+}
+
+// TestUnknownIsMissing has values that do not have what is exported.
+func TestUnknownIsMissing(t *testing.T) {
+	reader := metric.NewManualReader()
+	provider := metric.NewMeterProvider(metric.WithReader(reader))
+	registration, err := otel.Register(provider.Meter("event"), otel.Watchers())
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, registration.Unregister()) }()
+	gate := make(chan struct{})
+	unpublishSlow, err := inspect.Publish("slow", event.New(1), inspect.Show(func(int) string { <-gate; return "" }))
+	require.NoError(t, err)
+	defer unpublishSlow()
+	defer close(gate)
+	empty := new(event.MemoryValue[string])
+	unpublishEmpty, err := inspect.Publish("empty", reporting{empty, time.Time{}})
+	require.NoError(t, err)
+	defer unpublishEmpty()
+	sum := event.Combine(event.New(1), event.New(1), func(a, b int) int { return a + b })
+	unpublishSum, err := inspect.Publish("sum", sum)
+	require.NoError(t, err)
+	defer unpublishSum()
+	w := inspect.Track("w", sum).Watch() // Without versions.
+	defer w.Close()
+	found := collect(t, reader)
+	for _, key := range []string{
+		"event.value.age s event.value.name=empty",
+		"event.config.reload.age s event.value.name=empty",
+		"event.value.tracked.lag {version} event.value.name=empty",
+		"event.value.tracked.lag {version} event.value.name=sum",
+		"event.watcher.lag {version} event.value.name=sum,event.watcher.name=w",
+		"event.value.ended  event.value.name=slow",
+	} {
+		assert.NotContains(t, found, key)
+	}
+	for key, want := range map[string]float64{
+		"event.config.reload.success  event.value.name=empty":                    0,
+		"event.value.version {version} event.value.name=empty":                   0,
+		"event.watcher.open {watcher} event.value.name=sum,event.watcher.name=w": 1,
+		"event.value.stale  event.value.name=slow":                               1,
+	} {
+		got, ok := found[key]
+		assert.True(t, ok, key)
+		assert.Equal(t, want, got, key)
+	}
 }

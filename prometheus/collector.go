@@ -15,14 +15,16 @@ type Option func(*collector)
 // the program, as in myapp_config_last_reload_successful.
 func Namespace(name string) Option { return func(c *collector) { c.namespace = name } }
 
-// Watchers adds a series for each name of a tracked watcher. There are at most
-// [inspect.MaxTracked] of them for each value. Use it if the names of watchers do not change.
+// Watchers adds a series for each name of tracked watchers. There are at most
+// [inspect.MaxTracked] names for each value, those whose watchers lag most. Use it if the names
+// of watchers do not change.
 func Watchers() Option { return func(c *collector) { c.watchers = true } }
 
 // NewCollector returns a collector of all values that package inspect has published. All its
 // methods may be called concurrently.
 //
-// Cost: a scrape costs one call of [inspect.Values].
+// Cost: a scrape costs one call of [inspect.Values], which waits half a second at most for
+// functions of the program.
 func NewCollector(opts ...Option) prometheus.Collector {
 	c := &collector{namespace: "event"}
 	for _, opt := range opts {
@@ -37,10 +39,11 @@ type collector struct {
 	namespace string
 	watchers  bool
 
-	sets, version, seen, size, open, tracked, lag, ended, failing *prometheus.Desc
-	state, since, counter                                         *prometheus.Desc
-	reloaded, reloadedAt                                          *prometheus.Desc
-	watcherOpen, watcherLag, watcherOpened                        *prometheus.Desc
+	sets, version, seen, size, open, tracked, lag *prometheus.Desc
+	ended, failing, stale                         *prometheus.Desc
+	state, since, number                          *prometheus.Desc
+	reloaded, reloadedAt                          *prometheus.Desc
+	watcherOpen, watcherLag, watcherOpened        *prometheus.Desc
 }
 
 func (c *collector) describe() {
@@ -56,10 +59,11 @@ func (c *collector) describe() {
 	c.lag = desc("value_tracked_lag_versions", "Largest number of versions that a tracked watcher is behind.")
 	c.ended = desc("value_ended", "Whether the value has ended.")
 	c.failing = desc("value_failing", "Whether the newest attempt to read the value has failed.")
+	c.stale = desc("value_stale", "Whether a function of the value takes too long, so that its other metrics are missing.")
 	c.state = desc("value_connection_state", "State of the connection of the value, as a label.", "state")
 	c.since = desc("value_connection_since_timestamp_seconds", "Time at which the state of the connection began.")
-	c.counter = desc("value_connection_events_total", "Counters of the connection of the value, by name.", "event")
-	c.reloaded = desc("config_last_reload_successful", "Whether the newest attempt to load the file has succeeded.")
+	c.number = desc("value_connection_number", "Numbers of the connection of the value, by name.", "name")
+	c.reloaded = desc("config_last_reload_successful", "Whether the newest attempt to load the file has succeeded. It is 0 before the first one.")
 	c.reloadedAt = desc("config_last_reload_success_timestamp_seconds", "Time at which the file was loaded last.")
 	c.watcherOpen = desc("watcher_open", "Open tracked watchers of the name.", "watcher")
 	c.watcherLag = desc("watcher_lag_versions", "Largest number of versions that a watcher of the name is behind.", "watcher")
@@ -68,8 +72,8 @@ func (c *collector) describe() {
 
 // Describe implements [prometheus.Collector].
 func (c *collector) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.sets, c.version, c.seen, c.size, c.open, c.tracked, c.lag, c.ended, c.failing,
-		c.state, c.since, c.counter, c.reloaded, c.reloadedAt} {
+	for _, d := range []*prometheus.Desc{c.sets, c.version, c.seen, c.size, c.open, c.tracked, c.lag, c.ended, c.failing, c.stale,
+		c.state, c.since, c.number, c.reloaded, c.reloadedAt} {
 		to <- d
 	}
 	if c.watchers {
@@ -83,16 +87,20 @@ func (c *collector) Describe(to chan<- *prometheus.Desc) {
 func (c *collector) Collect(to chan<- prometheus.Metric) {
 	for _, info := range inspect.Values() {
 		e := exported{to, info.Name}
+		pending := !info.Pending.IsZero()
+		if e.gauge(c.stale, oneIf(pending)); pending {
+			continue // What is known is of an earlier look, or nothing.
+		}
 		c.collectValue(e, info)
 		if info.Connection != nil {
 			c.collectConnection(e, info.Connection)
 		}
 		if info.File != nil {
-			e.gauge(c.reloaded, number(info.File.Err == ""))
+			e.gauge(c.reloaded, oneIf(info.File.Good))
 			e.time(c.reloadedAt, info.File.Loaded)
 		}
 		if c.watchers {
-			c.collectWatchers(e, info.Tracked)
+			c.collectWatchers(e, info.TrackedNames)
 		}
 	}
 }
@@ -101,7 +109,7 @@ func (c *collector) collectValue(e exported, info inspect.Info) {
 	if info.Versioned {
 		e.counter(c.sets, info.Sets)
 		e.gauge(c.version, float64(info.Version))
-		e.time(c.seen, info.Seen)
+		e.time(c.seen, info.Seen) // Zero before the first version.
 	}
 	if info.Size >= 0 {
 		e.gauge(c.size, float64(info.Size))
@@ -110,39 +118,28 @@ func (c *collector) collectValue(e exported, info inspect.Info) {
 		e.gauge(c.open, float64(info.Watchers))
 	}
 	e.gauge(c.tracked, float64(info.TrackedTotal))
-	e.gauge(c.lag, float64(info.WorstLag))
-	e.gauge(c.ended, number(info.Ended))
-	e.gauge(c.failing, number(info.Problem != "" || info.File != nil && info.File.Err != ""))
+	if info.LagKnown {
+		e.gauge(c.lag, float64(info.WorstLag))
+	}
+	e.gauge(c.ended, oneIf(info.Ended))
+	e.gauge(c.failing, oneIf(info.Failing))
 }
 
 func (c *collector) collectConnection(e exported, connection *inspect.Connection) {
 	e.gauge(c.state, 1, connection.State)
 	e.time(c.since, connection.Since)
-	for name, n := range connection.Counters {
-		e.counter(c.counter, n, name)
+	for name, n := range connection.Numbers {
+		e.gauge(c.number, float64(n), name)
 	}
 }
 
-func (c *collector) collectWatchers(e exported, tracked []inspect.Tracked) {
-	type series struct {
-		open   int
-		lag    uint64
-		opened time.Time
-	}
-	byName := make(map[string]series)
-	for _, w := range tracked {
-		s, known := byName[w.Name]
-		if !known || w.Opened.Before(s.opened) {
-			s.opened = w.Opened
+func (c *collector) collectWatchers(e exported, names []inspect.TrackedName) {
+	for _, n := range names {
+		e.gauge(c.watcherOpen, float64(n.Open), n.Name)
+		if n.LagKnown {
+			e.gauge(c.watcherLag, float64(n.WorstLag), n.Name)
 		}
-		s.open++
-		s.lag = max(s.lag, w.Lag)
-		byName[w.Name] = s
-	}
-	for name, s := range byName {
-		e.gauge(c.watcherOpen, float64(s.open), name)
-		e.gauge(c.watcherLag, float64(s.lag), name)
-		e.time(c.watcherOpened, s.opened, name)
+		e.time(c.watcherOpened, n.Oldest, n.Name)
 	}
 }
 
@@ -167,7 +164,7 @@ func (e exported) time(d *prometheus.Desc, t time.Time, labels ...string) {
 	}
 }
 
-func number(b bool) float64 {
+func oneIf(b bool) float64 {
 	if b {
 		return 1
 	}
