@@ -1,5 +1,16 @@
 package inspect
 
+import (
+	"net/http"
+	"time"
+)
+
+// HandlerWith is Handler with other times: after which an answer ends that is not read, and
+// for which a stream lasts whose server may be shutting down.
+func HandlerWith(writeTimeout, doubt time.Duration) http.Handler {
+	return &handler{writeTimeout: writeTimeout, doubt: doubt}
+}
+
 // Sampling reports whether the goroutine of the live pages runs or is about to.
 func Sampling() bool {
 	live.mu.Lock()

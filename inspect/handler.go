@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -13,7 +14,7 @@ import (
 //
 //	mux.Handle("/debug/values/", inspect.Handler())
 //
-// It answers GET only, on every path that is passed to it:
+// It answers GET only, and refuses HEAD, too. It does so on every path that is passed to it:
 //
 //   - without a query: the page, which is live in a browser that runs scripts, and otherwise
 //     a static table.
@@ -24,13 +25,22 @@ import (
 //   - ?value=name: only that value, in detail. It goes with both the page and the JSON.
 //
 // The page loads nothing from elsewhere, and its Content-Security-Policy forbids all scripts
-// and styles but its own.
+// and styles but its own. A page of another site gets neither the JSON nor the stream, if the
+// browser sends Sec-Fetch-Site.
 //
-// A stream whose reader does not read ends after ten seconds. It also ends when its server shuts
-// down. A read of a view runs the functions of the view, and may wait as long as they do.
-func Handler() http.Handler { return new(handler) }
+// An answer or an event whose reader does not read it ends after ten seconds. A stream also ends
+// when its server shuts down. The first streams of a server may end after ten seconds:
+// connect again. The answer to a stream is 501 if the ResponseWriter has no Flush. A handler
+// around this one must have a method Flush or Unwrap on the ResponseWriter that it passes.
+//
+// A look at a view runs the functions of the view. See [Values] for functions that take long.
+func Handler() http.Handler { return &handler{writeTimeout: writeTimeout, doubt: doubtTime} }
 
-type handler struct{ shutdowns shutdowns }
+type handler struct {
+	shutdowns    shutdowns
+	writeTimeout time.Duration
+	doubt        time.Duration // how long a stream lasts whose server may be shutting down
+}
 
 // ServeHTTP implements [http.Handler].
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -40,6 +50,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "only GET is allowed", http.StatusMethodNotAllowed)
 		return
 	}
+	server := h.shutdowns.of(r)
 	q, err := parseQuery(r)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
@@ -52,13 +63,17 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	if q.format != formatPage && r.Header.Get("Sec-Fetch-Site") == "cross-site" {
+		http.Error(w, "the data is not for pages of other sites", http.StatusForbidden)
+		return
+	}
 	switch q.format {
 	case formatEvents:
-		h.serveStream(w, r)
+		h.serveStream(w, r, server)
 	case formatJSON:
-		serveJSON(w, open)
+		h.serveJSON(w, open)
 	default:
-		servePage(w, open)
+		h.servePage(w, open)
 	}
 }
 
@@ -117,12 +132,13 @@ func parseQuery(r *http.Request) (query, error) {
 }
 
 // serveJSON answers with all values, or with open if that is not nil.
-func serveJSON(w http.ResponseWriter, open *entry) {
-	w.Header().Set("Content-Type", "application/json")
+func (h *handler) serveJSON(w http.ResponseWriter, open *entry) {
 	now := time.Now()
+	var body json.RawMessage
 	if open != nil {
-		_, _ = w.Write(encode(open.details(now)))
-		return
+		body = encode(open.details(now))
+	} else {
+		body = encodeAll(now, Values())
 	}
-	_, _ = w.Write(encodeAll(now, Values()))
+	h.answer(w, "application/json", body)
 }

@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -268,6 +270,142 @@ func TestStreamEndsWithItsServer(t *testing.T) {
 	_, err := io.Copy(io.Discard, s.r)
 	assert.NoError(t, err)
 	noSampler(t)
+}
+
+// TestStreamThatBeginsInAShutdown has a request that comes after the Shutdown has begun.
+func TestStreamThatBeginsInAShutdown(t *testing.T) {
+	publish(t, "a", event.New(1))
+	for name, known := range map[string]bool{"known server": true, "first request of the server": false} {
+		t.Run(name, func(t *testing.T) {
+			doubt := time.Millisecond
+			if known {
+				doubt = time.Hour
+			}
+			server := httptest.NewUnstartedServer(inspect.HandlerWith(time.Minute, doubt))
+			begun, active := make(chan struct{}), make(chan struct{}, 16)
+			server.Config.RegisterOnShutdown(func() { close(begun) })
+			server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+				if s == http.StateActive {
+					active <- struct{}{}
+				}
+			}
+			server.Start()
+			t.Cleanup(server.Close)
+			if known {
+				res, err := server.Client().Get(server.URL)
+				require.NoError(t, err)
+				require.NoError(t, res.Body.Close())
+				<-active
+			}
+			c, err := net.Dial("tcp", server.Listener.Addr().String())
+			require.NoError(t, err)
+			defer c.Close()
+			_, err = io.WriteString(c, "GET /?format=events HTTP/1.1\r\n")
+			require.NoError(t, err)
+			<-active // The Shutdown waits for the rest of the request.
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			shutDown := make(chan error, 1)
+			go func() { shutDown <- server.Config.Shutdown(ctx) }()
+			<-begun
+			_, err = io.WriteString(c, "Host: x\r\n\r\n")
+			require.NoError(t, err)
+			require.NoError(t, <-shutDown)
+		})
+	}
+	noSampler(t)
+}
+
+// TestAnswerThatIsNotRead has answers that fit in no buffer, and a reader that never reads. They
+// do not hold up a Shutdown.
+func TestAnswerThatIsNotRead(t *testing.T) {
+	for n := range 400 {
+		publish(t, fmt.Sprint(n, strings.Repeat("long", 10_000)), event.New(1))
+	}
+	server := httptest.NewServer(inspect.HandlerWith(time.Millisecond, time.Minute))
+	t.Cleanup(server.Close)
+	for _, query := range []string{"/", "/?format=json"} {
+		c, err := net.Dial("tcp", server.Listener.Addr().String())
+		require.NoError(t, err)
+		defer c.Close()
+		_ = c.(*net.TCPConn).SetReadBuffer(1)
+		_, err = io.WriteString(c, "GET "+query+" HTTP/1.1\r\nHost: x\r\n\r\n")
+		require.NoError(t, err)
+		_, err = io.ReadFull(c, make([]byte, 1)) // The answer has begun.
+		require.NoError(t, err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	require.NoError(t, server.Config.Shutdown(ctx))
+}
+
+// TestAnswerLeavesNoDeadline sends a second request over a connection. Its answer comes after the
+// deadline of the first one.
+func TestAnswerLeavesNoDeadline(t *testing.T) {
+	const deadline = time.Second
+	mux := http.NewServeMux()
+	mux.Handle("/values", inspect.HandlerWith(deadline, time.Minute))
+	mux.HandleFunc("/other", func(w http.ResponseWriter, _ *http.Request) {
+		time.Sleep(2 * deadline)
+		_, _ = io.WriteString(w, "other")
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	c, err := net.Dial("tcp", server.Listener.Addr().String())
+	require.NoError(t, err)
+	defer c.Close()
+	r := bufio.NewReader(c)
+	for _, path := range []string{"/values", "/other"} {
+		_, err := io.WriteString(c, "GET "+path+" HTTP/1.1\r\nHost: x\r\n\r\n")
+		require.NoError(t, err)
+		res, err := http.ReadResponse(r, nil)
+		require.NoError(t, err, path)
+		body, err := io.ReadAll(res.Body)
+		require.NoError(t, err)
+		assert.NotEmpty(t, body)
+	}
+}
+
+// A plainWriter has no Flush.
+type plainWriter struct{ http.ResponseWriter }
+
+func TestStreamNeedsFlush(t *testing.T) {
+	w := httptest.NewRecorder()
+	inspect.Handler().ServeHTTP(plainWriter{w}, httptest.NewRequest("GET", "/?format=events", nil))
+	assert.Equal(t, http.StatusNotImplemented, w.Code)
+	assert.Equal(t, "text/plain; charset=utf-8", w.Header().Get("Content-Type"))
+	w = httptest.NewRecorder()
+	inspect.Handler().ServeHTTP(plainWriter{w}, httptest.NewRequest("GET", "/", nil))
+	assert.Equal(t, http.StatusOK, w.Code)
+}
+
+func TestStreamIsNotForProxies(t *testing.T) {
+	server := httptest.NewServer(inspect.Handler())
+	t.Cleanup(server.Close)
+	res, err := http.Get(server.URL + "?format=events")
+	require.NoError(t, err)
+	defer res.Body.Close()
+	assert.Equal(t, "no-store, no-transform", res.Header.Get("Cache-Control"))
+	assert.Equal(t, "no", res.Header.Get("X-Accel-Buffering"))
+}
+
+func TestDataIsNotForOtherSites(t *testing.T) {
+	for _, test := range []struct {
+		target, site string
+		code         int
+	}{
+		{"/", "cross-site", 200}, // A link.
+		{"/?format=json", "cross-site", 403},
+		{"/?format=events", "cross-site", 403},
+		{"/?format=json", "same-origin", 200},
+		{"/?format=json", "none", 200},
+	} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest("GET", test.target, nil)
+		r.Header.Set("Sec-Fetch-Site", test.site)
+		inspect.Handler().ServeHTTP(w, r)
+		assert.Equal(t, test.code, w.Code, test)
+	}
 }
 
 // TestStreamOutlivesTheWriteTimeout has a server whose answers must end soon.

@@ -57,7 +57,7 @@ func hash(s string) string {
 
 // servePage answers with the static table. Below it are the details of open, if that is not
 // nil. A script then makes the page live.
-func servePage(w http.ResponseWriter, open *entry) {
+func (h *handler) servePage(w http.ResponseWriter, open *entry) {
 	now := time.Now()
 	data := struct {
 		Now    time.Time
@@ -74,8 +74,7 @@ func servePage(w http.ResponseWriter, open *entry) {
 		return
 	}
 	b.WriteString(page.tail)
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = w.Write(b.Bytes())
+	h.answer(w, "text/html; charset=utf-8", b.Bytes())
 }
 
 var pageFuncs = template.FuncMap{

@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,28 +11,25 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// writeTimeout is the time after which a stream ends whose browser does not read.
-const writeTimeout = 10 * time.Second
-
 // serveStream sends the frames of the sampler, until the browser leaves, stops to read, or
 // the server shuts down. A slow browser skips frames.
-func (h *handler) serveStream(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithCancel(r.Context())
+func (h *handler) serveStream(w http.ResponseWriter, r *http.Request, server *shutdown) {
+	ctx, cancel := server.limit(r.Context(), h.doubt)
 	defer cancel()
-	if server, ok := r.Context().Value(http.ServerContextKey).(*http.Server); ok {
-		defer context.AfterFunc(h.shutdowns.of(server), cancel)()
-	}
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("X-Accel-Buffering", "no") // A proxy is not to collect the events.
 	// This is not the server's WriteTimeout, which is for the whole answer.
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Time{})
 	send := func(text string) error {
-		_ = control.SetWriteDeadline(time.Now().Add(writeTimeout)) // Without one, the connection's own remains.
+		_ = control.SetWriteDeadline(time.Now().Add(h.writeTimeout)) // Without one, the connection's own remains.
 		if _, err := io.WriteString(w, text); err != nil {
 			return err
 		}
 		return control.Flush()
+	}
+	h.setStreamHeaders(w.Header(), r)
+	if err := control.Flush(); errors.Is(err, http.ErrNotSupported) {
+		http.Error(w, "no event streams: the server, or a handler around this one, cannot send parts of an answer", http.StatusNotImplemented)
+		return
 	}
 	// The browser learns at once that there is a stream, even if the first look is slow.
 	if err := send("retry: 250\n: live\n\n"); err != nil {
@@ -44,6 +42,16 @@ func (h *handler) serveStream(w http.ResponseWriter, r *http.Request) {
 	_, _ = sendFrames(ctx, frameWatcher, func(data []byte) error {
 		return send(fmt.Sprintf("event: values\ndata: %s\n\n", data))
 	})
+}
+
+func (h *handler) setStreamHeaders(header http.Header, r *http.Request) {
+	header.Set("Content-Type", "text/event-stream")
+	// A proxy must not collect the events, for example to compress them.
+	header.Set("Cache-Control", "no-store, no-transform")
+	header.Set("X-Accel-Buffering", "no")
+	if r.ProtoMajor == 1 {
+		header.Set("Connection", "close") // Its deadlines are not for another answer.
+	}
 }
 
 // sendFrames calls send with what each frame adds to the one before, until an error. It

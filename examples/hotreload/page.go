@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/eventvalue/event"
 	"github.com/eventvalue/event/inspect"
@@ -14,6 +15,9 @@ import (
 
 // trackedWorkers is the number of workers that the page lists by name.
 const trackedWorkers = 100
+
+// stopTimeout is the time that the answers in progress have when the program ends.
+const stopTimeout = 5 * time.Second
 
 // watched returns the value that a worker watches. With a page, the first workers
 // are tracked.
@@ -54,7 +58,11 @@ func (s *Service) ServePage(address string, screen *Screen) (stop func(), err er
 	}()
 	screen.Printf("the page: http://%s/debug/values/\n\n", listener.Addr())
 	return func() {
-		_ = server.Shutdown(context.Background()) // It ends the streams of the page, too.
+		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+		defer cancel()
+		if server.Shutdown(ctx) != nil { // It ends the streams of the page, too.
+			_ = server.Close()
+		}
 		<-served
 		unpublish()
 	}, nil
