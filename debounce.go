@@ -88,5 +88,5 @@ func debounce[T any](v ValueWatch[T], quiet, longest time.Duration) ValueWatch[T
 		w.init(v.Watch(), contexts)
 		w.clock, w.eager = newClock(), true
 		return w
-	}, loaderOf(v).withoutVersion(), capability.Set{})
+	}, loaderOf(v).withoutVersion(), capability.EndOf(v))
 }

@@ -52,7 +52,7 @@ func DistinctFunc[T any](v ValueWatch[T], equal func(last, next T) bool) ValueWa
 }
 
 func distinct[T any](v ValueWatch[T], equal func(last, next T) bool) ValueWatch[T] {
-	return newView(func() Watcher[T] { return newDistinctWatcher(v.Watch(), equal) }, loaderOf(v), capability.Set{})
+	return newView(func() Watcher[T] { return newDistinctWatcher(v.Watch(), equal) }, loaderOf(v), capability.EndOf(v))
 }
 
 // A distinctWatcher is a watcher of a [DistinctFunc]. Its position is the position of its source.

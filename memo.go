@@ -58,7 +58,7 @@ func Memo[T, U any](v ValueWatch[T], f func(T) U) ValueWatch[U] {
 		panic("event: Memo: " + keyedValue)
 	}
 	m := &memo[T, U]{f: f, contexts: new(park.Contexts)}
-	return newView(func() Watcher[U] { return m.watch(v.Watch()) }, m.loader(loaderOf(v)), capability.Set{})
+	return newView(func() Watcher[U] { return m.watch(v.Watch()) }, m.loader(loaderOf(v)), capability.EndOf(v))
 }
 
 // A memo is the results that the watchers of a [Memo] share.

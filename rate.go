@@ -47,5 +47,5 @@ func Rate[T any](v ValueWatch[T], every time.Duration) ValueWatch[T] {
 		w.init(v.Watch(), contexts)
 		w.clock = newClock()
 		return w
-	}, loaderOf(v).withoutVersion(), capability.Set{})
+	}, loaderOf(v).withoutVersion(), capability.EndOf(v))
 }

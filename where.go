@@ -41,7 +41,7 @@ func Where[T any](v ValueWatch[T], pred func(T) bool) ValueWatch[T] {
 		w := &whereWatcher[T]{source: v.Watch(), pred: pred}
 		w.spare.Store(newSieve(pred))
 		return w
-	}, nil, capability.Set{Keyed: isKeyed(v)})
+	}, nil, capability.Set{Keyed: isKeyed(v), Ender: capability.Of(v).Ender})
 }
 
 // A whereWatcher is a watcher of a [Where]. Its position is the position of its source.

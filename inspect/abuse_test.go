@@ -71,6 +71,21 @@ type panics struct{}
 func (panics) String() string { panic("no text") }
 func (panics) Error() string  { panic("no error") }
 
+// A selfPanic is an error the text of which is a panic of the error.
+type selfPanic struct{ secret string }
+
+func (s selfPanic) Error() string { panic(s) }
+
+// A secret is no error. Package fmt would print it.
+type secret struct{ text string }
+
+func TestPanicsKeepSecrets(t *testing.T) {
+	publish(t, "secret", event.New(secret{"hunter2"}), inspect.Show(func(s secret) string { panic(s) }))
+	publish(t, "self", event.New(selfPanic{"hunter2"}), inspect.Show(func(s selfPanic) string { panic(s) }))
+	assert.Equal(t, "panic: a value of type inspect_test.secret", find(t, "secret").Text)
+	assert.Equal(t, "panic: an error of type inspect_test.selfPanic", find(t, "self").Text)
+}
+
 func TestFunctionsThatPanic(t *testing.T) {
 	v := event.New(panics{})
 	publish(t, "stringer", v, inspect.Show(func(p panics) string { return p.String() }))

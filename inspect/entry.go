@@ -3,6 +3,8 @@ package inspect
 import (
 	"sync"
 	"time"
+
+	"github.com/eventvalue/event/internal/capability"
 )
 
 const (
@@ -23,7 +25,8 @@ type entry struct {
 	value        any
 	key          any                        // identifies the value: see keyOf
 	read         func(last reading) reading // runs functions of the program
-	untilEnd     interface{ Err() error }   // or nil
+	ender        capability.Ender           // or nil
+	untilEnd     bool                       // UntilEnd was given; there is an ender
 	plain        bool                       // a MemoryValue without Show
 
 	mu      sync.Mutex // guards what follows; no function of the program runs under it
@@ -52,20 +55,18 @@ type Change struct {
 	Problem string    `json:"problem,omitempty"` // an error of the value, or ""
 }
 
-// over reports that the value was published until its end, and has ended.
+// over reports that the value was published until its end, and has ended. It may run a function
+// of the program, so that the caller holds no lock.
 func (e *entry) over() (over bool) {
-	if e.untilEnd != nil {
-		recovered(func() { over = e.untilEnd.Err() != nil })
+	if e.untilEnd {
+		recovered(func() { over = e.ender.Err() != nil })
 	}
 	return over
 }
 
 // runsNothing reports that a look at the value runs no function of the program. The error of
 // an ended value may be of any type.
-func (e *entry) runsNothing() bool {
-	ender, is := e.value.(interface{ Err() error })
-	return e.plain && is && ender.Err() == nil
-}
+func (e *entry) runsNothing() bool { return e.plain && e.ender.Err() == nil }
 
 // look looks at the value, and lists the tracked watchers if list is true. now is the time of
 // the look.
@@ -77,7 +78,7 @@ func (e *entry) look(now time.Time, list bool) Info {
 	info := e.unread(now)
 	info.Version, info.Versioned, info.HasData, info.Size = read.version, read.versioned, read.hasData, read.size
 	info.Text, info.Problem, info.Watchers = read.text, read.problem, read.watchers
-	if problem := recovered(func() { report(&info, e.value) }); problem != "" && info.Problem == "" {
+	if problem := recovered(func() { e.report(&info) }); problem != "" && info.Problem == "" {
 		info.Problem = problem
 	}
 	countTracked(&info, e.key, list)

@@ -12,4 +12,4 @@ var ErrName = errors.New("inspect: name is empty or not valid UTF-8")
 
 // ErrNoEnd is returned by [Publish] with [UntilEnd] if the value does not report its end.
 // Publish it without UntilEnd, and unpublish it.
-var ErrNoEnd = errors.New("inspect: value has no method Err() error to report its end")
+var ErrNoEnd = errors.New("inspect: value does not report its end by a method Err() error")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"time"
 
 	"github.com/eventvalue/event"
 )
@@ -37,14 +38,27 @@ func Log[T any](ctx context.Context, logger *slog.Logger, v event.ValueWatch[T],
 		switch {
 		case err == nil:
 			l.changed(ctx, val)
+			l.delay = 0
 		case ctx.Err() != nil:
-			return err
+			return ctx.Err() // err may have a text of its own.
 		case errors.Is(err, event.ErrClosed):
 			l.logger.InfoContext(ctx, "event value ended", "error", errorText(err))
 			return err
 		default:
 			l.logger.WarnContext(ctx, "event value failed", "error", errorText(err))
+			l.pause(ctx)
 		}
+	}
+}
+
+// pause waits after an error that ends nothing, because the next Get may fail at once.
+func (l *changeLog[T]) pause(ctx context.Context) {
+	l.delay = min(max(2*l.delay, time.Second), time.Minute)
+	timer := time.NewTimer(l.delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
 	}
 }
 
@@ -53,7 +67,8 @@ type changeLog[T any] struct {
 	logger  *slog.Logger
 	show    func(T) string // or nil
 	watcher event.Watcher[T]
-	version uint64 // that was logged last
+	version uint64        // that was logged last
+	delay   time.Duration // after the newest Get, or 0 if it has not failed
 }
 
 func (l *changeLog[T]) changed(ctx context.Context, val T) {

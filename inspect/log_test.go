@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 
@@ -77,14 +78,40 @@ level=INFO msg="event value changed" name=n version=3 skipped=1 lag=0 value=<3>
 
 // TestLogOfBadValues logs a value one Get of which fails.
 func TestLogOfBadValues(t *testing.T) {
-	var b bytes.Buffer
-	v := event.New(1)
-	_ = v.Close()
-	assert.Equal(t, event.ErrClosed, inspect.Log(t.Context(), plain(&b), sometimesBad{v}, "bad"))
-	assert.Equal(t, `level=WARN msg="event value failed" name=bad error="bad value"
+	synctest.Test(t, func(t *testing.T) {
+		var b bytes.Buffer
+		v := event.New(1)
+		_ = v.Close()
+		assert.Equal(t, event.ErrClosed, inspect.Log(t.Context(), plain(&b), sometimesBad{v}, "bad"))
+		assert.Equal(t, `level=WARN msg="event value failed" name=bad error="bad value"
 level=INFO msg="event value changed" name=bad
 level=INFO msg="event value ended" name=bad error="event: value closed"
 `, b.String())
+	})
+}
+
+// TestLogOfStickyErrors logs a value each Get of which fails, for an hour.
+func TestLogOfStickyErrors(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b bytes.Buffer
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		assert.Equal(t, context.DeadlineExceeded, inspect.Log(ctx, plain(&b), alwaysBad{}, "bad"), "the error of ctx itself")
+		lines := bytes.Count(b.Bytes(), []byte("\n"))
+		assert.Greater(t, lines, 60)
+		assert.Less(t, lines, 70)
+	})
+}
+
+// alwaysBad is a value and its watcher.
+type alwaysBad struct{}
+
+func (alwaysBad) Watch() event.Watcher[int] { return alwaysBad{} }
+func (alwaysBad) Changed() <-chan struct{}  { return nil }
+func (alwaysBad) Close() error              { return nil }
+
+func (alwaysBad) Get(ctx context.Context, _ ...event.GetOption[int]) (int, error) {
+	return 0, errors.Join(errors.New("bad value"), ctx.Err())
 }
 
 type sometimesBad struct{ event.ValueWatch[int] }

@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"reflect"
 	"runtime"
 	"runtime/pprof"
 	"strings"
@@ -25,6 +26,12 @@ func newProfile() *pprof.Profile {
 // imports net/http/pprof, and go tool pprof reads it.
 func Profile() *pprof.Profile { return profile }
 
+// The full names of the Watch methods of this package begin with one of these.
+var (
+	trackedPrefix  = reflect.TypeFor[record]().PkgPath() + ".(*tracked["
+	loadablePrefix = reflect.TypeFor[record]().PkgPath() + ".(*loadableTracked["
+)
+
 // addToProfile adds r with a stack that begins at the caller of Watch. Between this function
 // and that caller are the Watch methods of this package: one for each Track, and perhaps
 // others that the compiler makes for generic code.
@@ -34,7 +41,7 @@ func addToProfile(r *record) {
 	skip := 2 // Add and this function
 	for {
 		f, more := frames.Next()
-		if !more || !strings.Contains(f.Function, "/inspect.(*tracked") && !strings.Contains(f.Function, "/inspect.(*loadableTracked") {
+		if !more || !strings.HasPrefix(f.Function, trackedPrefix) && !strings.HasPrefix(f.Function, loadablePrefix) {
 			break
 		}
 		skip++

@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"weak"
 
 	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/internal/capability"
 )
 
 // Publish lists v under name until unpublish is called. It may be called concurrently with
@@ -30,15 +32,24 @@ import (
 // call of Map or another function that makes it. If v is what Track returned, the value that
 // was given to Track is published.
 //
-// Publish panics if v is nil.
+// Publish panics if v is nil, or a nil pointer.
 //
 // Cost: an entry. Publish watches nothing, and adds nothing to Set, Watch, Get and Close.
-// A look at a view runs the functions of the view, as a Load does.
+// Publish and each look run the functions of a view, as a Load does.
 func Publish[T any](name string, v event.ValueWatch[T], opts ...Option[T]) (unpublish func(), err error) {
 	v = untracked(v)
 	mustBeValue("Publish", v)
 	s := settingsOf(opts)
-	ender, _ := v.(interface{ Err() error })
+	ender := capability.Of(v).Ender
+	switch {
+	case name == "" || !utf8.ValidString(name):
+		return func() {}, fmt.Errorf("%w: %q", ErrName, name)
+	case s.untilEnd && ender == nil:
+		return func() {}, fmt.Errorf("%w: %q", ErrNoEnd, name)
+	case values.get(name) != nil: // Checked before functions of a view run, and by add again.
+		return func() {}, fmt.Errorf("%w: %q", ErrPublished, name)
+	}
+	_, memory := v.(*event.MemoryValue[T])
 	e := &entry{
 		name:      name,
 		typ:       reflect.TypeFor[T]().String(),
@@ -47,17 +58,9 @@ func Publish[T any](name string, v event.ValueWatch[T], opts ...Option[T]) (unpu
 		key:       keyOf(v),
 		shown:     s.show != nil,
 		read:      (&reader[T]{v: v, show: s.show}).read,
-	}
-	_, memory := v.(*event.MemoryValue[T])
-	e.plain = memory && s.show == nil
-	if s.untilEnd {
-		e.untilEnd = ender
-	}
-	switch {
-	case name == "" || !utf8.ValidString(name):
-		return func() {}, fmt.Errorf("%w: %q", ErrName, name)
-	case s.untilEnd && ender == nil:
-		return func() {}, fmt.Errorf("%w: %q", ErrNoEnd, name)
+		ender:     ender,
+		untilEnd:  s.untilEnd,
+		plain:     memory && s.show == nil,
 	}
 	recovered(func() { // Functions of a view run. If one panics, the page shows that.
 		var r reading
@@ -72,9 +75,9 @@ func Publish[T any](name string, v event.ValueWatch[T], opts ...Option[T]) (unpu
 	return func() { values.remove(published.Value()) }, nil
 }
 
-// mustBeValue panics if v is nil.
+// mustBeValue panics if v is nil, or a nil pointer: a Watch of it would panic later, elsewhere.
 func mustBeValue[T any](function string, v event.ValueWatch[T]) {
-	if m, is := v.(*event.MemoryValue[T]); v == nil || is && m == nil {
+	if r := reflect.ValueOf(v); !r.IsValid() || r.Kind() == reflect.Pointer && r.IsNil() {
 		panic("inspect: " + function + ": nil value")
 	}
 }
@@ -84,20 +87,21 @@ var values registry
 
 // A registry holds the published values. Its zero value is ready.
 type registry struct {
-	mu      sync.Mutex
+	mu      sync.Mutex // no function of the program runs under it
 	entries map[string]*entry
 	sweepAt int // the number of entries at which ended ones are removed
 }
 
 // add adds e. It reports false if the name is taken.
 func (r *registry) add(e *entry) bool {
+	if r.full() {
+		r.sweep()
+	}
+	_ = r.get(e.name) // Frees the name if the value has ended.
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if old := r.entries[e.name]; old != nil && !old.over() {
+	if r.entries[e.name] != nil {
 		return false
-	}
-	if len(r.entries) >= r.sweepAt {
-		r.sweep()
 	}
 	if r.entries == nil {
 		r.entries = make(map[string]*entry)
@@ -106,14 +110,30 @@ func (r *registry) add(e *entry) bool {
 	return true
 }
 
-// sweep removes the entries whose values have ended, if they were published until then.
-func (r *registry) sweep() {
-	for name, e := range r.entries {
+// full reports whether it is time for a sweep.
+func (r *registry) full() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.entries) >= r.sweepAt
+}
+
+// sweep removes the entries whose values have ended, if they were published until then. It
+// returns the others.
+func (r *registry) sweep() (open []*entry) {
+	r.mu.Lock()
+	all := slices.Collect(maps.Values(r.entries))
+	r.mu.Unlock()
+	for _, e := range all {
 		if e.over() {
-			delete(r.entries, name)
+			r.remove(e)
+		} else {
+			open = append(open, e)
 		}
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.sweepAt = 2*len(r.entries) + 16
+	return open
 }
 
 // remove removes e, unless it is nil or was removed before.
@@ -127,23 +147,20 @@ func (r *registry) remove(e *entry) {
 
 // all returns the entries, sorted by name.
 func (r *registry) all() []*entry {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.sweep()
-	all := make([]*entry, 0, len(r.entries))
-	for _, e := range r.entries {
-		all = append(all, e)
-	}
+	all := r.sweep()
 	slices.SortFunc(all, func(a, b *entry) int { return strings.Compare(a.name, b.name) })
 	return all
 }
 
-// get returns the entry with the given name, or nil.
+// get returns the entry with the given name, or nil. It removes an entry whose value has ended,
+// if it was published until then.
 func (r *registry) get(name string) *entry {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if e := r.entries[name]; e != nil && !e.over() {
-		return e
+	e := r.entries[name]
+	r.mu.Unlock()
+	if e != nil && e.over() {
+		r.remove(e)
+		return nil
 	}
-	return nil
+	return e
 }

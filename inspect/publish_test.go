@@ -3,6 +3,7 @@ package inspect_test
 import (
 	"errors"
 	"fmt"
+	"net/http/httptest"
 	"runtime"
 	"testing"
 	"testing/synctest"
@@ -63,11 +64,12 @@ func TestPublishListsByName(t *testing.T) {
 func TestPublishErrors(t *testing.T) {
 	v := event.New(1)
 	publish(t, "taken", v)
-	view := event.Map(v, func(n int) int { return n })
+	view := event.Map(v, func(n int) int { t.Error("called for nothing"); return n })
+	combined := event.Combine(v, v, func(a, b int) int { t.Error("called for nothing"); return a + b })
 	for want, f := range map[error]func() (func(), error){
 		inspect.ErrPublished: func() (func(), error) { return inspect.Publish("taken", view) },
 		inspect.ErrName:      func() (func(), error) { return inspect.Publish("a\xff", view) },
-		inspect.ErrNoEnd:     func() (func(), error) { return inspect.Publish("endless", view, inspect.UntilEnd[int]()) },
+		inspect.ErrNoEnd:     func() (func(), error) { return inspect.Publish("endless", combined, inspect.UntilEnd[int]()) },
 	} {
 		unpublish, err := f()
 		assert.ErrorIs(t, err, want)
@@ -79,10 +81,14 @@ func TestPublishErrors(t *testing.T) {
 	assert.Equal(t, []string{"taken"}, names())
 }
 
+// A foreignPointer is a value of another package.
+type foreignPointer struct{ event.ValueWatch[int] }
+
 func TestBadUsePanics(t *testing.T) {
 	var none *event.MemoryValue[int]
 	assert.PanicsWithValue(t, "inspect: Publish: nil value", func() { _, _ = inspect.Publish[int]("x", nil) })
 	assert.PanicsWithValue(t, "inspect: Publish: nil value", func() { _, _ = inspect.Publish("x", none) })
+	assert.PanicsWithValue(t, "inspect: Publish: nil value", func() { _, _ = inspect.Publish[int]("x", (*foreignPointer)(nil)) })
 	assert.PanicsWithValue(t, "inspect: Track: nil value", func() { inspect.Track("x", none) })
 	assert.PanicsWithValue(t, "inspect: Show: nil function", func() { inspect.Show[int](nil) })
 	assert.PanicsWithValue(t, "inspect: Log: nil value", func() { _ = inspect.Log(t.Context(), discard, none, "x") })
@@ -104,6 +110,44 @@ func TestUntilEnd(t *testing.T) {
 	assert.True(t, stays.Ended)
 	assert.Equal(t, "ended", stays.State)
 	assert.Equal(t, v.Err().Error(), stays.End)
+}
+
+// TestViewsReportTheEnd closes the source of views.
+func TestViewsReportTheEnd(t *testing.T) {
+	v := event.New(1)
+	same := func(n int) int { return n }
+	views := map[string]event.ValueWatch[int]{
+		"map": event.Map(v, same), "memo": event.Memo(v, same), "distinct": event.Distinct(v),
+		"where": event.Where(v, func(int) bool { return true }), "rate": event.Rate(v, time.Hour),
+		"debounce": event.Debounce(v, time.Hour), "deep": event.Map(event.Distinct(v), same),
+		"of tracked": event.Map(inspect.Track("t", v), same),
+	}
+	for name, view := range views {
+		publish(t, name, view)
+		assert.False(t, find(t, name).Ended, name)
+	}
+	publish(t, "until its end", views["map"], inspect.UntilEnd[int]())
+	_ = v.CloseWithError(errors.New("the reason"))
+	for name := range views {
+		assert.True(t, find(t, name).Ended, name)
+		assert.Contains(t, find(t, name).End, "closed", name)
+	}
+	assert.NotContains(t, names(), "until its end")
+}
+
+// An endless value has an Err that uses the package.
+type endless struct{ *event.MemoryValue[int] }
+
+func (endless) Err() error {
+	inspect.Handler().ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/?value=none", nil))
+	return nil
+}
+
+func TestErrRunsWithoutALock(t *testing.T) {
+	publish(t, "endless", endless{event.New(1)}, inspect.UntilEnd[int]())
+	_, err := inspect.Publish("endless", event.New(1))
+	assert.ErrorIs(t, err, inspect.ErrPublished)
+	assert.Equal(t, []string{"endless"}, names())
 }
 
 // TestEndedValuesAreNotKept publishes many values until their ends, and looks at none.

@@ -36,21 +36,21 @@ type VersionReporter interface {
 	InspectVersion() uint64
 }
 
-// report adds to info what value reports about itself.
-func report(info *Info, value any) {
-	if v, is := value.(interface{ Err() error }); is {
-		if err := v.Err(); err != nil {
+// report adds to info what the value reports about itself.
+func (e *entry) report(info *Info) {
+	if e.ender != nil {
+		if err := e.ender.Err(); err != nil {
 			info.Ended, info.End = true, errorText(err)
 		}
 	}
-	if v, is := value.(FileReporter); is {
+	if v, is := e.value.(FileReporter); is {
 		path, hash, loaded, err := v.InspectFile()
 		info.File = &File{Path: clean(path), Loaded: cleanTime(loaded), Err: errorText(err), Good: err == nil && !loaded.IsZero()}
 		if info.Shown { // A hash confirms a guess of the content.
 			info.File.Hash = clean(hash)
 		}
 	}
-	if v, is := value.(ConnectionReporter); is {
+	if v, is := e.value.(ConnectionReporter); is {
 		state, since, numbers, reason := v.InspectConnection()
 		info.Connection = &Connection{clean(state), cleanTime(since), errorText(reason), cleanKeys(numbers)}
 	}

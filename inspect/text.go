@@ -36,12 +36,25 @@ func errorText(err error) (text string) {
 func recovered(f func()) (problem string) {
 	defer func() {
 		if p := recover(); p != nil {
-			// Package fmt catches the panic of a String method of p.
-			problem = clean(fmt.Sprintf("panic: %v", p))
+			problem = clean("panic: " + panicText(p))
 		}
 	}()
 	f()
 	return ""
+}
+
+// panicText returns p if it is a string, and the text of an error. Of another panic it returns
+// only the type, because the panic may be a secret value.
+func panicText(p any) (text string) {
+	switch p := p.(type) {
+	case string:
+		return p
+	case error:
+		text = fmt.Sprintf("an error of type %T", p)
+		defer func() { _ = recover() }() // Error may panic, too.
+		return p.Error()
+	}
+	return fmt.Sprintf("a value of type %T", p)
 }
 
 // clean returns text as valid UTF-8 of limited length.

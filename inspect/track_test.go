@@ -16,6 +16,7 @@ import (
 
 	"github.com/eventvalue/event"
 	"github.com/eventvalue/event/inspect"
+	other "github.com/eventvalue/event/inspect/testdata/inspect"
 )
 
 func TestTrackListsOpenWatchers(t *testing.T) {
@@ -154,6 +155,25 @@ func TestWorstHundred(t *testing.T) {
 	}
 }
 
+// TestNamesAreCountedOverAll has more tracked watchers of a name than are listed, and more names.
+func TestNamesAreCountedOverAll(t *testing.T) {
+	v := event.New(0)
+	publish(t, "v", v)
+	for i := range 5 * inspect.MaxTracked {
+		name := "many"
+		if i%2 == 0 {
+			name = fmt.Sprint("one ", i)
+		}
+		w := inspect.Track(name, v).Watch()
+		defer w.Close()
+	}
+	names := find(t, "v").TrackedNames
+	require.Len(t, names, inspect.MaxTracked)
+	assert.Equal(t, []any{"one 0", 1, uint64(1), true}, []any{names[0].Name, names[0].Open, names[0].WorstLag, names[0].LagKnown}, "the oldest first")
+	assert.Equal(t, []any{"many", 5 * inspect.MaxTracked / 2}, []any{names[1].Name, names[1].Open})
+	assert.True(t, names[0].Oldest.Before(names[1].Oldest))
+}
+
 func TestProfileHasStacks(t *testing.T) {
 	before := inspect.Profile().Count()
 	w := openedHere()
@@ -165,6 +185,15 @@ func TestProfileHasStacks(t *testing.T) {
 	_ = w.Close()
 	assert.Equal(t, before, inspect.Profile().Count())
 	assert.Equal(t, "event.watchers", inspect.Profile().Name())
+}
+
+// TestProfileHasFunctionsOfOthers opens a watcher in a package that is also called inspect.
+func TestProfileHasFunctionsOfOthers(t *testing.T) {
+	w := other.Open(event.New(1))
+	defer w.Close()
+	var b bytes.Buffer
+	require.NoError(t, inspect.Profile().WriteTo(&b, 1))
+	assert.Regexp(t, `(?m)^1 @.*\n#\t\w+\t\S*trackedPool\S*Open\+`, b.String(), "the stack begins at the caller of Watch")
 }
 
 //go:noinline

@@ -2,33 +2,41 @@ package remote
 
 import "time"
 
-// InspectConnection reports the Status to package inspect. While the Value has watchers, the
-// counters are the revision that was received last, and the number of resets.
-func (v *Value[T]) InspectConnection() (state string, since time.Time, counters map[string]uint64, reason error) {
+// Err returns nil while the Value is open, and then the error with which it has ended: what
+// writes return, and what watchers get last. It takes a mutex, and does not wait for the store.
+func (v *Value[T]) Err() error { return v.source.err() }
+
+// Err returns nil while the Range is open, and then the error with which it has ended: see
+// [Value.Err].
+func (r *Range[T]) Err() error { return r.feed.err() }
+
+// InspectConnection reports the Status to package inspect. The numbers are the resets that were
+// noticed, and the revision that was received last. The revision is missing while the Value has
+// no watchers, and goes down in a reset.
+func (v *Value[T]) InspectConnection() (state string, since time.Time, numbers map[string]uint64, reason error) {
 	s, _ := v.source.connection().Load()
-	return s.State.String(), s.Since, v.source.counters(), s.Reason
+	return s.State.String(), s.Since, v.source.numbers(), s.Reason
 }
 
-// InspectConnection reports the Status to package inspect. While the Range has watchers, the
-// counters are the revision that was received last, and the number of resets.
-func (r *Range[T]) InspectConnection() (state string, since time.Time, counters map[string]uint64, reason error) {
+// InspectConnection reports the Status to package inspect: see [Value.InspectConnection].
+func (r *Range[T]) InspectConnection() (state string, since time.Time, numbers map[string]uint64, reason error) {
 	s, _ := r.feed.status.Load()
-	return s.State.String(), s.Since, r.feed.counters(), s.Reason
+	return s.State.String(), s.Since, r.feed.numbers(), s.Reason
 }
 
-// counters returns the numbers of the session in progress, or nil.
-func (f *feed[S]) counters() map[string]uint64 {
+// numbers returns what InspectConnection reports.
+func (f *feed[S]) numbers() map[string]uint64 {
 	f.mu.Lock()
-	s := f.current
+	s, resets := f.current, f.writes.resets
 	f.mu.Unlock()
+	numbers := map[string]uint64{"resets": uint64(resets)}
 	if s == nil {
-		return nil
+		return numbers
 	}
-	p, ok := s.progress.Load()
-	if !ok {
-		return nil
+	if p, ok := s.progress.Load(); ok {
+		numbers["revision"] = uint64(p.revision)
 	}
-	return map[string]uint64{"revision": uint64(p.revision), "resets": uint64(p.resets)}
+	return numbers
 }
 
-func (k *rangeKey[T]) counters() map[string]uint64 { return k.feed.counters() }
+func (k *rangeKey[T]) numbers() map[string]uint64 { return k.feed.numbers() }

@@ -19,8 +19,8 @@ type keySource[T any] interface {
 	sync(ctx context.Context, op string, revision int64) error
 	// connection returns the status of the connection to the store.
 	connection() *event.MemoryValue[Status]
-	// counters returns what InspectConnection reports.
-	counters() map[string]uint64
+	// numbers returns what InspectConnection reports.
+	numbers() map[string]uint64
 	// closeWithError closes the Value.
 	closeWithError(cause error)
 }

@@ -60,7 +60,7 @@ func NewRange[T any](store Store, prefix string, codec Codec[T]) *Range[T] {
 // Capabilities reports to package event that the entries do not replace each
 // other. Package event refuses such a value, or treats it differently, where that
 // matters.
-func (r *Range[T]) Capabilities() capability.Set { return capability.Set{Keyed: true} }
+func (r *Range[T]) Capabilities() capability.Set { return capability.Set{Keyed: true, Ender: r} }
 
 // Watch returns a new watcher. Its first Entry is a Restart, and the entries
 // after it are the state that this process has received. See

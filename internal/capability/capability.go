@@ -22,6 +22,16 @@ type Set struct {
 	// Signaler reports the changes of the watcher without a goroutine. It is nil for
 	// a value, and for a watcher that needs one.
 	Signaler Signaler
+
+	// Ender reports the end of the value. It is nil for a value that does not report
+	// its end. It has no meaning for a watcher.
+	Ender Ender
+}
+
+// An Ender reports the end of a value.
+type Ender interface {
+	// Err returns nil while the value is open, and then the error of its end.
+	Err() error
 }
 
 // A Lagger reports how far a watcher lags.
@@ -54,7 +64,7 @@ type Holder interface{ Capabilities() Set }
 
 // Of returns the capabilities of x, a value or a watcher. Types from outside of this
 // repository cannot be Holders, because they cannot name Set. They can have the
-// methods Keyed() bool, Behind() (uint64, bool) and Version() (uint64, bool).
+// methods Keyed() bool, Behind() (uint64, bool), Version() (uint64, bool) and Err() error.
 func Of(x any) Set {
 	if h, ok := x.(Holder); ok {
 		return h.Capabilities()
@@ -65,8 +75,12 @@ func Of(x any) Set {
 	}
 	s.Lagger, _ = x.(Lagger)
 	s.Versioner, _ = x.(Versioner)
+	s.Ender, _ = x.(Ender)
 	return s
 }
+
+// EndOf returns the capabilities of a view that has only the end of its source.
+func EndOf(source any) Set { return Set{Ender: Of(source).Ender} }
 
 // OpenWatchers returns the number of open watchers of a value, and true; or zero and
 // false, if x is not a value that counts them. It is one atomic load of a count that each
