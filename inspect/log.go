@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/eventvalue/event"
+	"github.com/eventvalue/event/internal/park"
 )
 
 // Log logs each change of v, until ctx or v ends. It returns the error of that end: ctx.Err(),
@@ -35,12 +36,15 @@ func Log[T any](ctx context.Context, logger *slog.Logger, v event.ValueWatch[T],
 	defer l.watcher.Close()
 	for {
 		val, err := l.watcher.Get(ctx)
-		switch {
-		case err == nil:
+		if err == nil {
 			l.changed(ctx, val)
 			l.delay = 0
-		case ctx.Err() != nil:
-			return ctx.Err() // err may have a text of its own.
+			continue
+		}
+		ended := park.ContextErr(ctx)
+		switch {
+		case ended != nil:
+			return ended // err may be another one.
 		case errors.Is(err, event.ErrClosed):
 			l.logger.InfoContext(ctx, "event value ended", "error", errorText(err))
 			return err

@@ -6,8 +6,11 @@ import (
 	_ "embed"
 	"encoding/base64"
 	"fmt"
+	"html"
 	"html/template"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 )
@@ -26,6 +29,7 @@ type pageParts struct {
 }
 
 func newPageParts(file string) pageParts {
+	file = strings.Replace(file, "<title>", "<title>"+html.EscapeString(programName())+": ", 1)
 	head, rest, _ := strings.Cut(file, "<body>")
 	body, tail, _ := strings.Cut(rest, "<script>")
 	return pageParts{
@@ -34,6 +38,14 @@ func newPageParts(file string) pageParts {
 		body:   template.Must(template.New("page").Funcs(pageFuncs).Parse(body)),
 		policy: policy(between(head, "<style>", "</style>"), between("<script>"+tail, "<script>", "</script>")),
 	}
+}
+
+// programName returns the name of this program, for a reader with several pages open.
+func programName() string {
+	if len(os.Args) == 0 {
+		return "unknown"
+	}
+	return strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe")
 }
 
 // between returns the part of s between begin and end, which are in s.

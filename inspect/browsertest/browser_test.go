@@ -140,6 +140,34 @@ type server struct {
 	t       *testing.T
 	address string
 	http    *http.Server
+	page    http.Handler
+
+	mu      sync.Mutex
+	streams int // that are open
+	opened  int // in all
+}
+
+// ServeHTTP serves the page and counts its streams.
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Query().Get("format") == "events" {
+		s.count(1)
+		defer s.count(-1)
+	}
+	s.page.ServeHTTP(w, r)
+}
+
+func (s *server) count(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.streams += n
+	s.opened += max(n, 0)
+}
+
+// counts returns the number of open streams, and of all.
+func (s *server) counts() (streams, opened int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.streams, s.opened
 }
 
 func newServer(t *testing.T) *server {
@@ -158,7 +186,8 @@ func (s *server) start() {
 	}, patience, 10*time.Millisecond)
 	s.address = l.Addr().String()
 	mux := http.NewServeMux()
-	mux.Handle("/debug/values/", inspect.Handler())
+	s.page = inspect.Handler()
+	mux.Handle("/debug/values/", s)
 	s.http = &http.Server{Handler: mux}
 	go func() { _ = s.http.Serve(l) }()
 }

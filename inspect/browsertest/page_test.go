@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -237,11 +238,150 @@ func TestStaticTableWithoutScript(t *testing.T) {
 	b.do(chromedp.InnerHTML("#rows", &rows, chromedp.ByID), chromedp.Text("body", &text, chromedp.ByQuery))
 	assert.Equal(t, 7, strings.Count(rows, "<tr"))
 	assert.Contains(t, text, "Without scripts this table does not change")
-	b.do(chromedp.Click(`#rows a[href="?value=config"]`, chromedp.ByQuery), chromedp.WaitVisible("#open", chromedp.ByID),
+	b.do(chromedp.Click(`#rows a[href="?value=config#open"]`, chromedp.ByQuery), chromedp.WaitVisible("#open", chromedp.ByID),
 		chromedp.Text("#open", &text, chromedp.ByID))
 	assert.Contains(t, text, "stalled worker")
 	assert.Contains(t, text, "log_level")
 	b.clean(s.address)
+}
+
+// TestHiddenPageHasNoStream hides the page as a browser does with a tab in the background.
+func TestHiddenPageHasNoStream(t *testing.T) {
+	v := event.New(1)
+	publish(t, "config", v)
+	s := newServer(t)
+	b := newTab(t, 1200, 900)
+	b.do(chromedp.Navigate(s.url()))
+	b.until(rowOf("config"))
+	hide := func(hidden bool) {
+		b.do(chromedp.Evaluate(fmt.Sprintf("Object.defineProperty(document, 'hidden', {value: %v, configurable: true}); document.dispatchEvent(new Event('visibilitychange'))", hidden), nil))
+	}
+	streams := func() int { n, _ := s.counts(); return n }
+	require.Equal(t, 1, streams())
+	hide(true)
+	require.Eventually(t, func() bool { return streams() == 0 }, patience, 10*time.Millisecond)
+	_, opened := s.counts()
+	time.Sleep(7 * time.Second) // Longer than the page waits for an event.
+	_, still := s.counts()
+	require.Equal(t, opened, still, "a hidden page does not connect")
+	v.Set(2)
+	hide(false)
+	b.until(rowOf("config") + ".cells[1].textContent === '2'")
+	require.Equal(t, 1, streams())
+	assert.Equal(t, "Live.", eval[string](b, "document.getElementById('status').textContent"))
+	b.clean(s.address)
+}
+
+// TestOpenDetailsStay scrolls, selects and focuses in details, some of which change.
+func TestOpenDetailsStay(t *testing.T) {
+	v := event.New(1)
+	publish(t, "long", v, inspect.Show(func(int) string { return strings.Repeat("a line\n", 100) }))
+	s := newServer(t)
+	b := newTab(t, 1200, 900)
+	b.do(chromedp.Navigate(s.url()))
+	b.until(rowOf("long"))
+	b.do(chromedp.Evaluate(rowOf("long")+".querySelector('button').click()", nil))
+	const pre = "document.querySelector('.details pre')"
+	b.until(pre)
+	b.do(chromedp.Evaluate(pre+".scrollTop = 300; "+pre+".focus(); getSelection().setBaseAndExtent("+pre+".firstChild, 350, "+pre+".firstChild, 356); window.was = "+pre, nil))
+	history := "document.querySelectorAll('.details table:last-child tbody tr').length"
+	for n := range 3 {
+		v.Set(n)
+		b.until(fmt.Sprintf("%s === %d", history, n+2))
+	}
+	assert.True(t, eval[bool](b, pre+" === window.was"))
+	assert.Equal(t, 300, eval[int](b, pre+".scrollTop"))
+	assert.True(t, eval[bool](b, "document.activeElement === "+pre))
+	assert.Equal(t, "a line", eval[string](b, "getSelection().toString()"))
+	b.clean(s.address)
+}
+
+// TestRowsStayUnderThePointer sorts by version while the pointer is on a row.
+func TestRowsStayUnderThePointer(t *testing.T) {
+	first, second := event.New(1), event.New(1)
+	first.Set(1)
+	publish(t, "first", first)
+	publish(t, "second", second)
+	s := newServer(t)
+	b := newTab(t, 1200, 900)
+	b.do(chromedp.Navigate(s.url()))
+	b.until(rowOf("second"))
+	b.do(sortBy("version"))
+	order := "(" + visibleNames + ").join()"
+	b.until(order + " === 'first,second'")
+	at := eval[[]float64](b, "(r => [r.x + 5, r.y + 5])("+rowOf("second")+".getBoundingClientRect())")
+	b.do(chromedp.MouseEvent(input.MouseMoved, at[0], at[1]))
+	b.until("document.getElementById('rows').matches(':hover')")
+	second.Set(2)
+	second.Set(3)
+	second.Set(4)
+	b.until(rowOf("second") + ".cells[1].textContent === '4'")
+	publish(t, "third", event.New(1))
+	b.until(rowOf("third"))
+	assert.Equal(t, "first,second,third", eval[string](b, order))
+	b.do(chromedp.MouseEvent(input.MouseMoved, 1, 1))
+	b.until(order + " === 'second,first,third'")
+	b.clean(s.address)
+}
+
+// TestUnknownIsADash has values without versions, without watchers that have any, and without
+// data.
+func TestUnknownIsADash(t *testing.T) {
+	v := event.New(1)
+	sum := event.Combine(v, v, func(a, b int) int { return a + b })
+	publish(t, "sum", sum)
+	publish(t, "empty", new(event.MemoryValue[int]))
+	w := inspect.Track("w", sum).Watch()
+	t.Cleanup(func() { _ = w.Close() })
+	s := newServer(t)
+	b := newTab(t, 1200, 900)
+	b.do(chromedp.Navigate(s.url()))
+	b.until(rowOf("sum"))
+	cells := func(name string) []string {
+		return eval[[]string](b, "[..."+rowOf(name)+".cells].slice(1).map(c => c.textContent)")
+	}
+	live := map[string][]string{"sum": {"–", "–", "–", "–", "–", "open"}, "empty": {"0", "0", "0", "–", "–", "no data"}}
+	for name, want := range live {
+		assert.Equal(t, want, cells(name), name)
+	}
+	b.do(emulation.SetScriptExecutionDisabled(true), chromedp.Navigate(s.url()))
+	var rows string
+	b.do(chromedp.Text("#rows", &rows, chromedp.ByID))
+	assert.Regexp(t, `sum\s+int\s+–\s+–\s+–\s+–\s+–\s+open`, rows)
+	assert.Regexp(t, `empty\s+int\s+0\s+0\s+0\s+–\s+–\s+no data`, rows)
+	b.clean(s.address)
+}
+
+// TestSlowValueDoesNotDisableThePage has a function that blocks longer than the page waits for
+// an event.
+func TestSlowValueDoesNotDisableThePage(t *testing.T) {
+	gate := make(chan struct{})
+	publish(t, "slow", event.New(1), inspect.Show(func(int) string { <-gate; return "the text" }))
+	other := event.New(1)
+	publish(t, "other", other)
+	s := newServer(t)
+	b := newTab(t, 1200, 900)
+	b.do(chromedp.Navigate(s.url()))
+	b.until(rowOf("slow") + ".lastChild.textContent === 'slow'")
+	b.do(chromedp.Evaluate(rowOf("slow")+".querySelector('button').click()", nil))
+	b.until("document.body.innerText.includes('What follows is of the look before.')")
+	for n := range 3 {
+		other.Set(n)
+		b.until(fmt.Sprintf("%s.cells[1].textContent === '%d'", rowOf("other"), n+2))
+	}
+	assert.Equal(t, "Live.", eval[string](b, "document.getElementById('status').textContent"))
+	close(gate)
+	b.until(rowOf("slow") + ".lastChild.textContent === 'open'")
+	b.until("document.querySelector('.details pre').textContent === 'the text'")
+	b.clean(s.address)
+}
+
+// TestTitleHasTheProgram tells the tabs of several programs apart.
+func TestTitleHasTheProgram(t *testing.T) {
+	s := newServer(t)
+	b := newTab(t, 1200, 900)
+	b.do(chromedp.Navigate(s.url()))
+	assert.Equal(t, strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe")+": Event values", eval[string](b, "document.title"))
 }
 
 // TestAccessible checks contrast, roles and names, in the light and in the dark, wide and
