@@ -7,7 +7,8 @@ import (
 )
 
 // InspectFile reports the files to package inspect of the root module: the paths, the hash
-// of the content in force, when it was published, and the error of the newest attempt.
+// of the content in force, the time at which it was published, and the error of the newest
+// attempt. Before the first load, hash is empty and loaded is zero.
 func (v *Value[T]) InspectFile() (path, hash string, loaded time.Time, err error) {
 	s, _ := event.Load(v.Status())
 	return v.follower.source.name(), s.Hash, s.Loaded, s.Err

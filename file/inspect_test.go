@@ -2,6 +2,7 @@ package file_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -19,9 +20,13 @@ func TestInspectShowsTheFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.json")
 	require.NoError(t, os.WriteFile(path, []byte(`{"A": 1}`), 0o600))
 	v := file.New(path, file.JSON[map[string]int], file.Quiet(0))
-	unpublish, err := inspect.Publish("file of a test", v)
+	unpublish, err := inspect.Publish("file of a test", v, inspect.Show(func(m map[string]int) string { return fmt.Sprint(m) }))
 	require.NoError(t, err)
 	defer unpublish()
+	unpublishSecret, err := inspect.Publish("secret", v)
+	require.NoError(t, err)
+	defer unpublishSecret()
+	require.False(t, inspect.Values()[0].File.Good, "never loaded")
 	ctx, cancel := context.WithCancel(t.Context())
 	served := make(chan error, 1)
 	go func() { served <- v.Serve(ctx) }()
@@ -36,6 +41,8 @@ func TestInspectShowsTheFile(t *testing.T) {
 	require.Equal(t, path, info.File.Path)
 	require.Equal(t, status.Hash, info.File.Hash)
 	require.NotEmpty(t, info.File.Hash)
+	require.True(t, info.File.Good)
+	require.Empty(t, inspect.Values()[1].File.Hash, "a hash confirms a guess of the content")
 	require.EqualValues(t, 1, info.Version)
 	require.Empty(t, info.File.Err)
 
@@ -43,6 +50,7 @@ func TestInspectShowsTheFile(t *testing.T) {
 	await(func(s file.Status) bool { return s.Err != nil })
 	info = inspect.Values()[0]
 	require.Contains(t, info.File.Err, path)
+	require.False(t, info.File.Good)
 	require.Equal(t, status.Hash, info.File.Hash)
 
 	cancel()

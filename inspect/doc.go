@@ -13,14 +13,26 @@
 //
 //	w := inspect.Track("db pool", config).Watch()
 //
-// Values are taken for secrets. The page has the type, the size and the age of a value. It
-// has its text only if [Show] was given.
+// # What is shown
+//
+// Values are taken for secrets. The text of a value, and the hash of its file, are shown only if
+// [Show] was given. A reader of the page sees without Show:
+//
+//   - the names of values and of tracked watchers, and the name of the program.
+//   - the type of a value, its size, its versions, and when they were seen.
+//   - the path of a file, and the time at which it was loaded.
+//   - the state of a connection, and its numbers, such as a revision.
+//   - the texts of errors: of the end of a value, of a file, of a connection.
+//   - the text of a panic of a function, if the panic is a string or an error, and otherwise
+//     its type.
+//
+// An error of a decoder may quote a part of the file. The size of a string may say something
+// about it. A hash is not shown without Show, because it confirms a guess of a short secret.
 //
 // # Access to the page
 //
 // Mount [Handler] where /debug/pprof is: on a listener or behind a check that only operators
-// pass. The handler itself checks no permission. Names of values and watchers, errors and
-// the text from Show are for every reader of the page.
+// pass. The handler itself checks no permission.
 //
 // # Cost
 //
@@ -29,6 +41,8 @@
 // two atomic additions to each Get, and a mutex and a stack trace to Watch and Close.
 //
 // Each call of [Values] and each static page reads the values once. While a live page is open,
-// they are read once a second. One goroutine reads for all live pages. It
-// ends after the last page has gone.
+// and not in a hidden tab, they are read once a second. One goroutine reads for all live pages.
+// It ends after the last page has gone. A look that runs functions of the program, such as that of
+// a view, has a goroutine of its own. A value has at most one such goroutine, even if a function
+// never returns: see [Values].
 package inspect

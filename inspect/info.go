@@ -62,7 +62,9 @@ type Info struct {
 	// [MaxTracked] names, in the order of Tracked.
 	TrackedNames []TrackedName `json:"-"`
 
-	// Ended reports that the value has ended, and End has the text of the error.
+	// Ended reports that the value has ended, and End has the text of the error. A view over
+	// one value has ended when that has, even if a watcher has not seen all. The end of a
+	// view over several values is not known.
 	Ended bool   `json:"ended"`
 	End   string `json:"end,omitempty"`
 
