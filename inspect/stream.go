@@ -26,7 +26,7 @@ func (h *handler) serveStream(w http.ResponseWriter, r *http.Request, server *sh
 		}
 		return control.Flush()
 	}
-	h.setStreamHeaders(w.Header(), r)
+	setStreamHeaders(w.Header(), r)
 	if err := control.Flush(); errors.Is(err, http.ErrNotSupported) {
 		http.Error(w, "no event streams: the server, or a handler around this one, cannot send parts of an answer", http.StatusNotImplemented)
 		return
@@ -44,7 +44,7 @@ func (h *handler) serveStream(w http.ResponseWriter, r *http.Request, server *sh
 	})
 }
 
-func (h *handler) setStreamHeaders(header http.Header, r *http.Request) {
+func setStreamHeaders(header http.Header, r *http.Request) {
 	header.Set("Content-Type", "text/event-stream")
 	// A proxy must not collect the events, for example to compress them.
 	header.Set("Cache-Control", "no-store, no-transform")

@@ -17,7 +17,7 @@ import (
 const trackedWorkers = 100
 
 // stopTimeout is the time that the answers in progress have when the program ends.
-const stopTimeout = 5 * time.Second
+const stopTimeout = time.Second
 
 // watched returns the value that a worker watches. With a page, the first workers
 // are tracked.
