@@ -31,7 +31,7 @@ func samplers() int {
 // the connections, and reads none. They delay neither a producer nor a page that reads.
 func TestPagesThatNeverRead(t *testing.T) {
 	const pages = 200
-	server := httptest.NewServer(inspect.Handler())
+	server := httptest.NewServer(inspect.HandlerWith(10*time.Second, time.Hour)) // No stream ends only because it is in doubt.
 	t.Cleanup(server.Close)
 	var vs [100]*event.MemoryValue[int]
 	for i := range vs {
@@ -98,7 +98,7 @@ func TestFunctionsThatPanic(t *testing.T) {
 	assert.Contains(t, find(t, "stringer").End, "no error")
 	assert.Contains(t, find(t, "deep").Text, "panic")
 	m := find(t, "map")
-	assert.Equal(t, []any{"panic: no value", "failing", false}, []any{m.Problem, m.State, m.HasData})
+	assert.Equal(t, []any{"panic: no value", true, "ended", false}, []any{m.Problem, m.Failing, m.State, m.HasData})
 	assert.Contains(t, find(t, "nil").Text, "nil pointer")
 	long := find(t, "long").Text
 	assert.Less(t, len(long), 70_000)

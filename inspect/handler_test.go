@@ -282,11 +282,11 @@ func TestStreamThatBeginsInAShutdown(t *testing.T) {
 				doubt = time.Hour
 			}
 			server := httptest.NewUnstartedServer(inspect.HandlerWith(time.Minute, doubt))
-			begun, active := make(chan struct{}), make(chan struct{}, 16)
+			begun, accepted := make(chan struct{}), make(chan struct{}, 16)
 			server.Config.RegisterOnShutdown(func() { close(begun) })
 			server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
-				if s == http.StateActive {
-					active <- struct{}{}
+				if s == http.StateNew {
+					accepted <- struct{}{}
 				}
 			}
 			server.Start()
@@ -295,14 +295,14 @@ func TestStreamThatBeginsInAShutdown(t *testing.T) {
 				res, err := server.Client().Get(server.URL)
 				require.NoError(t, err)
 				require.NoError(t, res.Body.Close())
-				<-active
+				<-accepted
 			}
 			c, err := net.Dial("tcp", server.Listener.Addr().String())
 			require.NoError(t, err)
 			defer c.Close()
 			_, err = io.WriteString(c, "GET /?format=events HTTP/1.1\r\n")
 			require.NoError(t, err)
-			<-active // The Shutdown waits for the rest of the request.
+			<-accepted // The Shutdown waits some seconds for the rest of the request.
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			shutDown := make(chan error, 1)
@@ -322,7 +322,7 @@ func TestAnswerThatIsNotRead(t *testing.T) {
 	for n := range 400 {
 		publish(t, fmt.Sprint(n, strings.Repeat("long", 10_000)), event.New(1))
 	}
-	server := httptest.NewServer(inspect.HandlerWith(time.Millisecond, time.Minute))
+	server := httptest.NewServer(inspect.HandlerWith(time.Second, time.Minute))
 	t.Cleanup(server.Close)
 	for _, query := range []string{"/", "/?format=json"} {
 		c, err := net.Dial("tcp", server.Listener.Addr().String())

@@ -116,9 +116,12 @@ func TestUnknownIsMissing(t *testing.T) {
 	defer unpublishSlow()
 	defer close(gate)
 	empty := new(event.MemoryValue[string])
-	unpublishEmpty, err := inspect.Publish("empty", reporting{empty, time.Time{}})
+	unpublishEmpty, err := inspect.Publish("empty", empty)
 	require.NoError(t, err)
 	defer unpublishEmpty()
+	unpublishFile, err := inspect.Publish("file", reporting{empty, time.Time{}})
+	require.NoError(t, err)
+	defer unpublishFile()
 	sum := event.Combine(event.New(1), event.New(1), func(a, b int) int { return a + b })
 	unpublishSum, err := inspect.Publish("sum", sum)
 	require.NoError(t, err)
@@ -128,7 +131,7 @@ func TestUnknownIsMissing(t *testing.T) {
 	found := collect(t, reader)
 	for _, key := range []string{
 		"event.value.age s event.value.name=empty",
-		"event.config.reload.age s event.value.name=empty",
+		"event.config.reload.age s event.value.name=file",
 		"event.value.tracked.lag {version} event.value.name=empty",
 		"event.value.tracked.lag {version} event.value.name=sum",
 		"event.watcher.lag {version} event.value.name=sum,event.watcher.name=w",
@@ -137,7 +140,7 @@ func TestUnknownIsMissing(t *testing.T) {
 		assert.NotContains(t, found, key)
 	}
 	for key, want := range map[string]float64{
-		"event.config.reload.success  event.value.name=empty":                    0,
+		"event.config.reload.success  event.value.name=file":                     0,
 		"event.value.version {version} event.value.name=empty":                   0,
 		"event.watcher.open {watcher} event.value.name=sum,event.watcher.name=w": 1,
 		"event.value.stale  event.value.name=slow":                               1,

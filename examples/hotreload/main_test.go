@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -168,27 +167,6 @@ func TestPage(t *testing.T) {
 	require.Contains(t, string(body), "service.toml")
 	require.Contains(t, string(body), "worker 99")
 	require.NotContains(t, string(body), "worker 100")
-	cancel()
-	require.Zero(t, <-code, errs.String())
-	require.Empty(t, inspect.Values())
-}
-
-// TestPageDoesNotHoldUpTheEnd has a connection whose request never ends.
-func TestPageDoesNotHoldUpTheEnd(t *testing.T) {
-	ctx, cancel := context.WithCancel(patience(t))
-	var out, errs output
-	code := make(chan int)
-	go func() { code <- run(ctx, []string{"-workers", "2", "-http", "localhost:0"}, &out, &errs, false) }()
-	text := out.waitFor(t, 0, `the page stays until Ctrl-C`)
-	address := regexp.MustCompile(`http://([^/]+)/debug/values/`).FindStringSubmatch(text)[1]
-	res, err := http.Get("http://" + address + "/debug/values/")
-	require.NoError(t, err)
-	require.NoError(t, res.Body.Close())
-	c, err := net.Dial("tcp", address)
-	require.NoError(t, err)
-	defer c.Close()
-	_, err = io.WriteString(c, "GET /debug/values/ HTTP/1.1\r\n")
-	require.NoError(t, err)
 	cancel()
 	require.Zero(t, <-code, errs.String())
 	require.Empty(t, inspect.Values())
