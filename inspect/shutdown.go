@@ -70,7 +70,9 @@ func (s *shutdowns) forget() {
 
 // limit returns ctx for a stream that begins now. The result also ends when the Shutdown
 // begins. If the Shutdown may have begun before the registration, the result ends after doubt;
-// the reader then connects again, or cannot, because the server has closed its listeners.
+// the reader then connects again, or cannot, because the server has closed its listeners. A server
+// passes on no request that it has read after the Shutdown has begun. But a request that was read
+// before may come here later.
 func (d *shutdown) limit(ctx context.Context, doubt time.Duration) (context.Context, context.CancelFunc) {
 	if d == nil {
 		return context.WithCancel(ctx)

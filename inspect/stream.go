@@ -26,7 +26,7 @@ func (h *handler) serveStream(w http.ResponseWriter, r *http.Request, server *sh
 		}
 		return control.Flush()
 	}
-	setStreamHeaders(w.Header(), r)
+	setStreamHeaders(w.Header())
 	if err := control.Flush(); errors.Is(err, http.ErrNotSupported) {
 		http.Error(w, "no event streams: the server, or a handler around this one, cannot send parts of an answer", http.StatusNotImplemented)
 		return
@@ -44,14 +44,11 @@ func (h *handler) serveStream(w http.ResponseWriter, r *http.Request, server *sh
 	})
 }
 
-func setStreamHeaders(header http.Header, r *http.Request) {
+func setStreamHeaders(header http.Header) {
 	header.Set("Content-Type", "text/event-stream")
 	// A proxy must not collect the events, for example to compress them.
 	header.Set("Cache-Control", "no-store, no-transform")
 	header.Set("X-Accel-Buffering", "no")
-	if r.ProtoMajor == 1 {
-		header.Set("Connection", "close") // Its deadlines are not for another answer.
-	}
 }
 
 // sendFrames calls send with what each frame adds to the one before, until an error. It
