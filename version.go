@@ -58,8 +58,9 @@ func Behind[T any](w Watcher[T]) (versions uint64, ok bool) {
 //
 // LoadVersion returns zero, 0 and false before the first Set, if v is not a [Loader], and
 // if the watchers of v have no versions. It does so for a value of a type from another
-// module, too: if that embeds a [MemoryValue], pass the MemoryValue. LoadVersion panics if v
-// is nil.
+// module, too, unless the value has the method LoadVersion() (T, uint64, bool). Views call
+// that method instead of Load. If a type embeds a [MemoryValue], pass the MemoryValue.
+// LoadVersion panics if v is nil.
 //
 // Cost: an atomic load, and what the functions of the views in between cost.
 func LoadVersion[T any](v ValueWatch[T]) (val T, version uint64, ok bool) {

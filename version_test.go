@@ -166,6 +166,21 @@ func TestVersionOfWatchersFromElsewhere(t *testing.T) {
 	}
 }
 
+// counted is a value from elsewhere that has versions.
+type counted struct{ event.ValueWatch[int] }
+
+func (counted) Load() (int, bool)                { return 5, true }
+func (counted) LoadVersion() (int, uint64, bool) { return 5, 7, true }
+
+func TestLoadVersionOfAValueFromElsewhere(t *testing.T) {
+	c := counted{new(event.MemoryValue[int])}
+	view := event.Distinct(event.Map[int](c, func(n int) int { return n }))
+	for _, v := range []event.ValueWatch[int]{c, view} {
+		n, version, ok := event.LoadVersion(v)
+		assert.Equal(t, []any{5, uint64(7), true}, []any{n, version, ok})
+	}
+}
+
 // shouting is a value that embeds a MemoryValue and has a Load of its own.
 type shouting struct{ *event.MemoryValue[int] }
 

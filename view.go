@@ -67,11 +67,9 @@ func loaderOf[T any](v ValueWatch[T]) loader[T] {
 	return nil
 }
 
-// A versionLoader is a value of another package of this module that stands for a value of
-// this one. A type from outside cannot be one by accident, because it cannot be a Holder.
+// A versionLoader is a value of another package that has versions, or stands for a value of
+// this package.
 type versionLoader[T any] interface {
-	capability.Holder
-
 	// LoadVersion is [Load] of the value, with its version, or 0 if values have no
 	// versions.
 	LoadVersion() (val T, version uint64, ok bool)

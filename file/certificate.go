@@ -89,6 +89,11 @@ func (c *Certificate) Watch() event.Watcher[*tls.Certificate] { return c.certs.W
 // Load returns the last good certificate and true, or nil and false before the first load.
 func (c *Certificate) Load() (*tls.Certificate, bool) { return event.Load(c.certs) }
 
+// LoadVersion is Load with the version of the certificate: see [event.LoadVersion].
+func (c *Certificate) LoadVersion() (certificate *tls.Certificate, version uint64, ok bool) {
+	return event.LoadVersion(c.certs)
+}
+
 // GetCertificate returns the newest certificate. It is for the field of that name in
 // [tls.Config]. Before the first load it returns [ErrNotLoaded].
 //

@@ -20,6 +20,12 @@ func (v *Value[T]) InspectVersion() uint64 {
 	return s.Version
 }
 
+// InspectWatchers reports the number of open watchers to package inspect.
+func (v *Value[T]) InspectWatchers() int {
+	n, _ := event.Load(v.value.Watchers())
+	return n
+}
+
 // InspectFile reports the files to package inspect: see [Value.InspectFile].
 func (c *Certificate) InspectFile() (path, hash string, loaded time.Time, err error) {
 	return c.value.InspectFile()
@@ -27,3 +33,6 @@ func (c *Certificate) InspectFile() (path, hash string, loaded time.Time, err er
 
 // InspectVersion reports the version in force to package inspect.
 func (c *Certificate) InspectVersion() uint64 { return c.value.InspectVersion() }
+
+// InspectWatchers reports the number of open watchers to package inspect.
+func (c *Certificate) InspectWatchers() int { return c.value.InspectWatchers() }

@@ -56,3 +56,71 @@ func TestInspectShowsTheFile(t *testing.T) {
 	cancel()
 	require.ErrorIs(t, <-served, context.Canceled)
 }
+
+// TestViewsHaveTheVersions checks that a Value has what a MemoryValue has for views and for
+// package inspect: versions, also below views, and the number of watchers.
+func TestViewsHaveTheVersions(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "app.conf")
+	write(t, path, "good 1")
+	s := serveFile(t, path)
+	view := event.Distinct(event.Map(s.Value, func(text string) int { return len(text) }))
+	s.holds("good 1")
+	write(t, path, "good two")
+	s.holds("good two")
+	text, version, ok := event.LoadVersion(s.Value)
+	require.Equal(t, []any{"good two", uint64(2), true}, []any{text, version, ok})
+	n, version, ok := event.LoadVersion(view)
+	require.Equal(t, []any{8, uint64(2), true}, []any{n, version, ok})
+
+	shown := published(t, s.Value)
+	require.EqualValues(t, 2, shown().Version)
+	require.True(t, shown().Versioned)
+	require.Zero(t, shown().Watchers)
+	w := view.Watch()
+	require.Equal(t, 1, shown().Watchers)
+	write(t, path, "good three")
+	s.holds("good three")
+	require.EqualValues(t, 1, shown().Sets)
+	require.NoError(t, w.Close())
+	require.Zero(t, shown().Watchers)
+	shown = published(t, view)
+	require.EqualValues(t, 3, shown().Version)
+	require.True(t, shown().Versioned)
+}
+
+func TestCertificateHasVersions(t *testing.T) {
+	s := newSite(t)
+	s.rotate(1)
+	c := s.keyPair(false)
+	_, _, ok := event.LoadVersion(c)
+	require.False(t, ok)
+	serving(t, c)
+	serial(t, c, 1)
+	pair, version, ok := event.LoadVersion(c)
+	require.True(t, ok)
+	require.EqualValues(t, 1, version)
+	require.EqualValues(t, 1, pair.Leaf.SerialNumber.Int64())
+	shown := published(t, c)
+	w := c.Watch()
+	require.Equal(t, 1, shown().Watchers)
+	require.NoError(t, w.Close())
+	require.Zero(t, shown().Watchers)
+}
+
+// published publishes v, and returns what looks at it as package inspect does.
+func published[T any](t *testing.T, v event.ValueWatch[T]) func() inspect.Info {
+	t.Helper()
+	name := fmt.Sprint(t.Name(), len(inspect.Values()))
+	unpublish, err := inspect.Publish(name, v)
+	require.NoError(t, err)
+	t.Cleanup(unpublish)
+	return func() (found inspect.Info) {
+		for _, info := range inspect.Values() {
+			if info.Name == name {
+				return info
+			}
+		}
+		require.Fail(t, "not published")
+		return found
+	}
+}

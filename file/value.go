@@ -152,6 +152,11 @@ func (v *Value[T]) Watch() event.Watcher[T] { return v.value.Watch() }
 // Load returns the last good data and true, or zero and false before the first load.
 func (v *Value[T]) Load() (T, bool) { return v.value.Load() }
 
+// LoadVersion is Load with the version of the data: see [event.LoadVersion].
+func (v *Value[T]) LoadVersion() (val T, version uint64, ok bool) {
+	return event.LoadVersion(&v.value)
+}
+
 // Status returns the state of the value as a value of its own. It is set after the data, so
 // that the data of its Version, or newer, can be loaded. It has no data before the first
 // attempt. It is a state and no log: a watcher may skip an error that was corrected soon.
