@@ -24,8 +24,8 @@
 //   - The last good state stays until there is another good one: see [Value].
 //   - At rest, the value has what is on disk, or the Status has the reason why not. Every
 //     kind of save is followed: in place, by rename, by a link at any depth.
-//   - Nothing is read before [Quiet] has passed since the last event, or ten times Quiet
-//     since the first.
+//   - Nothing is read before [Quiet] has passed since the last event. A single file that is
+//     written all the time is read after ten times Quiet. Several files are not: see NewSet.
 //   - Equal content publishes nothing.
 //   - The files of a set, a directory and a key pair are read together. NewSet has the
 //     limits.

@@ -27,9 +27,10 @@ var (
 	// ErrNotText is the error of a file that is not valid UTF-8.
 	ErrNotText = errors.New("not valid UTF-8")
 
-	// ErrUnsettled is the error of files that changed during each of many readings. They
-	// are read again, even if they have never been loaded.
-	ErrUnsettled = errors.New("it changes faster than it can be read")
+	// ErrUnsettled is the error of files that changed during each of many readings, and of
+	// a set, a directory or a key pair that has not rested for [Quiet] in ten times Quiet.
+	// They are read again, even if they have never been loaded.
+	ErrUnsettled = errors.New("it changes all the time")
 
 	// ErrNotLoaded is the error of a [Certificate] that has not been loaded yet.
 	ErrNotLoaded = errors.New("file: the certificate is not loaded: wait for Status")

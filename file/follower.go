@@ -26,6 +26,10 @@ type follower struct {
 	now Status // the newest Status; owned by the Serve
 }
 
+// several reports that a change of the files may be in progress between two events. It is
+// false without Quiet, which is the longest pause of such a change.
+func (f *follower) several() bool { return !f.single && f.settings.quiet > 0 }
+
 // serve follows the source until ctx ends.
 func (f *follower) serve(ctx context.Context) error {
 	if ctx == nil {

@@ -49,8 +49,9 @@ func Poll(every time.Duration) Option {
 }
 
 // Quiet sets the time without changes after which files are read. The default is 50 ms.
-// Files that are changed all the time are read after ten times d. Quiet panics if d is
-// negative.
+// A single file that is changed all the time is read after ten times d. Several files are not:
+// see [NewSet]. With 0, files are read at each event, and several files may be mixed. Quiet
+// panics if d is negative.
 func Quiet(d time.Duration) Option {
 	if d < 0 {
 		panic("file: Quiet: the duration is negative")

@@ -30,6 +30,10 @@ type reading struct {
 	err     error  // of the files
 	digest  string // identifies the content or the error
 
+	// mark is equal for two readings that have found the same state. For several files it
+	// has the times of the files, too.
+	mark string
+
 	// pollReason is the reason why the system does not notify of all changes, or nil.
 	pollReason error
 
@@ -57,6 +61,9 @@ func (f *follower) read(ctx context.Context, m *member) (g reading) {
 		readings.Inc()
 		g.content, g.err = v.read()
 		g.digest = digestOf(g)
+		if g.mark = g.digest; f.several() {
+			g.mark += v.stamp
+		}
 		moved := f.source.look().where != v.where
 		if f.single {
 			g.settled = !moved && !g.content.torn || n >= maxTorn && g.err == nil

@@ -23,6 +23,11 @@ var errPoll = errors.New("the option Poll is set")
 //	  └───────── published, or reported in the Status ───────────┘
 //
 // A value that polls is waiting all the time. It reads twice what is new to it.
+//
+// If events do not end within ten times Quiet, a single file is read as it is. Several files
+// are then compared: they are read again and again, Quiet apart, until two readings in a row
+// have found the same files, times and contents. Events do not count there, because not each
+// event is a change.
 type run struct {
 	*follower
 	member   *member // nil if the option Poll is set
@@ -33,9 +38,12 @@ type run struct {
 	first time.Time
 
 	// taken is the digest of the reading that was decoded last, or whose error was reported.
-	// It is empty if there is none. seen is the digest of the last settled reading. They
-	// differ while a value that polls waits for a second equal reading.
+	// It is empty if there is none. seen is the mark of the last settled reading.
 	taken, seen string
+
+	// comparing reports that several files are compared. The timer has the time of the next
+	// reading, and events do not change it.
+	comparing bool
 }
 
 // loop reads at once, and then after changes.
@@ -67,10 +75,14 @@ func (r *run) loop(ctx context.Context) error {
 }
 
 // wait sets the timer to the time at which a change is read: after Quiet without another,
-// or after ten times Quiet. It returns the time until then.
+// or after ten times Quiet. It returns the time until then. It does nothing and returns 0
+// while files are compared.
 func (r *run) wait() time.Duration {
 	if r.first.IsZero() {
 		r.first = time.Now()
+	}
+	if r.comparing {
+		return 0
 	}
 	quiet := r.settings.quiet
 	d := max(0, min(quiet, time.Until(r.first.Add(10*quiet))))
@@ -89,19 +101,23 @@ func (r *run) attempt(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	r.seen = ""
 	if l.settled {
-		r.seen = l.digest
+		r.seen = l.mark
 	}
 	if l.verdict == repeat {
 		r.wait()
 		return nil
 	}
-	r.first = time.Time{}
+	if l.verdict == compare {
+		r.compare(l)
+		return nil
+	}
+	r.first, r.comparing = time.Time{}, false
 	r.rest(l)
 	switch l.verdict {
 	case unsettled:
-		r.taken = "" // Whatever is read next is news.
-		r.report(named(r.source.name(), ErrUnsettled), l)
+		r.unsettled(l)
 		return nil
 	case unchanged:
 		r.report(r.now.Err, l)
@@ -109,6 +125,22 @@ func (r *run) attempt(ctx context.Context) error {
 	}
 	r.taken = l.digest
 	return r.finish(l)
+}
+
+// compare makes the next reading follow l after Quiet. It reports files that have changed for
+// ten times Quiet and between the last two readings.
+func (r *run) compare(l loaded) {
+	r.wait()
+	if r.comparing && l.late {
+		r.unsettled(l)
+	}
+	r.comparing = true
+	r.timer.Reset(max(r.settings.quiet, minPause))
+}
+
+func (r *run) unsettled(l loaded) {
+	r.taken = "" // Whatever is read next is news.
+	r.report(named(r.source.name(), ErrUnsettled), l)
 }
 
 // rest sets the timer if another attempt must follow l without an event, and gives the sweep
@@ -187,7 +219,8 @@ type verdict int
 const (
 	take      verdict = iota // it is decoded, and published or reported
 	unchanged                // it was taken already
-	repeat                   // it must be read again
+	repeat                   // it must be read again, after Quiet without an event
+	compare                  // it must be read again, after Quiet
 	unsettled                // it is of no single state
 )
 
@@ -195,6 +228,7 @@ const (
 type loaded struct {
 	reading
 	verdict verdict
+	late    bool             // the first change was ten times Quiet before the reading
 	publish func() time.Time // nil if the content is in force already
 	err     error            // of the files, or of the decoder
 	rethrow func()           // repeats what the decoder did instead of returning, or is nil
@@ -208,7 +242,7 @@ type loaded struct {
 // goroutine.
 func (r *run) load(ctx context.Context) loaded {
 	late := !r.first.IsZero() && time.Since(r.first) >= 10*r.settings.quiet
-	j := judge{taken: r.taken, seen: r.seen, hash: r.now.Hash, late: late}
+	j := judge{taken: r.taken, seen: r.seen, hash: r.now.Hash, late: late, several: r.several(), comparing: r.comparing}
 	done := make(chan loaded)
 	go func() {
 		var l loaded
@@ -267,10 +301,11 @@ func (p *decoderPanic) Unwrap() error {
 }
 
 func (r *run) readAndDecode(ctx context.Context, j judge) (l loaded) {
-	l.reading = r.read(ctx, r.member)
+	l.reading, l.late = r.read(ctx, r.member), j.late
 	if ctx.Err() != nil {
 		return l
 	}
+	j.changed = r.member != nil && len(r.member.changed) > 0
 	if l.verdict = j.decide(l.reading); l.verdict != take {
 		return l
 	}
@@ -289,15 +324,25 @@ type judge struct {
 	taken, seen string
 	hash        string // of the content in force
 	late        bool   // the first change was ten times Quiet ago
+	several     bool   // the files may be changed one after the other
+	comparing   bool
+	changed     bool // an event came while the files were read
 }
 
 func (j judge) decide(g reading) verdict {
+	polled := g.pollReason != nil && j.taken != ""
 	switch {
+	case !g.settled && j.several:
+		return compare
 	case !g.settled:
 		return unsettled
 	case g.digest == j.taken:
 		return unchanged
-	case g.pollReason != nil && j.taken != "" && g.digest != j.seen && !j.late:
+	case j.several && (polled || j.late || j.comparing):
+		if g.mark != j.seen {
+			return compare
+		}
+	case j.several && j.changed, polled && !j.late && g.mark != j.seen:
 		return repeat
 	}
 	return take

@@ -1,6 +1,7 @@
 package file_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -111,6 +112,82 @@ func TestSetWithoutLinks(t *testing.T) {
 	}
 	require.NoError(t, ignoreEnd(s.stop()))
 	require.Equal(t, []string{"good 0", "good 1", "good 2", "good 3"}, seen)
+}
+
+// TestSetThatNeverPausesIsNotMixed replaces one file after the other all the time, with pauses
+// shorter than Quiet. The last good state stays, with a Status, until the writer pauses.
+func TestSetThatNeverPausesIsNotMixed(t *testing.T) {
+	for name, opts := range map[string][]file.Option{"events": nil, "poll": {file.Poll(10 * time.Millisecond)}} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			paths := []string{filepath.Join(dir, "a"), filepath.Join(dir, "b")}
+			for _, p := range paths {
+				write(t, p, "good 0")
+			}
+			const quiet = 100 * time.Millisecond
+			var seen []string
+			s := serve(t, paths[0], file.NewSet(paths, func(files map[string][]byte) (string, error) {
+				val, err := pairOf(paths)(files)
+				seen = append(seen, val)
+				return val, err
+			}, append(opts, file.Quiet(quiet))...))
+			s.holds("good 0")
+			stop, ended := make(chan struct{}), make(chan struct{})
+			n, longest := 0, time.Duration(0)
+			go func() {
+				defer close(ended)
+				for last := time.Now(); ; {
+					n++
+					for _, p := range paths {
+						replace(t, p, fmt.Sprint("good ", n))
+						now := time.Now()
+						longest, last = max(longest, now.Sub(last)), now
+						time.Sleep(time.Millisecond) // A writer's pause.
+					}
+					select {
+					case <-stop:
+						return
+					default:
+					}
+				}
+			}()
+			s.status(func(st file.Status) bool { return errors.Is(st.Err, file.ErrUnsettled) }, "unsettled")
+			close(stop)
+			<-ended
+			s.holds(fmt.Sprint("good ", n))
+			require.NoError(t, ignoreEnd(s.stop()))
+			if longest < quiet/2 { // The writer was not held up by the system.
+				require.Equal(t, []string{"good 0", fmt.Sprint("good ", n)}, seen)
+			}
+		})
+	}
+}
+
+// TestEventsThatChangeNothing sets the mode that a file has all the time. The events do not
+// delay a change for good.
+func TestEventsThatChangeNothing(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "1.conf"), "good 0")
+	write(t, filepath.Join(dir, "2.conf"), "mode")
+	s := serve(t, dir, file.NewDir(dir, joined, file.Quiet(200*time.Millisecond)))
+	s.holds("good 0,mode")
+	stop, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				_ = os.Chmod(filepath.Join(dir, "2.conf"), 0o644)
+				time.Sleep(time.Millisecond) // A pause shorter than Quiet.
+			}
+		}
+	}()
+	write(t, filepath.Join(dir, "1.conf"), "good 1")
+	s.holds("good 1,mode")
+	close(stop)
+	<-ended
 }
 
 func TestSetErrorsNameTheFile(t *testing.T) {

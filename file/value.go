@@ -60,9 +60,14 @@ func New[T any](path string, decode func([]byte) (T, error), opts ...Option) *Va
 //
 // Two readings in a row have found the same files with the same contents. So decode gets no
 // mixture from a writer that makes a new directory and then replaces the one link that leads
-// to all files, as ..data does in a volume of Kubernetes. It can get a mixture from a writer
-// that changes one file after the other, and pauses in between for longer than Quiet. Let
-// decode refuse what does not fit.
+// to all files, as ..data does in a volume of Kubernetes. A writer that changes one file after
+// the other must not pause in between for as long as [Quiet]. Otherwise decode can get a
+// mixture, and so it can while Serve begins, because the first reading does not wait. Let decode
+// refuse what does not fit.
+//
+// While files change again and again without such a pause, nothing is published: the last good
+// state stays, and after ten times Quiet the Status has [ErrUnsettled]. So do not put a file
+// that is written all the time, such as a log, into a set or a directory.
 //
 // NewSet panics if paths is empty, if a path is empty or decode is nil.
 func NewSet[T any](paths []string, decode func(map[string][]byte) (T, error), opts ...Option) *Value[T] {
