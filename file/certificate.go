@@ -4,8 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/eventvalue/event"
@@ -60,7 +63,7 @@ func KeyPair(cert, key string, opts ...Option) *Certificate {
 func decodePair(files map[string][]byte, cert, key, ca string) (*identified, error) {
 	pair, err := tls.X509KeyPair(files[cert], files[key])
 	if err != nil {
-		return nil, &Error{Path: cert, Err: fmt.Errorf("with the key in %s: %w", key, err)}
+		return nil, pairError(files, cert, key, err)
 	}
 	if pair.Leaf == nil { // GODEBUG has x509keypairleaf=0.
 		if pair.Leaf, err = x509.ParseCertificate(pair.Certificate[0]); err != nil {
@@ -70,12 +73,77 @@ func decodePair(files map[string][]byte, cert, key, ca string) (*identified, err
 	if ca == "" {
 		return &identified{&pair, nil}, nil
 	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(files[ca]) {
-		return nil, &Error{Path: ca, Err: errors.New("no certificate in PEM")}
+	pool, err := poolOf(files[ca])
+	if err != nil {
+		return nil, named(ca, err)
 	}
 	return &identified{&pair, pool}, nil
 }
+
+// pairError returns err, of tls.X509KeyPair, with the path of the file that is wrong. If the
+// certificate and the key are good but do not match, it has both paths.
+func pairError(files map[string][]byte, cert, key string, err error) error {
+	var chain [][]byte // each certificate in PEM
+	for block, rest := pem.Decode(files[cert]); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type == "CERTIFICATE" {
+			chain = append(chain, pem.EncodeToMemory(block))
+		}
+	}
+	if len(chain) == 0 {
+		return &Error{Path: cert, Err: err}
+	}
+	if block, _ := pem.Decode(chain[0]); !parses(block) {
+		return &Error{Path: cert, Err: err}
+	}
+	if !strings.Contains(err.Error(), "does not match") {
+		return &Error{Path: key, Err: err}
+	}
+	hint := ""
+	for _, other := range chain[1:] {
+		if _, err := tls.X509KeyPair(other, files[key]); err == nil {
+			hint = " (it matches a later certificate of the chain, which must be the first)"
+		}
+	}
+	return &Error{Path: cert, Err: fmt.Errorf("with the key in %s: %w%s", key, err, hint)}
+}
+
+func parses(certificate *pem.Block) bool {
+	_, err := x509.ParseCertificate(certificate.Bytes)
+	return err == nil
+}
+
+// poolOf returns the certificates in data, which is PEM. Unlike AppendCertsFromPEM it refuses a
+// block that is broken. It skips blocks of other types, and text between the blocks.
+func poolOf(data []byte) (*x509.CertPool, error) {
+	pool, n := x509.NewCertPool(), 0
+	for _, at := range blocks.FindAllIndex(data, -1) {
+		line, _ := Position(data, at[0])
+		rest := data[at[0]:]
+		if next := blocks.FindIndex(rest[1:]); next != nil {
+			rest = rest[:1+next[0]]
+		}
+		block, _ := pem.Decode(rest)
+		if block == nil {
+			return nil, &Error{Line: line, Err: errors.New("a broken block of PEM")}
+		}
+		if block.Type != "CERTIFICATE" {
+			continue
+		}
+		certificate, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, &Error{Line: line, Err: err}
+		}
+		pool.AddCert(certificate)
+		n++
+	}
+	if n == 0 {
+		return nil, errors.New("no certificate in PEM")
+	}
+	return pool, nil
+}
+
+// blocks finds the beginnings of the blocks in PEM.
+var blocks = regexp.MustCompile(`(?m)^-----BEGIN `)
 
 // Serve loads the files and follows them: see [Value.Serve].
 func (c *Certificate) Serve(ctx context.Context) error { return c.value.Serve(ctx) }

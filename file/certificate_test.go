@@ -17,6 +17,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -421,3 +422,32 @@ func TestKeyPairWithABadCA(t *testing.T) {
 		file.CA(filepath.Join(dir, "ca.crt"))).Serve(t.Context())
 	require.ErrorContains(t, err, filepath.Join(dir, "ca.crt")+": no certificate")
 }
+
+// TestKeyPairErrorsNameTheFile breaks one file after the other.
+func TestKeyPairErrorsNameTheFile(t *testing.T) {
+	dir := t.TempDir()
+	cert, key, ca := filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key"), filepath.Join(dir, "ca.crt")
+	a := newAuthority(t)
+	goodCert, goodKey := a.issue(1)
+	garbage := "-----BEGIN CERTIFICATE-----\nZ2FyYmFnZQ==\n-----END CERTIFICATE-----\n"
+	cut := strings.Replace(a.pem, "-----END", "----END", 1)
+	for want, files := range map[string][3]string{
+		cert + ": tls: failed to find any PEM data": {"x", goodKey, a.pem},
+		cert + ": x509": {garbage, goodKey, a.pem},
+		key + ": tls: failed to find any PEM data":     {goodCert, "x", a.pem},
+		key + ": tls: found a certificate":             {goodCert, goodCert, a.pem},
+		"must be the first":                            {a.pem + goodCert, goodKey, a.pem},
+		"with the key in " + key:                       {a.pem, goodKey, a.pem},
+		ca + ": no certificate in PEM":                 {goodCert, goodKey, goodKey},
+		ca + fmt.Sprint(":", lines(a.pem)+1, ": x509"): {goodCert, goodKey, a.pem + garbage},
+		ca + fmt.Sprint(":", lines(a.pem)+1, ": a br"): {goodCert, goodKey, a.pem + cut},
+		ca + ":1: a broken block of PEM":               {goodCert, goodKey, cut + a.pem},
+	} {
+		write(t, cert, files[0])
+		write(t, key, files[1])
+		write(t, ca, files[2])
+		require.ErrorContains(t, file.KeyPair(cert, key, file.CA(ca)).Serve(t.Context()), want)
+	}
+}
+
+func lines(text string) int { return strings.Count(text, "\n") }

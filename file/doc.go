@@ -23,7 +23,8 @@
 //
 //   - The last good state stays until there is another good one: see [Value].
 //   - At rest, the value has what is on disk, or the Status has the reason why not. Every
-//     kind of save is followed: in place, by rename, by a link at any depth.
+//     kind of save is followed: in place, by rename, by a link at any depth. Writes through
+//     mmap are not: see below.
 //   - Nothing is read before [Quiet] has passed since the last event. A single file that is
 //     written all the time is read after ten times Quiet. Several files are not: see NewSet.
 //   - Equal content publishes nothing.
@@ -47,7 +48,8 @@
 // For all other values a timer of the process looks at the files every 5 seconds, without
 // reading them. It finds what is not reported, such as a mount over a directory, or a change
 // on an unknown file system. It cannot find a change in place that leaves size and
-// modification time as they were.
+// modification time as they were. A writer through mmap makes such changes, without an event.
+// If a file is written through mmap, use Poll.
 //
 // A file that cannot be read for a reason that ends without an event, such as too many open
 // files, is read again every 2 seconds. Nothing depends on the wall clock.

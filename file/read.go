@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"unicode/utf8"
 )
@@ -48,7 +49,7 @@ func readFile(path string, info fs.FileInfo, limit int) (data []byte, torn bool,
 }
 
 func readUpTo(r io.Reader, limit int) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
+	data, err := io.ReadAll(io.LimitReader(r, int64(min(limit, math.MaxInt-1))+1))
 	if err != nil {
 		return nil, err
 	}
