@@ -22,7 +22,7 @@ import (
 // A server that follows its certificate:
 //
 //	pair := file.KeyPair("/etc/tls/tls.crt", "/etc/tls/tls.key")
-//	go pair.Serve(ctx)
+//	go func() { cancel(pair.Serve(ctx)) }() // ctx and cancel are of context.WithCancelCause.
 //	server.TLSConfig = &tls.Config{GetCertificate: pair.GetCertificate}
 type Certificate struct {
 	value *Value[*identified]

@@ -2,17 +2,21 @@
 // files on disk. Its watchers get each new state that the decoder accepts:
 //
 //	config := file.New("/etc/app/config.toml", toml.Decode[Config])
-//	go config.Serve(ctx)
+//	ctx, cancel := context.WithCancelCause(ctx)
+//	go func() { cancel(config.Serve(ctx)) }()
 //
 //	w := config.Watch()
 //	defer w.Close()
 //	for {
 //		c, err := w.Get(ctx)
 //		if err != nil {
-//			return err
+//			return context.Cause(ctx)
 //		}
 //		apply(c)
 //	}
+//
+// Do not drop the error of Serve. If the first load fails, Serve returns, and a Get would wait
+// for good. The error is the cause of the context here.
 //
 // [New] follows one file, [NewSet] several that belong together, [NewDir] a directory such as
 // conf.d, and [KeyPair] a certificate with its key. Decoders are [JSON], and Decode of the

@@ -54,6 +54,48 @@ func show[T any](v *file.Value[T]) {
 
 const content = "address = \"localhost:80\"\nburst = 5\n"
 
+func Example_follow() {
+	path, remove := example(content)
+	ctx, stop := context.WithCancel(context.Background())
+	apply := func(c Config) { fmt.Printf("%+v\n", c); stop() }
+
+	config := file.New(path, filetoml.Decode[Config])
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() { cancel(config.Serve(ctx)) }()
+
+	for c := range event.Values(ctx, config) {
+		apply(c)
+	}
+	err := context.Cause(ctx)
+
+	fmt.Println(err)
+	remove()
+	// Output:
+	// {Address:localhost:80 Burst:5}
+	// context canceled
+}
+
+func Example_defaults() {
+	type Limits struct {
+		Burst   int
+		Retries *int
+	}
+	decode := func(data []byte) (Limits, error) {
+		c, err := filetoml.Decode[Limits](data)
+		if c.Burst == 0 {
+			c.Burst = 5
+		}
+		if c.Retries == nil {
+			c.Retries = new(3)
+		}
+		return c, err
+	}
+
+	c, err := decode([]byte("Burst = 0\n"))
+	fmt.Println(c.Burst, *c.Retries, err)
+	// Output: 5 3 <nil>
+}
+
 func Example_koanf() {
 	path, remove := example(content)
 	defer remove()
