@@ -11,8 +11,9 @@ import (
 	"unicode/utf8"
 )
 
-// JSON decodes data, which must be one JSON value. It refuses keys that T does not have, and
-// its errors are of type [*Error], with line and column. It is for New:
+// JSON decodes data, which must be one JSON value and not null. It refuses keys that T does not
+// have, and its errors are of type [*Error], with line and column. Names of fields match in any
+// case, and the last of two equal keys wins, as in package [encoding/json]. It is for New:
 //
 //	config := file.New("/etc/app/config.json", file.JSON[Config])
 func JSON[T any](data []byte) (T, error) {
@@ -28,6 +29,10 @@ func JSON[T any](data []byte) (T, error) {
 	if _, err := d.Token(); err != io.EOF {
 		line, column := Position(data, int(d.InputOffset()))
 		return zero, &Error{Line: line, Column: column, Err: errors.New("more than one JSON value")}
+	}
+	if value := bytes.TrimSpace(data); string(value) == "null" {
+		line, column := Position(data, bytes.Index(data, value))
+		return zero, &Error{Line: line, Column: column, Err: errors.New("the JSON value is null")}
 	}
 	return val, nil
 }

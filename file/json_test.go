@@ -33,6 +33,7 @@ func TestJSON(t *testing.T) {
 		"unknown below": {"{\"name\": \"burst\",\n \"sub\": {\"burst\": 1,\n \"name\": 1}}", 3, 2, `unknown field "name"`},
 		"unknown above": {"{\"sub\": {\"burst\": 1},\n \"list\": [{\"name\": \"]\"}],\n  \"burst\": 1}", 3, 3, `unknown field "burst"`},
 		"unknown last":  {"{\"map\": {\"\\\"burst\": 1}, \"sub\": {\"burst\": 1}, \"list\": [{\"name\": \"burst\"}],\n \"burst\" : 1,\n \"burst\": 2, \"list\": [{\"name\": \"burst\"}" + strings.Repeat(`, {"name": "burst"}`, 20) + "]}", 2, 2, `unknown field "burst"`},
+		"null":          {"\n null\n", 2, 2, "the JSON value is null"},
 		"two":           {"{}\n{}", 2, 2, "more than one"},
 		"not UTF-8":     {"{\"name\":\n\"\xff\"}", 2, 2, "not valid UTF-8"},
 	} {

@@ -15,8 +15,8 @@ import (
 	"github.com/eventvalue/event/file"
 )
 
-// Decode decodes the TOML document data. Its errors are of type [*file.Error]. Decode may be
-// called concurrently.
+// Decode decodes the TOML document data. A file of comments is an empty table. Its errors are of
+// type [*file.Error]. Decode may be called concurrently.
 func Decode[T any](data []byte) (T, error) {
 	var val, zero T
 	if err := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(&val); err != nil {

@@ -23,8 +23,8 @@ var (
 	errSeveral = errors.New("the file holds more than one document")
 )
 
-// Decode decodes the YAML document data. Its errors are of type [*file.Error]. Decode may be
-// called concurrently.
+// Decode decodes the YAML document data. It refuses null, which a file of comments is: the empty
+// mapping is {}. Its errors are of type [*file.Error]. Decode may be called concurrently.
 func Decode[T any](data []byte) (T, error) {
 	var val, zero T
 	d := yaml.NewDecoder(bytes.NewReader(data))
@@ -38,7 +38,17 @@ func Decode[T any](data []byte) (T, error) {
 	if err := d.Decode(new(yaml.Node)); err != io.EOF {
 		return zero, &file.Error{Err: errSeveral}
 	}
+	if isNull(data) {
+		return zero, &file.Error{Err: errNothing}
+	}
 	return val, nil
+}
+
+// isNull reports whether the document data is null, which an empty document is, too.
+func isNull(data []byte) bool {
+	var n yaml.Node
+	err := yaml.Unmarshal(data, &n)
+	return err == nil && (len(n.Content) == 0 || n.Content[0].ShortTag() == "!!null")
 }
 
 // position returns the first error in err, with its position.

@@ -2,7 +2,9 @@ package yaml_test
 
 import (
 	"errors"
+	"log/slog"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -22,6 +24,21 @@ func TestDecode(t *testing.T) {
 	require.Equal(t, 5, c.Limits.Burst)
 }
 
+func TestFields(t *testing.T) {
+	type fields struct {
+		Level    slog.Level
+		Wait     time.Duration
+		LongName int
+		Tagged   int `yaml:"other-name"`
+	}
+	c, err := yaml.Decode[fields]([]byte("level: debug\nwait: 1m30s\nlongname: 1\nother-name: 2\n"))
+	require.NoError(t, err)
+	require.Equal(t, fields{slog.LevelDebug, 90 * time.Second, 1, 2}, c)
+	c, err = yaml.Decode[fields]([]byte("{}"))
+	require.NoError(t, err)
+	require.Zero(t, c)
+}
+
 func TestErrorsNamePosition(t *testing.T) {
 	for name, test := range map[string]struct {
 		text         string
@@ -34,6 +51,9 @@ func TestErrorsNamePosition(t *testing.T) {
 		"twice":     {"level: a\nlevel: b\n", 2, 1, "level"},
 		"documents": {"level: a\n---\nlevel: b\n", 0, 0, "more than one document"},
 		"comment":   {"# nothing\n", 0, 0, "no document"},
+		"null":      {"null\n", 0, 0, "no document"},
+		"begin":     {"---\n", 0, 0, "no document"},
+		"tilde":     {"---\n~ # nothing\n", 0, 0, "no document"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, err := yaml.Decode[config]([]byte(test.text))
