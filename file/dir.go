@@ -13,7 +13,7 @@ import (
 )
 
 // maxEntries is the greatest number of files and directories below a NewDir.
-const maxEntries = 10_000
+var maxEntries = 10_000
 
 var errLoop = errors.New("a link to a directory above it")
 
@@ -58,6 +58,14 @@ func (d *dir) look() *view {
 	default:
 		if err := w.list(top.final, "", nil); err != nil {
 			failed = named(d.path, withoutPath("", "", err))
+		}
+		if isTooLarge(failed) {
+			// Thousands of watches are not worth it. The sweep finds it when there are fewer
+			// files, by the text in the stamp.
+			w.where.WriteString(failed.Error())
+			w.view.dependencies = dependencies{}
+			top.dependencies(w.resolver, w.view.dependencies)
+			w.view.dependencies.directory(w.resolver, top.final).all = true
 		}
 	}
 	w.view.where = w.where.String()

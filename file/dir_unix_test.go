@@ -3,6 +3,7 @@
 package file_test
 
 import (
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -52,6 +54,27 @@ func TestDir(t *testing.T) {
 	mkdir(t, dir)
 	write(t, filepath.Join(dir, "1.conf"), "g")
 	s.holds("g")
+}
+
+// TestDirWithTooManyFiles refuses a directory, and takes no watch for each of its files. It is
+// followed again when there are fewer.
+func TestDirWithTooManyFiles(t *testing.T) {
+	t.Cleanup(file.SetSweep(100 * time.Millisecond))
+	t.Cleanup(file.SetMaxEntries(100))
+	dir := t.TempDir()
+	many := mkdir(t, filepath.Join(dir, "many"))
+	write(t, filepath.Join(dir, "1.conf"), "good")
+	for i := range 101 {
+		write(t, filepath.Join(many, fmt.Sprint(i)), "")
+	}
+	s := serve(t, dir, file.NewDir(dir, joined, file.Quiet(0), file.Wait()))
+	s.fails("too large: more than 100 files")
+	watches, _ := file.Watching()
+	require.LessOrEqual(t, watches, strings.Count(dir, "/")+1, "the way to the directory")
+	for i := 97; i <= 99; i++ { // The last in the order of the names.
+		require.NoError(t, os.Remove(filepath.Join(many, fmt.Sprint(i))))
+	}
+	s.holds("good")
 }
 
 // TestDirOfKubernetes has directories in links.

@@ -17,7 +17,8 @@ var (
 	// the open. It is then closed unread.
 	ErrNotRegular = errors.New("not a regular file")
 
-	// ErrTooLarge is the error of a file, a set or a directory that exceeds [MaxSize].
+	// ErrTooLarge is the error of a file, a set or a directory that exceeds [MaxSize], and
+	// of a directory with more than 10,000 files.
 	ErrTooLarge = errors.New("too large")
 
 	// ErrEmpty is the error of a file of 0 bytes, as many tools leave it for a moment

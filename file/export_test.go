@@ -20,6 +20,13 @@ func SetSweep(d time.Duration) (restore func()) {
 	return func() { sweepEvery = old }
 }
 
+// SetMaxEntries sets the greatest number of files below a NewDir.
+func SetMaxEntries(n int) (restore func()) {
+	old := maxEntries
+	maxEntries = n
+	return func() { maxEntries = old }
+}
+
 // SetNewWatcher replaces what makes the watcher of the process.
 func SetNewWatcher(f func() (*fsnotify.Watcher, error)) (restore func()) {
 	old := newWatcher

@@ -44,7 +44,8 @@ type Value[T any] struct {
 //
 // A panic of decode is a panic of Serve, with an error whose text has the value and the stack
 // of decode. The error wraps a value that is an error. If Serve has returned before, the
-// panic is one of the goroutine, which ends the program.
+// panic is one of the goroutine, which ends the program. If decode calls [runtime.Goexit], as a
+// FailNow of package testing does, it ends the goroutine of Serve.
 //
 // New panics if path is empty or decode is nil.
 func New[T any](path string, decode func([]byte) (T, error), opts ...Option) *Value[T] {
@@ -92,7 +93,12 @@ func NewSet[T any](paths []string, decode func(map[string][]byte) (T, error), op
 // change of one is a new version, and for MaxSize.
 //
 // A file or directory below dir that cannot be read is listed, and opening it returns the
-// error. So decode should open only what it needs, for example what [fs.Glob] finds.
+// error. So decode should open only what it needs, for example what [fs.Glob] finds. A file
+// whose name is not valid UTF-8 cannot be opened.
+//
+// A directory with more than 10,000 files and directories, at all depths and behind links, is
+// refused with [ErrTooLarge]. Only the directory itself is watched then: a change below it is
+// found within 5 seconds.
 //
 // NewDir panics if dir is empty or decode is nil.
 func NewDir[T any](dir string, decode func(fs.FS) (T, error), opts ...Option) *Value[T] {
