@@ -28,8 +28,8 @@ var (
 	// ErrNotText is the error of a file that is not valid UTF-8.
 	ErrNotText = errors.New("not valid UTF-8")
 
-	// ErrUnsettled is the error of files that changed during each of many readings, and of
-	// a set, a directory or a key pair that has not rested for [Quiet] in ten times Quiet.
+	// ErrUnsettled is the error of files that changed during each of many readings. Several
+	// files also have it if they have not rested for [Quiet] in ten times Quiet.
 	// They are read again, even if they have never been loaded.
 	ErrUnsettled = errors.New("it changes all the time")
 
