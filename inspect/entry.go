@@ -68,48 +68,67 @@ func (e *entry) over() (over bool) {
 // an ended value may be of any type.
 func (e *entry) runsNothing() bool { return e.plain && e.ender.Err() == nil }
 
-// look looks at the value, and lists the tracked watchers if list is true. now is the time of
-// the look.
-func (e *entry) look(now time.Time, list bool) Info {
+// look looks at the value, and lists the tracked watchers if list is true.
+//
+// Invariant: it reads the tracked watchers, then the value, and then the clock. So no watcher is
+// ahead of the version, and the version was set before it was seen. lookAll reads the clock
+// again for the time of the snapshot, so that nothing is later than the snapshot.
+func (e *entry) look(list bool) Info {
 	e.mu.Lock()
 	last := e.last
 	e.mu.Unlock()
+	info := e.unread()
+	e.countWatchers(&info, list)
 	read := e.read(last)
-	info := e.unread(now)
-	info.Version, info.Versioned, info.HasData, info.Size = read.version, read.versioned, read.hasData, read.size
-	info.Text, info.Problem, info.Watchers = read.text, read.problem, read.watchers
+	info.take(read)
+	info.Problem = read.problem
+	if read.watchers >= 0 {
+		info.Watchers = max(read.watchers, info.TrackedTotal)
+	}
 	if problem := recovered(func() { e.report(&info) }); problem != "" && info.Problem == "" {
 		info.Problem = problem
 	}
-	countTracked(&info, e.key, list)
-	info.Failing = info.Problem != "" || info.File != nil && info.File.Err != ""
-	info.State = info.state()
-	e.note(&info, read)
+	e.note(&info, last, read)
 	return info
 }
 
-// note stores what a look has read, and adds to info what follows from earlier looks. An
-// older version is not stored if a concurrent look has found a newer one.
-func (e *entry) note(info *Info, read reading) {
+// take stores in i the state of the value that a look has read.
+func (i *Info) take(read reading) {
+	i.Version, i.Versioned, i.HasData, i.Size, i.Text = read.version, read.versioned, read.hasData, read.size, read.text
+}
+
+// note stores what a look has read, and adds to info what follows from other looks. last is what
+// was stored when the look began. If a concurrent look has stored a newer version since, info
+// gets that version, because Seen is the time of the newest one.
+//
+// Invariant: the times that note stores never go back, because it reads the clock under mu.
+func (e *entry) note(info *Info, last, read reading) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	now := time.Now()
+	if e.last.version > max(last.version, read.version) {
+		read = e.last
+		info.take(read)
+	}
+	info.Failing = info.Problem != "" || info.File != nil && info.File.Err != ""
+	info.State = info.state()
 	if e.seen.IsZero() || read.version > e.last.version {
-		e.seen = info.At
-		e.remember(Change{At: info.At, Version: read.version})
+		e.seen = now
+		e.remember(Change{At: now, Version: read.version})
 	}
 	if read.version >= e.last.version {
 		e.last = read
 	}
 	if p := info.newestProblem(); p != e.problem {
 		if e.problem = p; p != "" {
-			e.remember(Change{info.At, read.version, p})
+			e.remember(Change{now, read.version, p})
 		}
 	}
 	if e.base.at.IsZero() {
-		e.base = point{read.version, info.At}
-	} else if d := info.At.Sub(e.base.at); d >= rateSpan && read.version >= e.base.version {
+		e.base = point{read.version, now}
+	} else if d := now.Sub(e.base.at); d >= rateSpan && read.version >= e.base.version {
 		e.rate = float64(read.version-e.base.version) / d.Seconds()
-		e.base = point{read.version, info.At}
+		e.base = point{read.version, now}
 	}
 	if info.Rate = e.rate; read.version > 0 {
 		info.Seen = e.seen

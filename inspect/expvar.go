@@ -1,9 +1,6 @@
 package inspect
 
-import (
-	"fmt"
-	"time"
-)
+import "fmt"
 
 // Expvar returns the published values as a variable for package expvar:
 //
@@ -16,4 +13,4 @@ func Expvar() fmt.Stringer { return expvar{} }
 type expvar struct{}
 
 // String returns the snapshot of all published values as JSON. It implements expvar.Var.
-func (expvar) String() string { return string(encodeAll(time.Now(), Values())) }
+func (expvar) String() string { return string(encodeAll()) }

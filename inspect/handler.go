@@ -133,12 +133,11 @@ func parseQuery(r *http.Request) (query, error) {
 
 // serveJSON answers with all values, or with open if that is not nil.
 func (h *handler) serveJSON(w http.ResponseWriter, open *entry) {
-	now := time.Now()
 	var body json.RawMessage
 	if open != nil {
-		body = encode(open.details(now))
+		body = encode(open.details())
 	} else {
-		body = encodeAll(now, Values())
+		body = encodeAll()
 	}
 	h.answer(w, "application/json", body)
 }

@@ -34,7 +34,7 @@ type Info struct {
 	Seen time.Time `json:"seen"`
 
 	Published time.Time `json:"published"` // the time of Publish
-	At        time.Time `json:"-"`         // the time of the look, the same in one snapshot
+	At        time.Time `json:"-"`         // the time of the end of the look, the same in one snapshot
 
 	// Size is the number of bytes of the value itself, and of what it refers to if it is
 	// a pointer, a string or a slice. It does not go deeper. It is -1 if the value is not
@@ -137,7 +137,14 @@ type File struct {
 // in this call. It may be called concurrently.
 //
 // The list has the values that were published at one instant. Version, text and size of an
-// Info are from one state of its value. Two values are not read at the same instant.
+// Info are from one state of its value. Two values are not read at the same instant. What an Info
+// says holds together even if values are set, watched and looked at concurrently:
+//
+//   - Seen, Published and Opened of a tracked watcher are not after At.
+//   - Version, Seen and At do not go back from one call to the next one.
+//   - a tracked watcher is not ahead of the value: the sum of its Version and its Lag is at most
+//     the Version of the value, if the value is versioned.
+//   - Watchers is at least TrackedTotal, unless it is -1.
 //
 // A look runs functions of the program: those of views and of [Show], and the methods of
 // reporters. If one of them does not return, Values returns nevertheless, after half a second.
@@ -147,4 +154,7 @@ type File struct {
 // Cost: it grows with the number of values and of tracked watchers. A value with functions of
 // the program costs a goroutine. The functions of a view run in each look. The function of
 // Show runs for each new version, and in each look if values have no versions.
-func Values() []Info { return lookAll(values.all(), time.Now(), true) }
+func Values() []Info {
+	infos, _ := lookAll(values.all(), true)
+	return infos
+}

@@ -34,8 +34,9 @@ type details struct {
 	Rates   []float64 `json:"rates"`
 }
 
-func (e *entry) details(now time.Time) details {
-	d := details{Info: lookAll([]*entry{e}, now, true)[0]}
+func (e *entry) details() details {
+	infos, _ := lookAll([]*entry{e}, true)
+	d := details{Info: infos[0]}
 	d.History, d.Rates = e.past()
 	return d
 }
@@ -49,9 +50,10 @@ func encode(x any) json.RawMessage {
 	return b
 }
 
-// encodeAll returns the snapshot of infos.
-func encodeAll(now time.Time, infos []Info) json.RawMessage {
-	s := snapshot{At: now, Boot: boot, Values: []json.RawMessage{}}
+// encodeAll returns a snapshot of all values.
+func encodeAll() json.RawMessage {
+	infos, at := lookAll(values.all(), true)
+	s := snapshot{At: at, Boot: boot, Values: []json.RawMessage{}}
 	for i := range infos {
 		s.Values = append(s.Values, encode(&infos[i]))
 	}

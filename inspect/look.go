@@ -27,17 +27,28 @@ type flight struct {
 // If list is true, the tracked watchers are listed.
 //
 // An Info is from a look that began in this call, or from the newest look before it if a
-// function of the value takes too long. All functions run concurrently, and share patience.
-func lookAll(entries []*entry, now time.Time, list bool) []Info {
+// function of the value takes too long. All functions run concurrently, and share patience. at is
+// the time of the end, and the time of each Info.
+func lookAll(entries []*entry, list bool) (infos []Info, at time.Time) {
+	infos = look(entries, list)
+	at = time.Now()
+	for i := range infos {
+		infos[i].At = at
+	}
+	return infos, at
+}
+
+// look is lookAll without the time.
+func look(entries []*entry, list bool) []Info {
 	infos := make([]Info, len(entries))
 	flights := make([]*flight, len(entries))
 	waits := false
 	for i, e := range entries {
 		if e.runsNothing() {
-			infos[i] = e.look(now, list)
+			infos[i] = e.look(list)
 			continue
 		}
-		flights[i], waits = e.takeOff(now, list), true
+		flights[i], waits = e.takeOff(list), true
 	}
 	if !waits {
 		return infos
@@ -46,20 +57,20 @@ func lookAll(entries []*entry, now time.Time, list bool) []Info {
 	defer cancel()
 	for i, e := range entries {
 		if infos[i].Name == "" {
-			infos[i] = e.land(ctx, flights[i], now, list)
+			infos[i] = e.land(ctx, flights[i], list)
 		}
 	}
 	return infos
 }
 
 // takeOff begins a flight. It returns nil if another one has not ended.
-func (e *entry) takeOff(now time.Time, list bool) *flight {
+func (e *entry) takeOff(list bool) *flight {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.flight != nil {
 		return nil
 	}
-	f := &flight{began: now, done: make(chan struct{}), info: e.unread(now)}
+	f := &flight{began: time.Now(), done: make(chan struct{}), info: e.unread()}
 	f.info.Problem, f.info.Failing, f.info.State = "a function of the value has ended its goroutine", true, "failing"
 	e.flight = f
 	go e.fly(f, list)
@@ -74,24 +85,24 @@ func (e *entry) fly(f *flight, list bool) {
 		e.mu.Unlock()
 		close(f.done)
 	}()
-	f.info = e.look(f.began, list)
+	f.info = e.look(list)
 }
 
 // land returns what f has found, which takeOff has returned. If that was nil, it waits for the
 // end of the other flight, and begins one. When ctx has ended, it returns what the newest look
 // before has found.
-func (e *entry) land(ctx context.Context, f *flight, now time.Time, list bool) Info {
+func (e *entry) land(ctx context.Context, f *flight, list bool) Info {
 	for f == nil {
 		e.mu.Lock()
 		other := e.flight
 		e.mu.Unlock()
 		if other != nil && !other.wait(ctx) {
-			return e.stale(now)
+			return e.stale()
 		}
-		f = e.takeOff(now, list)
+		f = e.takeOff(list)
 	}
 	if !f.wait(ctx) {
-		return e.stale(now)
+		return e.stale()
 	}
 	return f.info
 }
@@ -116,14 +127,14 @@ func (f *flight) wait(ctx context.Context) bool {
 }
 
 // stale returns what the newest look that has ended has found.
-func (e *entry) stale(now time.Time) Info {
+func (e *entry) stale() Info {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	info := e.found
 	if info.Name == "" {
-		info = e.unread(now)
+		info = e.unread()
 	}
-	info.At, info.Pending = now, now
+	info.Pending = time.Now() // The look has just ended.
 	if e.flight != nil {
 		info.Pending = e.flight.began
 	}
@@ -132,6 +143,6 @@ func (e *entry) stale(now time.Time) Info {
 }
 
 // unread returns what is known without a look.
-func (e *entry) unread(now time.Time) Info {
-	return Info{Name: e.name, Type: e.typ, Published: e.published, At: now, Shown: e.shown, Size: -1, Watchers: -1}
+func (e *entry) unread() Info {
+	return Info{Name: e.name, Type: e.typ, Published: e.published, Shown: e.shown, Size: -1, Watchers: -1}
 }

@@ -70,15 +70,15 @@ func hash(s string) string {
 // servePage answers with the static table. Below it are the details of open, if that is not
 // nil. A script then makes the page live.
 func (h *handler) servePage(w http.ResponseWriter, open *entry) {
-	now := time.Now()
-	data := struct {
+	var data struct {
 		Now    time.Time
 		Values []Info
 		Open   *details
-	}{Now: now, Values: Values()}
+	}
+	data.Values, data.Now = lookAll(values.all(), true)
 	if open != nil {
-		d := open.details(now)
-		data.Open = &d
+		d := open.details()
+		data.Open, data.Now = &d, d.At
 	}
 	b := bytes.NewBufferString(page.head)
 	if err := page.body.Execute(b, data); err != nil {

@@ -4,7 +4,6 @@ import (
 	"reflect"
 
 	"github.com/eventvalue/event"
-	"github.com/eventvalue/event/internal/capability"
 )
 
 // A reading is what a look reads of the value itself.
@@ -15,7 +14,7 @@ type reading struct {
 	size      int64
 	text      string
 	problem   string // of a panic, or ""
-	watchers  int    // or -1
+	watchers  int    // as a WatcherCounter reports it, or -1
 }
 
 // A reader reads a value of type T.
@@ -29,7 +28,9 @@ type reader[T any] struct {
 func (r *reader[T]) read(last reading) (now reading) {
 	now = reading{size: -1, watchers: -1}
 	now.problem = recovered(func() {
-		now.watchers = r.countWatchers()
+		if c, is := any(r.v).(WatcherCounter); is {
+			now.watchers = c.InspectWatchers()
+		}
 		val, ok := r.load(&now)
 		if !ok {
 			return
@@ -60,16 +61,6 @@ func (r *reader[T]) load(now *reading) (val T, ok bool) {
 		return val, false
 	}
 	return event.Load(r.v)
-}
-
-func (r *reader[T]) countWatchers() int {
-	if n, ok := capability.OpenWatchers(r.v); ok {
-		return n
-	}
-	if c, is := any(r.v).(WatcherCounter); is {
-		return c.InspectWatchers()
-	}
-	return -1
 }
 
 // sizeOf returns the number of bytes of v, and of what it refers to directly.

@@ -84,7 +84,7 @@ func (r *run) sample(fresh bool) {
 	defer ticker.Stop()
 	f := new(frame)
 	for {
-		f = next(f, time.Now())
+		f = next(f)
 		r.frames.Set(f)
 		select {
 		case <-r.stop:
@@ -95,10 +95,10 @@ func (r *run) sample(fresh bool) {
 }
 
 // next returns the frame after f.
-func next(f *frame, now time.Time) *frame {
+func next(f *frame) *frame {
 	entries := values.all()
-	n := &frame{number: f.number + 1, at: now, renamed: f.renamed, rows: make([]row, len(entries)), names: make([]string, len(entries))}
-	infos := lookAll(entries, now, false)
+	infos, at := lookAll(entries, false)
+	n := &frame{number: f.number + 1, at: at, renamed: f.renamed, rows: make([]row, len(entries)), names: make([]string, len(entries))}
 	for i, e := range entries {
 		info := infos[i]
 		info.Text = "" // It may be long, as the list of watchers: the page fetches both for what is open.

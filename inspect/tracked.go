@@ -8,6 +8,7 @@ import (
 // A lagging is a record with the lag that a look found.
 type lagging struct {
 	*record
+	version   uint64
 	lag       uint64
 	versioned bool
 }
@@ -17,11 +18,11 @@ func (l lagging) compare(other lagging) int {
 	return cmp.Or(cmp.Compare(other.lag, l.lag), l.opened.Compare(other.opened))
 }
 
-// countTracked adds to info the number of the tracked watchers of the value with the given
-// key, and the largest lag. If list is true, it lists the worst of them, and the names.
-func countTracked(info *Info, key any, list bool) {
-	records := watchers.appendTo(nil, key)
-	info.TrackedTotal = len(records)
+// countWatchers adds to info the number of watchers, that of the tracked ones, and the largest
+// lag. If list is true, it lists the worst of them, and the names.
+func (e *entry) countWatchers(info *Info, list bool) {
+	records, open := watchers.of(e.key, e.value)
+	info.TrackedTotal, info.Watchers = len(records), open
 	var l tracker
 	for _, r := range records {
 		found := r.look()
@@ -97,8 +98,13 @@ func keepWorst(l []lagging) []lagging {
 	return l[:min(len(l), MaxTracked)]
 }
 
+// look reads the version before the lag. If the watcher moves in between, the sum of both is less
+// than the newest version, and never more.
 func (r *record) look() lagging {
 	l := lagging{record: r}
+	if r.versioner != nil {
+		recovered(func() { l.version, _ = r.versioner.Version() })
+	}
 	if r.lagger != nil {
 		recovered(func() { l.lag, l.versioned = r.lagger.Behind() })
 	}
@@ -106,9 +112,5 @@ func (r *record) look() lagging {
 }
 
 func (l lagging) tracked() Tracked {
-	t := Tracked{Name: l.name, Lag: l.lag, Versioned: l.versioned, Opened: l.opened, Waiting: l.gets.Load() > 0}
-	if l.versioner != nil {
-		recovered(func() { t.Version, _ = l.versioner.Version() })
-	}
-	return t
+	return Tracked{Name: l.name, Version: l.version, Lag: l.lag, Versioned: l.versioned, Opened: l.opened, Waiting: l.gets.Load() > 0}
 }

@@ -76,14 +76,22 @@ func (o *openWatchers) remove(r *record) {
 	}
 }
 
-// appendTo appends the records of the value with the given key to records.
-func (o *openWatchers) appendTo(records []*record, key any) []*record {
+// of returns the records of the value with the given key, and the number of its open watchers, or
+// -1 if package event does not count them.
+//
+// Invariant: a watcher is counted from before add until after remove. So open is not less than the
+// number of records, because both are read under mu.
+func (o *openWatchers) of(key, value any) (records []*record, open int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if g := o.groups[key]; g != nil {
 		records = append(records, g.records...)
 	}
-	return records
+	open, ok := capability.OpenWatchers(value)
+	if !ok {
+		open = -1
+	}
+	return records, open
 }
 
 // keyOf returns what identifies the value v: v itself if it is comparable. Another value is
