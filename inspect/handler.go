@@ -19,9 +19,11 @@ import (
 //   - without a query: the page, which is live in a browser that runs scripts, and otherwise
 //     a static table.
 //   - ?format=json: an object. Its key "values" has the values, with the fields of [Info].
-//   - ?format=events, or the header Accept: text/event-stream: the same live. The first event
-//     has all values. Each further event has the values that have changed since the event
-//     before. A reader gets an event a second, or less if it is slow.
+//   - ?format=events, or the header Accept: text/event-stream: the values live, without their
+//     texts and their lists of tracked watchers. The first event has all values. Each further
+//     event has the values that have changed since the event before, and all values without
+//     versions. A reader gets an event a second, or less if it is slow. It requests the text of
+//     a value with ?format=json&value=name.
 //   - ?value=name: only that value, in detail. It goes with both the page and the JSON.
 //
 // The page loads nothing from elsewhere, and its Content-Security-Policy forbids all scripts

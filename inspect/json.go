@@ -12,8 +12,8 @@ type snapshot struct {
 	// Boot is different in the next process at the same address.
 	Boot string `json:"boot"`
 
-	// Values has the values, as JSON objects of type Info. An event has only
-	// values that have changed since the event before, without Tracked and Text.
+	// Values has the values, as JSON objects of type Info. An event has only values that have
+	// changed since the event before, or have no versions. It has neither Tracked nor Text.
 	Values []json.RawMessage `json:"values"`
 
 	// Names has the names of all values in an event, if they have changed since the event

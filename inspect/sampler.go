@@ -44,7 +44,7 @@ type frame struct {
 type row struct {
 	name    string
 	json    json.RawMessage
-	changed uint64 // the number of the frame since which json is the same
+	changed uint64 // the number of the frame since which json is the same; of this frame without versions
 }
 
 // join returns the frames of the run in progress, which it starts if there is none. Call
@@ -106,6 +106,9 @@ func next(f *frame) *frame {
 		e.tick(info.Rate)
 		n.names[i] = e.name
 		n.rows[i] = row{e.name, encode(&info), n.number}
+		if !info.Versioned {
+			continue // It may have changed without a change of the row.
+		}
 		if old := f.find(e.name, i); old != nil && bytes.Equal(old.json, n.rows[i].json) {
 			n.rows[i] = *old
 		}
