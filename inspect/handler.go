@@ -30,9 +30,11 @@ import (
 // and styles but its own. A page of another site gets neither the JSON nor the stream, if the
 // browser sends Sec-Fetch-Site.
 //
-// An answer or an event whose reader does not read it ends after ten seconds. A stream also ends
-// when its server shuts down. The first streams of a server may end after ten seconds:
-// connect again. The answer to a stream is 501 if the ResponseWriter has no Flush. A handler
+// An answer ends when its connection takes nothing for a minute. A reader that does not read gets
+// there once the buffers of the connection are full, which may hold megabytes: until then, its
+// stream goes on. A slow reader has the time that it needs. When the server shuts down, a stream
+// ends after the event in progress, and each answer after ten seconds at the latest. The first
+// streams of a server may end after ten seconds: connect again. The answer to a stream is 501 if the ResponseWriter has no Flush. A handler
 // around this one must have a method Flush or Unwrap on the ResponseWriter that it passes.
 //
 // A look at a view runs the functions of the view. See [Values] for functions that take long.
@@ -73,9 +75,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case formatEvents:
 		h.serveStream(w, r, server)
 	case formatJSON:
-		h.serveJSON(w, open)
+		h.serveJSON(w, server, open)
 	default:
-		h.servePage(w, open)
+		h.servePage(w, server, open)
 	}
 }
 
@@ -134,12 +136,12 @@ func parseQuery(r *http.Request) (query, error) {
 }
 
 // serveJSON answers with all values, or with open if that is not nil.
-func (h *handler) serveJSON(w http.ResponseWriter, open *entry) {
+func (h *handler) serveJSON(w http.ResponseWriter, server *shutdown, open *entry) {
 	var body json.RawMessage
 	if open != nil {
 		body = encode(open.details())
 	} else {
 		body = encodeAll()
 	}
-	h.answer(w, "application/json", body)
+	h.answer(w, server, "application/json", body)
 }

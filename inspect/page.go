@@ -69,7 +69,7 @@ func hash(s string) string {
 
 // servePage answers with the static table. Below it are the details of open, if that is not
 // nil. A script then makes the page live.
-func (h *handler) servePage(w http.ResponseWriter, open *entry) {
+func (h *handler) servePage(w http.ResponseWriter, server *shutdown, open *entry) {
 	var data struct {
 		Now    time.Time
 		Values []Info
@@ -86,7 +86,7 @@ func (h *handler) servePage(w http.ResponseWriter, open *entry) {
 		return
 	}
 	b.WriteString(page.tail)
-	h.answer(w, "text/html; charset=utf-8", b.Bytes())
+	h.answer(w, server, "text/html; charset=utf-8", b.Bytes())
 }
 
 var pageFuncs = template.FuncMap{

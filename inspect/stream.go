@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 
@@ -16,23 +15,16 @@ import (
 func (h *handler) serveStream(w http.ResponseWriter, r *http.Request, server *shutdown) {
 	ctx, cancel := server.limit(r.Context(), h.doubt)
 	defer cancel()
-	// This is not the server's WriteTimeout, which is for the whole answer.
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Time{})
-	send := func(text string) error {
-		_ = control.SetWriteDeadline(time.Now().Add(h.writeTimeout)) // Without one, the connection's own remains.
-		if _, err := io.WriteString(w, text); err != nil {
-			return err
-		}
-		return control.Flush()
-	}
+	s := h.newSender(w, server) // Its deadlines replace the server's WriteTimeout, which is for the whole answer.
+	defer s.close()
+	_ = s.control.SetReadDeadline(time.Time{})
 	setStreamHeaders(w.Header())
-	if err := control.Flush(); errors.Is(err, http.ErrNotSupported) {
+	if err := s.control.Flush(); errors.Is(err, http.ErrNotSupported) {
 		http.Error(w, "no event streams: the server, or a handler around this one, cannot send parts of an answer", http.StatusNotImplemented)
 		return
 	}
 	// The browser learns at once that there is a stream, even if the first look is slow.
-	if err := send("retry: 250\n: live\n\n"); err != nil {
+	if err := s.send([]byte("retry: 250\n: live\n\n")); err != nil {
 		return
 	}
 	frames := live.join()
@@ -40,7 +32,7 @@ func (h *handler) serveStream(w http.ResponseWriter, r *http.Request, server *sh
 	frameWatcher := frames.Watch()
 	defer frameWatcher.Close()
 	_, _ = sendFrames(ctx, frameWatcher, func(data []byte) error {
-		return send(fmt.Sprintf("event: values\ndata: %s\n\n", data))
+		return s.send(fmt.Appendf(nil, "event: values\ndata: %s\n\n", data))
 	})
 }
 
