@@ -111,7 +111,7 @@ func (e *entry) note(info *Info, last, read reading) {
 		info.take(read)
 	}
 	info.Failing = info.Problem != "" || info.File != nil && info.File.Err != ""
-	info.State = info.state()
+	info.State = info.state(read.empty)
 	if e.seen.IsZero() || read.version > e.last.version {
 		e.seen = now
 		e.remember(Change{At: now, Version: read.version})

@@ -3,8 +3,10 @@ package inspect
 import (
 	"encoding/json"
 	"fmt"
+	"mime"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -30,12 +32,15 @@ import (
 // and styles but its own. A page of another site gets neither the JSON nor the stream, if the
 // browser sends Sec-Fetch-Site.
 //
-// An answer ends when its connection takes nothing for a minute. A reader that does not read gets
-// there once the buffers of the connection are full, which may hold megabytes: until then, its
-// stream goes on. A slow reader has the time that it needs. When the server shuts down, a stream
-// ends after the event in progress, and each answer after ten seconds at the latest. The first
-// streams of a server may end after ten seconds: connect again. The answer to a stream is 501 if the ResponseWriter has no Flush. A handler
-// around this one must have a method Flush or Unwrap on the ResponseWriter that it passes.
+// An answer ends when its connection takes nothing for a minute. A reader that does not read
+// reaches that state once the buffers of the connection are full. They may hold megabytes. When
+// the server shuts down, a stream ends after the event in progress, and each answer after ten
+// seconds at the latest. The first streams of a server may end after ten seconds: connect again.
+//
+// The answer to a stream is 501 if the ResponseWriter has no Flush. A handler around this one must
+// have a method Flush or Unwrap on the ResponseWriter that it passes. A ResponseWriter that holds
+// back data, for example to compress them, needs a Flush that sends them. With Unwrap alone, the
+// events stay in it.
 //
 // A look at a view runs the functions of the view. See [Values] for functions that take long.
 func Handler() http.Handler { return &handler{writeTimeout: writeTimeout, doubt: doubtTime} }
@@ -110,7 +115,7 @@ func parseQuery(r *http.Request) (query, error) {
 	if err != nil {
 		return q, fmt.Errorf("malformed query: %w", err)
 	}
-	if strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
+	if acceptsStream(r.Header.Values("Accept")) {
 		q.format = formatEvents
 	}
 	for key, vals := range all {
@@ -133,6 +138,20 @@ func parseQuery(r *http.Request) (query, error) {
 		return q, nil
 	}
 	return q, fmt.Errorf("unknown format %q: want html, json or events", q.format)
+}
+
+// acceptsStream reports whether an Accept header names the type of a stream, unless its quality
+// is 0.
+func acceptsStream(accept []string) bool {
+	for mediaRange := range strings.SplitSeq(strings.Join(accept, ","), ",") {
+		mediaType, parameters, err := mime.ParseMediaType(mediaRange)
+		if err != nil || mediaType != "text/event-stream" {
+			continue
+		}
+		q, err := strconv.ParseFloat(parameters["q"], 64)
+		return err != nil || q > 0
+	}
+	return false
 }
 
 // serveJSON answers with all values, or with open if that is not nil.

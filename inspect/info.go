@@ -12,11 +12,12 @@ type Info struct {
 	Type string `json:"type"` // the type of the values
 
 	// Version is the number of the newest version. Versioned reports that there is such
-	// a number. It is false for a value without versions, such as a Combine.
+	// a number. It is false for a value without versions, such as a Combine, and for a view
+	// until its source has data.
 	Version   uint64 `json:"version"`
 	Versioned bool   `json:"versioned"`
 
-	// HasData reports that the value is a Loader and was set.
+	// HasData reports that the value is a Loader and has data.
 	HasData bool `json:"hasData"`
 
 	// Sets is the number of versions since Publish.

@@ -138,7 +138,7 @@ func (e *entry) stale() Info {
 	if e.flight != nil {
 		info.Pending = e.flight.began
 	}
-	info.State = info.state()
+	info.State = info.state(false)
 	return info
 }
 

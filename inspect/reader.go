@@ -11,6 +11,7 @@ type reading struct {
 	version   uint64
 	versioned bool
 	hasData   bool
+	empty     bool // a Loader without data
 	size      int64
 	text      string
 	problem   string // of a panic, or ""
@@ -33,6 +34,7 @@ func (r *reader[T]) read(last reading) (now reading) {
 		}
 		val, ok := r.load(&now)
 		if !ok {
+			_, now.empty = any(r.v).(event.Loader[T])
 			return
 		}
 		now.hasData = true

@@ -69,8 +69,8 @@ func (i *Info) newestProblem() string {
 	return ""
 }
 
-// state returns the state of the value in a word.
-func (i *Info) state() string {
+// state returns the state of the value in a word. empty reports that it has no data.
+func (i *Info) state(empty bool) string {
 	switch {
 	case !i.Pending.IsZero():
 		return "slow"
@@ -80,7 +80,7 @@ func (i *Info) state() string {
 		return "failing"
 	case i.Connection != nil:
 		return i.Connection.State
-	case i.Versioned && i.Version == 0:
+	case empty || i.Versioned && i.Version == 0:
 		return "no data"
 	}
 	return "open"

@@ -138,3 +138,30 @@ func TestSeenIsAfterASlowLook(t *testing.T) {
 		assert.True(t, info.Version < 2 || !info.Seen.Before(setAt))
 	}
 }
+
+// TestStateOfAViewBeforeTheFirstSet compares a view with its source.
+func TestStateOfAViewBeforeTheFirstSet(t *testing.T) {
+	var v event.MemoryValue[int]
+	publish(t, "source", &v)
+	publish(t, "view", event.Map(&v, func(n int) int { return n }))
+	publish(t, "sum", event.Combine(&v, &v, func(a, b int) int { return a + b }))
+	publish(t, "where", event.Where(&v, func(int) bool { return true })) // Does not report whether it has data.
+	for want, name := range map[string][]string{"no data": {"source", "view", "sum"}, "open": {"where"}} {
+		for _, n := range name {
+			assert.Equal(t, want, find(t, n).State, n)
+		}
+	}
+	v.Set(1)
+	for _, info := range inspect.Values() {
+		assert.Equal(t, "open", info.State, info.Name)
+	}
+}
+
+// TestPublishOfAViewThatPanics has a panic whose text is another panic.
+func TestPublishOfAViewThatPanics(t *testing.T) {
+	view := event.Map(event.New(1), func(int) int { panic(selfPanic{"hunter2"}) })
+	publish(t, "view", view)
+	info := find(t, "view")
+	assert.Equal(t, "panic: an error of type inspect_test.selfPanic", info.Problem)
+	assert.Equal(t, "failing", info.State)
+}

@@ -120,3 +120,25 @@ func TestSlowReaders(t *testing.T) {
 		assert.Equal(t, time.Minute, took)
 	}
 }
+
+// TestAccept checks which requests get a stream.
+func TestAccept(t *testing.T) {
+	for accept, stream := range map[string]bool{
+		"text/event-stream":                       true,
+		"Text/Event-Stream":                       true,
+		"text/html, text/event-stream;q=0.5":      true,
+		"text/html, text/event-stream;q=0":        false,
+		"text/html;q=1,text/event-stream; Q=0.00": false,
+		"text/event-streams":                      false,
+		"text/event-stream;q=odd":                 true,
+		"*/*":                                     false,
+		"":                                        false,
+		";;,text/html;=":                          false,
+	} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Accept", accept)
+		inspect.Handler().ServeHTTP(plainWriter{w}, r)
+		assert.Equal(t, stream, w.Code == http.StatusNotImplemented, accept)
+	}
+}
