@@ -8,8 +8,9 @@
 //	defer unpublish()
 //	mux.Handle("/debug/values/", inspect.Handler())
 //
-// The page lists each published value with its version, its rate, its watchers and its end.
-// A watcher that was made by [Track] is listed by name, with its lag and age:
+// The page lists each published value with its state. It has the version and the rate of a value
+// with versions, and the number of watchers of a value that counts them. A watcher that was made by
+// [Track] is listed by name, with its lag and age:
 //
 //	w := inspect.Track("db pool", config).Watch()
 //

@@ -19,6 +19,9 @@ import (
 // only the name. With [Show] the record has the text of the value, too. An error that ends
 // neither, such as a bad value, is logged as a warning.
 //
+// A change and the end are logged at level Info, even if the value is a state such as "unhealthy".
+// Log does not interpret values. For another level, write a loop over a watcher.
+//
 // To log a value that changes very often, log an [event.Rate] of it.
 //
 // Log panics if ctx, logger or v is nil.

@@ -17,6 +17,7 @@ import (
 	"github.com/eventvalue/event"
 	"github.com/eventvalue/event/inspect"
 	other "github.com/eventvalue/event/inspect/testdata/inspect"
+	"github.com/eventvalue/event/internal/testkit"
 )
 
 func TestTrackListsOpenWatchers(t *testing.T) {
@@ -221,4 +222,23 @@ func TestProfileIsReadByPprof(t *testing.T) {
 	require.NoError(t, err, string(out))
 	assert.Contains(t, string(out), "Type: event.watchers")
 	assert.Contains(t, string(out), "openedHere")
+}
+
+// TestTrackObjects has the numbers of objects that the documentation of Track states.
+func TestTrackObjects(t *testing.T) {
+	if testkit.RaceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	const runs = 1000
+	v := event.New(1)
+	ws := make([]event.Watcher[int], 0, 4*runs)
+	tracked := inspect.Track("w", v)
+	assert.LessOrEqual(t, testing.AllocsPerRun(runs, func() { tracked = inspect.Track("w", v) }), 2.0)
+	plain := testing.AllocsPerRun(runs, func() { ws = append(ws, v.Watch()) })
+	assert.LessOrEqual(t, testing.AllocsPerRun(runs, func() { ws = append(ws, tracked.Watch()) }), plain+5)
+	w := tracked.Watch()
+	assert.Zero(t, testing.AllocsPerRun(runs, func() { _, _, _ = event.TryGet(t.Context(), w) }))
+	for _, w := range append(ws, w) {
+		_ = w.Close()
+	}
 }
