@@ -107,7 +107,7 @@ func (i *instruments) observe(_ context.Context, o metric.Observer) error {
 		if f := info.File; f != nil {
 			o.ObserveInt64(i.reloaded, oneIf(f.Good), with)
 			if !f.Loaded.IsZero() {
-				o.ObserveFloat64(i.reloadAge, info.At.Sub(f.Loaded).Seconds(), with)
+				o.ObserveFloat64(i.reloadAge, max(0, info.At.Sub(f.Loaded).Seconds()), with) // The value may use another clock.
 			}
 		}
 		if i.watchers {

@@ -1,6 +1,7 @@
 package otel_test
 
 import (
+	"sync"
 	"testing"
 	"time"
 
@@ -149,4 +150,46 @@ func TestUnknownIsMissing(t *testing.T) {
 		assert.True(t, ok, key)
 		assert.Equal(t, want, got, key)
 	}
+}
+
+// TestAgesAreNotNegative has a file that was loaded in the future, by another clock, and a value
+// that is set and looked at all the time.
+func TestAgesAreNotNegative(t *testing.T) {
+	reader := metric.NewManualReader()
+	provider := metric.NewMeterProvider(metric.WithReader(reader))
+	_, err := otel.Register(provider.Meter("event"))
+	require.NoError(t, err)
+	v := event.New("")
+	unpublish, err := inspect.Publish("v", reporting{v, time.Now().Add(time.Hour)})
+	require.NoError(t, err)
+	defer unpublish()
+	plain, err := inspect.Publish("plain", v)
+	require.NoError(t, err)
+	defer plain()
+	stop := make(chan struct{})
+	var load sync.WaitGroup
+	for range 2 {
+		load.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					v.Set("x")
+					inspect.Values()
+				}
+			}
+		})
+	}
+	for range 200 {
+		found := collect(t, reader)
+		if !assert.GreaterOrEqual(t, found["event.value.age s event.value.name=plain"], 0.0) {
+			break
+		}
+		if !assert.Zero(t, found["event.config.reload.age s event.value.name=v"]) {
+			break
+		}
+	}
+	close(stop)
+	load.Wait()
 }
