@@ -91,8 +91,8 @@ func (s *sender) hurry() {
 	_ = s.control.SetWriteDeadline(s.last)
 }
 
-// close ends the use of the ResponseWriter. The newest deadline remains, for what the server writes
-// at the end of the answer.
+// close ends the use of the ResponseWriter. The newest deadline remains. It limits what the server
+// writes at the end of the answer.
 func (s *sender) close() {
 	s.stop()
 	s.mu.Lock()

@@ -138,8 +138,8 @@ type File struct {
 // in this call. It may be called concurrently.
 //
 // The list has the values that were published at one instant. Version, text and size of an
-// Info are from one state of its value. Two values are not read at the same instant. What an Info
-// says holds together even if values are set, watched and looked at concurrently:
+// Info are from one state of its value. Two values are not read at the same instant. An Info
+// is consistent even if values are set, watched and looked at concurrently:
 //
 //   - Seen, Published and Opened of a tracked watcher are not after At.
 //   - Version, Seen and At do not go back from one call to the next one.

@@ -18,8 +18,8 @@ func (l lagging) compare(other lagging) int {
 	return cmp.Or(cmp.Compare(other.lag, l.lag), l.opened.Compare(other.opened))
 }
 
-// countWatchers adds to info the number of watchers, that of the tracked ones, and the largest
-// lag. If list is true, it lists the worst of them, and the names.
+// countWatchers adds to info the number of watchers, the number of tracked watchers, and the
+// largest lag. If list is true, it lists the worst of them, and the names.
 func (e *entry) countWatchers(info *Info, list bool) {
 	records, open := watchers.of(e.key, e.value)
 	info.TrackedTotal, info.Watchers = len(records), open
