@@ -38,7 +38,8 @@ type sender struct {
 	done bool      // w must not be used
 }
 
-// newSender returns a sender for an answer of server, which may be nil. Call close in the end.
+// newSender returns a sender for an answer of server, which may be nil. Call close after the
+// last piece.
 func (h *handler) newSender(w http.ResponseWriter, server *shutdown) *sender {
 	s := &sender{w: w, control: http.NewResponseController(w), timeout: h.writeTimeout, stop: func() bool { return true }}
 	if server != nil {
