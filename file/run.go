@@ -44,6 +44,10 @@ type run struct {
 	// comparing reports that several files are compared. The timer has the time of the next
 	// reading, and events do not change it.
 	comparing bool
+
+	// doubted reports that the first load has failed once. A save may have been in progress,
+	// so it is tried again after Quiet.
+	doubted bool
 }
 
 // loop reads at once, and then after changes.
@@ -171,9 +175,14 @@ func (r *run) finish(l loaded) error {
 		r.now.Hash, r.now.Loaded = l.content.hash, time.Now()
 	}
 	r.report(l.err, l)
-	if l.err != nil && r.now.Version == 0 && !r.settings.wait {
+	if l.err == nil || r.now.Version > 0 || r.settings.wait {
+		return nil
+	}
+	if r.doubted {
 		return l.err
 	}
+	r.doubted, r.taken = true, "" // The second reading counts even if it finds the same.
+	r.timer.Reset(max(r.settings.quiet, minPause))
 	return nil
 }
 

@@ -311,3 +311,22 @@ func TestValueIsAValue(t *testing.T) {
 	require.True(t, ok)
 	require.Equal(t, 6, n)
 }
+
+// TestFirstLoadDuringASave saves the file in two steps, and the first load comes in between.
+func TestFirstLoadDuringASave(t *testing.T) {
+	for name, opts := range map[string][]file.Option{"events": nil, "poll": {file.Poll(time.Hour)}, "no quiet": {file.Quiet(0)}} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "app.conf")
+			write(t, path, "half")
+			v := file.New(path, func(text []byte) (string, error) {
+				if string(text) == "half" {
+					write(t, path, "good 1")
+				}
+				return words(text)
+			}, opts...)
+			s := serve(t, path, v)
+			s.holds("good 1")
+			require.ErrorIs(t, s.stop(), context.Canceled)
+		})
+	}
+}

@@ -143,6 +143,7 @@ func (v *Value[T]) setup(s source, decode func(content) (T, error), notAfter fun
 //   - ctx.Err(), once ctx has ended. Serve does not wait for a reading that is in progress.
 //     Its result is dropped.
 //   - the error of the first load, if the Value has never had data and [Wait] is not given.
+//     A save may be in progress, so a load that fails is repeated once, after [Quiet].
 //     [ErrUnsettled] does not count: the files are read again.
 //   - [ErrServing], if another Serve of this Value runs.
 //
