@@ -27,7 +27,7 @@
 //
 //   - If every item must be processed, or one goroutine hands an item to another, use a channel.
 //   - If waiters compete for something that only one of them can have, use [sync.Cond], a mutex
-//     or a semaphore. A Set wakes all waiters.
+//     or a semaphore. A Set causes all waiters to be woken.
 //   - If goroutines only read and never wait, use an atomic.Pointer.
 //
 // # Guarantees
@@ -57,22 +57,23 @@
 //
 //  8. Set never blocks: it is lock-free and waits for no watcher. Its cost does not grow with the
 //     number of watchers: see [MemoryValue.Set].
-//  9. A Get with something to return takes no lock of this package and allocates nothing, with one
-//     exception: see [MemoryValue.Watch]. Its cost does not grow with the number of watchers.
-//  10. A Get that waits holds no goroutine except its caller's: see [MemoryValue.Watch] for foreign
-//     contexts. The living watchers and a constant bound the memory, even if many Gets were
-//     cancelled and many watchers were closed.
-//  11. An old value is garbage once a newer one is set and no call is returning it, except for the
-//     last result of a [Memo]. A closed watcher refers neither to its value nor to a context: see
-//     [MemoryValue.Watch] for a watcher that is dropped.
+//  9. A Get with something to return takes no lock of this package and allocates nothing, with
+//     the exceptions that [MemoryValue.Watch] lists. Its cost does not grow with the number of
+//     watchers.
+//  10. A Get that waits holds no goroutine except its caller's, and the living watchers and a
+//     constant bound the memory. See [MemoryValue.Watch] for both, and for foreign contexts.
+//  11. An old value of a [MemoryValue] is garbage once a newer one is set and no call is returning
+//     it: see [ValueWatch] for views. A closed watcher refers neither to its value nor to a
+//     context: see [MemoryValue.Watch] for a watcher that is dropped.
 //
 // Get:
 //
 //  12. An ended context takes precedence over a value and ends a wait, and Get returns no value
 //     that was set after that. Only a returned value, [BacklogDone] and the value's end move the
 //     watcher: see [Watcher] for the order of all results.
-//  13. A Get during another Get on its watcher returns [ErrConcurrentGet] at once and leaves the
-//     other one alone. Changed and Close may be called during a Get.
+//  13. While a Get waits or runs a predicate, another Get on its watcher returns
+//     [ErrConcurrentGet] at once and leaves the first one alone. Changed and Close may be called
+//     during a Get.
 //  14. [Filter] skips the values that its predicate rejects, and all of several Filters must accept
 //     a value. If a predicate panics, the watcher has not moved.
 //  15. A Get with [BacklogOnly], such as [TryGet], never waits, except for a result of a [Memo]
@@ -83,33 +84,37 @@
 //
 // Ends:
 //
-//  17. [Watcher].Close makes the waiting Get and all later ones return [ErrWatcherClosed]. A second
-//     Close has no effect, and Close returns nil.
-//  18. [MemoryValue.CloseWithError] leaves every watcher, even a later one, the final value once,
-//     and then [ErrClosed] with the cause, permanently. Only the first Close counts, Load is not
-//     affected, and [MemoryValue.Err] is not nil exactly from when Sets are dropped.
-//  19. [MemoryValue.Update] returns the value that it published and true, or the value that its
-//     function saw last and false. The last result of the function is published once.
+//  17. [Watcher].Close makes the waiting Get and all later ones return [ErrWatcherClosed], unless
+//     their context has ended. A second Close has no effect, and Close returns nil.
+//  18. [MemoryValue.CloseWithError] leaves every watcher, even a later one, any final value once,
+//     and then, permanently, an error that matches [ErrClosed] and the cause. Only the first Close
+//     counts, Load is not affected, and [MemoryValue.Err] is not nil exactly from when Sets are
+//     dropped.
+//  19. [MemoryValue.Update] returns the value that it published and true, or the value that it
+//     left in place and false. It publishes at most one result of its function, that of the last
+//     call.
 //
 // Composition:
 //
 //  20. [Pipe] offers the current value to a channel and then newer ones, and a newer accepted value
-//     replaces the offer. The last offer before the value's end stands until it is taken or ctx
-//     ends, and Pipe never closes the channel.
-//  21. The guarantees 1 to 5, 7 and 12 to 18 hold for each watcher of a view: [ValueWatch] lists
-//     the views and their limits. No goroutine waits for a view over values of this module, and a
-//     panic of a view's function reaches the caller and consumes nothing.
-//  22. [All] yields values and, once, the error that ends it, and leaving the loop closes its
-//     watcher. [Values] yields the same without errors.
+//     replaces the offer, unless the value is keyed. The last offer before the value's end stands
+//     until it is taken or ctx ends, and Pipe never closes the channel.
+//  21. [ValueWatch] lists the views, and the guarantees that hold for each watcher of a view. No
+//     goroutine waits for a view over values of this module, and a panic of its function consumes
+//     nothing.
+//  22. [All] yields values, errors of single Gets and, once, the error that ends it. Leaving the
+//     loop closes its watcher, and [Values] yields the same without errors.
 //  23. [RunWhile] runs a function with the current value under a context of its own, until ctx or
-//     the value ends. At a newer value that keep does not accept, it cancels that context with
-//     [ErrChanged], waits until the function has returned, and runs it again.
+//     the value ends or a call fails. At a newer value that keep does not accept, it cancels that
+//     context with [ErrChanged], waits until the function has returned, and runs it again.
 //  24. [MemoryValue.Watchers] is exact: when Watch or Close of a watcher has returned, its value
-//     counts it.
-//  25. [Version] counts Sets from 1, and [Behind] counts the Sets that a watcher has not passed.
-//     Both include the values that Filters and views leave out.
-//  26. [Until] ends its context when a value is accepted, or with the value or the parent. It has
-//     no goroutine while the value rests, and keeps nothing after the end.
+//     reflects the call.
+//  25. [Version] returns the number of the newest Set that a watcher has passed, and [Behind]
+//     counts the Sets after it. Both include the values that Filters and views leave out, and some
+//     views have neither.
+//  26. [Until] ends its context when a value is accepted, with the value or the parent, and for the
+//     other reasons that it lists. Over a value in memory it has no goroutine while the value
+//     rests, and it keeps nothing after the end.
 //
 // A nil context, predicate, function, value or channel is a programmer's error. The call that gets
 // it panics, names package and function, and leaves everything as it was. A nil *MemoryValue is a
@@ -118,7 +123,7 @@
 //
 // # In other words
 //
-// Set publishes and returns. A watcher is a bookmark: the version that it returned last. Ten
+// Set publishes and returns. A watcher is a bookmark: the version that it has seen. Ten
 // thousand watchers cost their memory and, on a change, ten thousand wake-ups. The wake-ups come
 // after Set has returned, in no particular order. A watcher that does not wait needs none.
 //

@@ -14,8 +14,8 @@ var BacklogDone = errors.New("event: backlog done")
 
 // ErrConcurrentGet is returned at once by a Get that finds another Get in progress on the
 // same watcher. The other Get may belong to another goroutine, or its predicate may have
-// called this one. The other Get is not disturbed. Two Gets that need not wait may overlap and both
-// return, but never the same value. Give each goroutine a watcher of its own.
+// called this one. The other Get is not disturbed. Two Gets that need not wait may overlap
+// and both return, but never the same value. Give each goroutine a watcher of its own.
 var ErrConcurrentGet = errors.New("event: concurrent Get on one watcher")
 
 // ErrWatcherClosed is returned by Get once the watcher has been closed. Call Watch

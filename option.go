@@ -37,6 +37,8 @@ func Filter[T any](pred func(T) bool) GetOption[T] {
 // it, or else the value's end, or else [BacklogDone]. With a [Filter], a rejected value
 // counts as seen once Get has returned BacklogDone.
 //
+// While a [Rate] or [Debounce] holds a value back, the result is BacklogDone.
+//
 // Such a Get never waits, with one exception: over a [Memo], or a view over one, it waits
 // for a result that another call computes. It passes one value to the predicates, the
 // newest at its look; a value that is set while they run is for the next Get.

@@ -10,7 +10,7 @@ import (
 //
 //	63                        2      1      0
 //	┌─────────────────────────┬────────┬──────┐
-//	│ version last returned   │ closed │ busy │
+//	│ version last seen       │ closed │ busy │
 //	└─────────────────────────┴────────┴──────┘
 //
 // A Get with something to return moves the state from one idle state to the next

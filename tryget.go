@@ -10,7 +10,8 @@ import (
 // other work, too.
 //
 //   - (val, true, nil): a value that is new to w.
-//   - (zero, false, nil): nothing new yet. What a [Filter] rejected counts as seen.
+//   - (zero, false, nil): nothing new yet, or a [Rate] or [Debounce] holds a value back. What
+//     a [Filter] rejected counts as seen.
 //   - (zero, false, err): any other error of Get. Leave the loop, or set its channel to nil.
 //
 // TryGet passes opts to Get. It panics if ctx or w is nil.

@@ -34,7 +34,9 @@ type Value[T any] interface {
 // caller and nothing is consumed.
 //
 // Cost: over values of this module no goroutine waits for a view. Without watchers, a
-// view keeps nothing, except for the last result of a Memo.
+// view keeps nothing, except for the last result of a Memo. A watcher of a Distinct,
+// DistinctFunc, Combine, CombineAll, Rate, Debounce or DebounceMax keeps values of its
+// sources until it is closed.
 type ValueWatch[T any] interface {
 	// Watch returns a new watcher, which has seen nothing: its first Get returns the
 	// current value, if there is one. Watch does not wait, and may be called
@@ -149,8 +151,10 @@ func (v *MemoryValue[T]) replace(old, next *snapshot[T], version uint64) bool {
 //
 // Cost: the snapshot, which has the size of a T and 16 bytes, or 12 with 32-bit pointers;
 // for the first use of a value, an empty snapshot too. The cost does not grow with the
-// number of watchers: Set wakes up to four itself. For more it starts a goroutine, which
-// costs two small objects. The same holds for the signals of views and of [Until].
+// number of watchers: Set wakes the waiters itself if at most four wait and at most four
+// watchers have taken a Changed channel. Otherwise a goroutine wakes all, which costs two
+// small objects. Set fires up to four signals of views and of [Until] itself. For more it
+// starts another goroutine.
 func (v *MemoryValue[T]) Set(val T) {
 	next := &snapshot[T]{val: val}
 	for {
@@ -181,12 +185,13 @@ func (v *MemoryValue[T]) Set(val T) {
 //     old and false.
 //   - After Close, Update does not call f. It returns the final value and false.
 //
-// f runs on the caller's goroutine without a lock, perhaps more than once. Only the result
-// of its last call is published, once. If f panics, nothing is published and the panic reaches
+// f runs on the caller's goroutine without a lock, perhaps more than once. Update publishes at
+// most one result, that of the last call. If f panics, nothing is published and the panic reaches
 // the caller. f must not modify what old refers to, and must not Set or Update the same
 // value: Update might never end. Apart from f, Update is lock-free. It panics if f is nil.
 //
-// Cost: one object for each attempt to publish; waking costs what it costs in Set.
+// Cost: one object for each attempt to publish, and another for the first use of a value;
+// waking costs what it costs in Set.
 func (v *MemoryValue[T]) Update(f func(old T, ok bool) (T, bool)) (T, bool) {
 	if f == nil {
 		panic("event: MemoryValue.Update: nil function")
@@ -226,14 +231,14 @@ func (v *MemoryValue[T]) loadVersion() (val T, version uint64, ok bool) {
 // Watch returns a new watcher, which has seen nothing: its first Get returns the current
 // value, even if that was set before.
 //
-// A watcher refers to the value and at most to its last context, until its Close. The value
-// refers to the watcher while a Get waits, and from its second wait under one context until
-// a Get under another context, its Close or the end of that context. So a watcher that is
-// dropped without a Close can be collected once its last context has ended, and each value
-// that it waited for, or had a Changed channel of, has been set; for a [Combine], each of its
-// sources. Contexts are told apart by their Done channels: from the second wait on, the
-// context that was registered first counts for all with the same channel. It is kept while
-// any watcher of the value waits under that channel.
+// A watcher refers to the value and at most to its last context, until its Close. The
+// value refers to the watcher while a Get waits, and from its second wait in a row under
+// one context until a Get under another context, its Close or the end of that context. So
+// a watcher that is dropped without a Close can be collected once its last context has
+// ended, and each value that it waited for, or had a Changed channel of, has been set;
+// for a [Combine], each of its sources. Contexts are told apart by their Done channels:
+// from the second wait on, the context that was registered first counts for all with the
+// same channel. It is kept while any watcher of the value waits under that channel.
 //
 // Cost: one object; the first Watch of a value without data costs another. A watcher costs
 // nothing to other watchers or to Set. The living watchers and a constant bound the memory,

@@ -7,7 +7,7 @@ import (
 )
 
 // A Loader has its newest value at hand: [MemoryValue], and every view whose sources
-// are Loaders. No other view is a Loader. A view computes what it returns on each
+// are Loaders, except [Where]. No other view is a Loader. A view computes what it returns on each
 // Load, by the function that it was given.
 type Loader[T any] interface {
 	// Load returns the newest value and true, or zero and false before the first

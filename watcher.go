@@ -8,7 +8,7 @@ import (
 	"github.com/eventvalue/event/internal/park"
 )
 
-// A Watcher follows a value for one consumer. It remembers what it last returned. Nothing
+// A Watcher follows a value for one consumer. It remembers what it has seen. Nothing
 // queues, and a slow watcher delays neither another watcher nor a producer.
 //
 // A watcher may be handed from goroutine to goroutine, but one Get may run at a time;
@@ -20,7 +20,7 @@ import (
 //
 // [Version] and [Behind] report where a watcher is, [TryGet] is a Get that does not wait.
 //
-// While no Get waits, a watcher costs its memory and, while its last context lives, that.
+// An idle watcher costs its memory, and keeps its last context until that context ends.
 type Watcher[T any] interface {
 	// Get returns the newest value at once if the watcher has not seen it, and
 	// otherwise waits for the next value. It skips values that were replaced in the
@@ -34,7 +34,8 @@ type Watcher[T any] interface {
 	//  1. ctx.Err(), if ctx has ended, even if there is a value. [context.Cause] of ctx
 	//     has the reason, which ctx.Err() does not report.
 	//  2. [ErrWatcherClosed], after Close.
-	//  3. [ErrConcurrentGet], if another Get on the same watcher is in progress.
+	//  3. [ErrConcurrentGet], if another Get on the same watcher is in progress: see
+	//     there for Gets that need not wait.
 	//  4. a value.
 	//  5. the error with which the value has ended, [ErrClosed], once its final value
 	//     has been seen.
@@ -73,19 +74,19 @@ type Watcher[T any] interface {
 	//     ended, every Changed is closed, and a loop that selects on it spins.
 	//
 	// Changed does not consume anything. While something is unseen, it allocates nothing.
-	// Repeated calls return the same channel until there is something new. Close does not
-	// have to close a channel that was taken before.
+	// Repeated calls return the same channel until there is something new. A channel that
+	// was taken before Close may stay open.
 	Changed() <-chan struct{}
 
-	// Close makes the Get in progress and every later one return ErrWatcherClosed, and
-	// releases the value and the last context. A second Close has no effect. Close
-	// returns nil. A watcher that is dropped without it may be kept for as long as its
-	// last context lives.
+	// Close makes a waiting Get and every later one return ErrWatcherClosed, or ctx.Err()
+	// if ctx has ended. It releases the value and the last context. A second Close has no
+	// effect. Close returns nil. [MemoryValue.Watch] states what a watcher that is dropped
+	// without it keeps.
 	Close() error
 }
 
 // A watcher is the Watcher of a MemoryValue. It is one object. Its first wait adds a
-// channel and a node, the second under one context a registration.
+// channel and a node, the second in a row under one context a registration.
 type watcher[T any] struct {
 	// state comes first: see watcherState.
 	state watcherState
@@ -108,7 +109,7 @@ type waiter struct{ park.Waiter }
 func (w *waiter) registered() bool { return w.Registered() }
 
 // Get implements [Watcher]. With something to return, and no option but BacklogOnly,
-// it is lock-free and allocates nothing.
+// it is lock-free and allocates nothing, unless it leaves a context.
 func (w *watcher[T]) Get(ctx context.Context, opts ...GetOption[T]) (T, error) {
 	if ctx == nil {
 		panic("event: Watcher.Get: nil context")

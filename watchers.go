@@ -26,7 +26,7 @@ type watcherCount struct {
 //
 // Each Watch and each Close of a watcher counts as a Set of it: after 0, 1 and 0
 // again, a Get on it returns again, with 0. The number is exact: when Watch or Close of
-// a watcher has returned, the number counts it. The value has data from the beginning, is a
+// a watcher has returned, the number reflects the call. The value has data from the beginning, is a
 // [Loader], and does not end when v does, because watchers can be open after that.
 //
 // A watcher is open from Watch until its Close. A watcher that is dropped without a

@@ -19,11 +19,12 @@ type Broadcast struct{ parked park.Broadcast }
 // Fire wakes every waiter and makes every later Wait return at once. Calls after
 // the first do nothing.
 //
-// Fire is lock-free and never waits for a waiter. It wakes up to four waiters
-// before it returns, and closes the channel before it returns if Done was called
-// up to four times. Otherwise it starts a goroutine that wakes a few waiters,
-// which wake the others. A wait that was given up may count as a waiter for a
-// while.
+// Fire is lock-free and never waits for a waiter. It closes the channel before
+// it returns if Done was called up to four times. It wakes the waiters before it
+// returns if at most four wait, and the channel is closed or was never made.
+// Otherwise a goroutine closes the channel if Fire has not, and wakes a few
+// waiters, which wake the others. A wait that was given up may count as a waiter
+// for a while.
 //
 // Cost: without waiters, one atomic exchange; at most two small objects for each
 // goroutine that Fire starts, whatever the number of waiters.
@@ -58,7 +59,7 @@ func (b *Broadcast) Wait(ctx context.Context) error {
 // it returns, and otherwise soon after.
 //
 // Call [Relay.Stop] when the Relay is no longer needed: until then, or until b has
-// fired, b refers to the Relay, and the Relay refers to to and to b's other
+// fired, b refers to the Relay, and the Relay refers to its target and to b's other
 // Relays.
 //
 // In the terminology of the Go memory model, the first Fire of b synchronizes

@@ -35,11 +35,13 @@ var ClosedChan = func() chan struct{} {
 // Fire wakes every waiter and makes every later wait return at once. Calls after
 // the first do nothing.
 //
-// Fire is lock-free and never waits for a waiter. It wakes up to [Inline]
-// waiters itself, and closes the channel itself if Done was called up to Inline
-// times. Otherwise it starts a goroutine for both. A second goroutine serves the
-// Relays past the first Inline. Abandoned nodes may count as waiters until they
-// are swept. Waiters in the hands of a sweep are woken by that sweep.
+// Fire is lock-free and never waits for a waiter. It closes the channel itself if
+// Done was called up to [Inline] times. It wakes the waiters itself if there are at
+// most Inline of them, and the channel is closed or was never made. Otherwise a
+// goroutine wakes all waiters, and closes the channel if Fire has not. A second
+// goroutine serves the Relays past the first Inline. Abandoned nodes may count as
+// waiters until they are swept. Waiters in the hands of a sweep are woken by that
+// sweep.
 //
 // Cost: without waiters, one atomic exchange; at most two small objects for each
 // goroutine, whatever the number of waiters.

@@ -8,8 +8,8 @@
 // # The stack of a Broadcast
 //
 // A Broadcast is one atomic pointer: nil, or the top of a stack of nodes (a
-// Treiber stack), or the seal. Each node belongs to one Waiter and stands for
-// one wait.
+// Treiber stack), or the seal. A node belongs to one Waiter, and to one wait at a
+// time, or carries only the shared state.
 //
 //	     push               push
 //	nil ───────▶ node ─────────────▶ node → node → …
@@ -50,16 +50,18 @@
 //
 // # What blocks what
 //
-// Fire is lock-free. It wakes up to [Inline] waiters itself. For more waiters,
-// and for more than Inline Relays, it starts a goroutine, so that its duration
-// does not depend on their number. That goroutine starts a few chains: each
+// Fire is lock-free. It wakes up to [Inline] waiters itself. For more waiters or
+// calls of Done, and for more than Inline Relays, it starts a goroutine, so that
+// its duration does not depend on their number. That goroutine starts a few chains: each
 // waiter that a chain wakes wakes its successor before its own wait returns.
 //
-// Waking is not lock-free. A goroutine that is preempted at one of three points
+// Waking is not lock-free. A goroutine that is preempted at one of these points
 // delays the waiters that it would have woken:
 //
+//   - in Fire, after the seal: every waiter of the stack in its hands;
 //   - between the end of a wait and its wake-up, or before it continues its
 //     chain: the rest of one batch;
 //   - while it hands out batches: every waiter that no chain has taken yet;
-//   - while it sweeps: every waiter of the stack in its hands.
+//   - while it sweeps: every waiter of the stack in its hands;
+//   - at the end of a context: every registered waiter that it has not woken.
 package park

@@ -21,7 +21,7 @@ type Target interface {
 // [Broadcast.Relay] makes a Relay. Stop may be called concurrently.
 type Relay struct {
 	relays *relays
-	to     Target // nil once it was fired; only Fire uses it
+	to     Target // nil once Fire has served it; only Fire uses it
 
 	// next is the Relay behind this one. The holder of the list's mutex writes it;
 	// Fire reads it without the mutex. A stopped Relay keeps its next, because Fire
@@ -42,8 +42,8 @@ type relays struct {
 // Relay makes the first Fire of b fire to. If b has fired already, Relay fires to
 // before it returns. If b has at most [Inline] Relays, the Fire of b fires to
 // before it returns, and otherwise soon after. b refers to the Relay until
-// [Relay.Stop] or until b has fired, and the Relay refers to to and to b's other
-// Relays.
+// [Relay.Stop] or until b has fired, and the Relay refers to its Target and to b's
+// other Relays.
 //
 // The first Fire of b synchronizes before the Fire of to that it causes.
 //
@@ -81,7 +81,7 @@ func (l *relays) add(r *Relay) {
 }
 
 // Stop undoes the Relay. If its Broadcast is just firing, the Relay may still fire
-// the other one. Stop may be called more than once.
+// its Target. Stop may be called more than once.
 func (r *Relay) Stop() {
 	if r.relays == nil {
 		return

@@ -86,8 +86,8 @@ func (w *Waiter) Wait(ctx context.Context, b *Broadcast) error {
 // Waiters that are given the same Contexts share their registrations. If contexts
 // is nil, w registers by itself.
 //
-// Cost: the first wait allocates a channel and a node, the second under one
-// context a registration; later waits allocate nothing. A wait that gives up or is
+// Cost: the first wait allocates a channel and a node, the second in a row under
+// one context a registration; later waits allocate nothing. A wait that gives up or is
 // interrupted costs a new node, the first such wait on a Broadcast also its
 // shared state, and an interrupt between two waits a channel. A context of a type
 // from outside package context may cost a goroutine while w is registered with it.
