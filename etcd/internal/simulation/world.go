@@ -33,11 +33,11 @@ type world struct {
 	violations []string
 }
 
-// Hooks are what the simulation needs of package etcd beyond its exported names.
+// Hooks gives the simulation what it needs of package etcd beyond its exported names.
 type Hooks struct {
 	// Meter returns the functions by which a simulated connection takes part in the
-	// measurement: the first connects the lifeline of a call to the connection, the
-	// second counts bytes, and the third records the error with which a call ends.
+	// measurement. The first connects the lifeline of a call to the connection. The
+	// second counts bytes. The third records the error with which a call ends.
 	Meter func() (connect func(context.Context), count func(int64), end func(context.Context, error))
 	// Own returns a Watcher that can make others, as a client can.
 	Own func(w clientv3.Watcher, another func() clientv3.Watcher) clientv3.Watcher
