@@ -43,7 +43,7 @@
 //
 // Each call of [Values] and each static page reads the values once. While a live page is open,
 // and not in a hidden tab, they are read once a second. One goroutine reads for all live pages.
-// It ends after the last page has gone. A look that runs functions of the program, such as the function of
-// a view, has a goroutine of its own. A value has at most one such goroutine, even if a function
-// never returns: see [Values].
+// It ends after the last page has gone. A look that runs functions of the program, such as the
+// function of a view, has a goroutine of its own. A value has at most one such goroutine, even
+// if a function never returns: see [Values].
 package inspect
