@@ -18,25 +18,32 @@ import (
 
 // serveHTTP serves at the newest address until ctx ends. server makes a server for each
 // address. If an address is occupied, the old server stays, and serveHTTP tries again
-// each second. Otherwise the new server begins at once. The old one finishes its
-// requests within grace. serveHTTP returns when each server has ended. Its error is
-// ctx.Err() alone if nothing has failed.
+// each second; only the first address must be free. Otherwise the new server begins at
+// once. The old one finishes its requests within grace. serveHTTP returns when each
+// server has ended. Its error is ctx.Err() alone if nothing has failed.
 func serveHTTP(ctx context.Context, addr event.ValueWatch[string], grace time.Duration, server func() *http.Server) error {
+	var mu sync.Mutex      // keep runs while a run begins.
 	var bound net.Listener // For the next run, at the address to, or nil.
 	var to string
-	bind := func(addr string) error {
-		if bound != nil && to == addr {
-			return nil
+	// bind binds addr for the next run. If take is set, this is that run.
+	bind := func(addr string, take bool) (net.Listener, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if bound == nil || to != addr {
+			l, err := net.Listen("tcp", addr)
+			if err != nil {
+				return nil, err
+			}
+			if bound != nil {
+				bound.Close() // A newer address has replaced its address.
+			}
+			bound, to = l, addr
 		}
-		l, err := net.Listen("tcp", addr)
-		if err != nil {
-			return err
+		l := bound
+		if take {
+			bound = nil
 		}
-		if bound != nil {
-			bound.Close() // A newer address has replaced its address.
-		}
-		bound, to = l, addr
-		return nil
+		return l, nil
 	}
 
 	retry := event.New(0)
@@ -46,7 +53,7 @@ func serveHTTP(ctx context.Context, addr event.ValueWatch[string], grace time.Du
 		if old == next {
 			return true
 		}
-		if err := bind(next); err != nil {
+		if _, err := bind(next, false); err != nil {
 			log.Printf("the server at %s stays: %v", old, err)
 			timer.Reset(time.Second) // Then keep is called again.
 			return true
@@ -57,12 +64,22 @@ func serveHTTP(ctx context.Context, addr event.ValueWatch[string], grace time.Du
 	var drains sync.WaitGroup
 	var failed event.MemoryValue[error]
 	addrs := event.Combine(addr, retry, func(addr string, _ int) string { return addr })
+	first := true
 	err := event.RunWhile(ctx, addrs, keep, func(ctx context.Context, addr string) error {
-		if err := bind(addr); err != nil {
+		s := server()
+		l, err := bind(addr, true)
+		for ; err != nil && !first; l, err = bind(addr, true) { // keep has bound an older address.
+			log.Printf("no server: %v", err)
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-time.After(time.Second):
+			}
+		}
+		if err != nil {
 			return err
 		}
-		s, l := server(), bound
-		bound = nil
+		first = false
 		drains.Add(1)
 		stop := context.AfterFunc(ctx, func() {
 			defer drains.Done()
@@ -70,14 +87,17 @@ func serveHTTP(ctx context.Context, addr event.ValueWatch[string], grace time.Du
 			defer cancel()
 			if err := s.Shutdown(ctx); err != nil {
 				s.Close()
+				err = fmt.Errorf("shutdown at %s: %w", addr, err)
+				log.Print(err) // serveHTTP returns it, too, but perhaps much later.
 				failed.Update(func(others error, _ bool) (error, bool) {
-					return errors.Join(others, fmt.Errorf("shutdown at %s: %w", addr, err)), true
+					return errors.Join(others, err), true
 				})
 			}
 		})
-		err := s.Serve(l) // Or ServeTLS(l, "", ""). Returns as soon as Shutdown has closed l.
-		if stop() {       // The server has failed.
+		err = s.Serve(l) // Or ServeTLS(l, "", ""). Returns as soon as Shutdown has closed l.
+		if stop() {      // The server has failed.
 			drains.Done()
+			l.Close()
 			return errors.Join(err, s.Close())
 		}
 		return nil

@@ -362,6 +362,44 @@ func TestHTTPServerTriesAnOccupiedAddressAgain(t *testing.T) {
 	assert.Equal(t, context.Canceled, <-h.ended)
 }
 
+// The address changes while the first server is made, and the new address is bound before
+// the first one is served. An address that another process takes in between is tried again.
+func TestHTTPServerWhoseAddressChangesAtOnce(t *testing.T) {
+	patience, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	next, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, next.Close())
+	addr := event.New("127.0.0.1:0")
+	var serving event.MemoryValue[string]
+	made := 0
+	server := func() *http.Server {
+		if made++; made == 1 {
+			addr.Set(next.Addr().String())
+			for bound := false; !bound && patience.Err() == nil; { // keep binds it.
+				c, err := net.Dial("tcp", next.Addr().String())
+				if bound = err == nil; bound {
+					_ = c.Close()
+				}
+			}
+		}
+		return &http.Server{BaseContext: func(l net.Listener) context.Context {
+			serving.Set(l.Addr().String())
+			return context.Background()
+		}}
+	}
+	ctx, stop := context.WithCancel(patience)
+	ended := make(chan error, 1)
+	go func() { ended <- serveHTTP(ctx, addr, time.Hour, server) }()
+	_, err = event.Wait(patience, &serving, func(addr string) bool { return addr == next.Addr().String() })
+	require.NoError(t, err)
+	stop()
+	assert.Equal(t, context.Canceled, <-ended)
+	again, err := net.Listen("tcp", next.Addr().String())
+	require.NoError(t, err, "a listener is left")
+	require.NoError(t, again.Close())
+}
+
 // A server that fails ends all, and so does a first address that is occupied.
 func TestHTTPServerFails(t *testing.T) {
 	h := newHTTPTest(t, time.Hour)
