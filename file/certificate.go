@@ -207,7 +207,8 @@ func (c *Certificate) Pool() *x509.CertPool {
 //
 // A config that GetConfigForClient of base returns is used as it is. The returned config may
 // be modified before its first use, and changes nothing in base. An http.Server adds HTTP/2
-// to it. Any other server that needs ALPN sets NextProtos.
+// to it. Any other server that needs ALPN sets NextProtos. Call ServerConfig once for each
+// server, because a server may modify its config.
 //
 // Cost: with CA, a clone of the config for each connection.
 func (c *Certificate) ServerConfig(base *tls.Config) *tls.Config {

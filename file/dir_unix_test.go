@@ -3,6 +3,7 @@
 package file_test
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -75,6 +76,8 @@ func TestDirWithTooManyFiles(t *testing.T) {
 		require.NoError(t, os.Remove(filepath.Join(many, fmt.Sprint(i))))
 	}
 	s.holds("good")
+	require.ErrorIs(t, s.stop(), context.Canceled)
+	noneLeft(t) // Nothing reads the limit any more.
 }
 
 // TestDirOfKubernetes has directories in links.
@@ -155,7 +158,7 @@ func TestDirLeavesOut(t *testing.T) {
 		write(t, filepath.Join(dir, name), "other")
 	}
 	require.NoError(t, os.Remove(filepath.Join(dir, "1.conf~")))
-	write(t, filepath.Join(dir, "#"), "b")
+	replace(t, filepath.Join(dir, "#"), "b")
 	require.EqualValues(t, 2, s.holds(". # 1.conf").Version)
 	require.Less(t, file.Events()-events, uint64(10), "only the events of the last file")
 }

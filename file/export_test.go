@@ -61,6 +61,18 @@ func Events() (n uint64) {
 	return n
 }
 
+// Swept returns the number of members that the sweep looks at.
+func Swept() (n int) {
+	process.mu.Lock()
+	defer process.mu.Unlock()
+	for m := range process.members {
+		if m.stamp.Load() != "" {
+			n++
+		}
+	}
+	return n
+}
+
 // Sweep is what the timer of w does.
 func Sweep(w *fsnotify.Watcher) { process.sweep(w) }
 

@@ -83,8 +83,9 @@ func Logger(l *slog.Logger) Option {
 	return func(s *settings) { s.logger = l }
 }
 
-// CA adds a file of certificates in PEM to a [KeyPair]: see [Certificate.Pool]. Other
-// values ignore it. CA panics if path is empty.
+// CA adds a file of certificates in PEM to a [KeyPair]: see [Certificate.Pool]. If one
+// certificate of it cannot be parsed, the file is broken. Other values ignore CA. CA panics
+// if path is empty.
 func CA(path string) Option {
 	mustBePath("CA", path)
 	return func(s *settings) { s.ca = path }

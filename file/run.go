@@ -79,11 +79,14 @@ func (r *run) loop(ctx context.Context) error {
 }
 
 // wait sets the timer to the time at which a change is read: after Quiet without another,
-// or after ten times Quiet. It returns the time until then. It does nothing and returns 0
-// while files are compared.
+// or after ten times Quiet. It returns the time until then, or 0 while files are compared.
+// The sweep, which would begin Quiet again, leaves the member alone until the change is read.
 func (r *run) wait() time.Duration {
 	if r.first.IsZero() {
 		r.first = time.Now()
+	}
+	if r.member != nil {
+		r.member.stamp.Store("")
 	}
 	if r.comparing {
 		return 0

@@ -330,3 +330,16 @@ func TestFirstLoadDuringASave(t *testing.T) {
 		})
 	}
 }
+
+// TestSweepLeavesAWaitingValueAlone changes a file whose Quiet does not pass. The sweep would
+// begin Quiet again each time.
+func TestSweepLeavesAWaitingValueAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "app.conf")
+	write(t, path, "good 1")
+	s := serve(t, path, file.New(path, words, file.Quiet(time.Hour)))
+	s.holds("good 1")
+	require.Eventually(t, func() bool { return file.Swept() == 1 }, time.Minute, time.Millisecond)
+	writeInPlace(t, path, "good 2")
+	require.Eventually(t, func() bool { return file.Swept() == 0 }, time.Minute, time.Millisecond)
+	require.ErrorIs(t, s.stop(), context.Canceled)
+}

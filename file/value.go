@@ -164,7 +164,9 @@ func (v *Value[T]) Watch() event.Watcher[T] { return v.value.Watch() }
 // Load returns the last good data and true, or zero and false before the first load.
 func (v *Value[T]) Load() (T, bool) { return v.value.Load() }
 
-// LoadVersion is Load with the version of the data: see [event.LoadVersion].
+// LoadVersion is Load with the version of the data: see [event.LoadVersion]. Views call it
+// instead of Load. So a type that embeds a Value and has a Load of its own needs a
+// LoadVersion, too.
 func (v *Value[T]) LoadVersion() (val T, version uint64, ok bool) {
 	return event.LoadVersion(&v.value)
 }
