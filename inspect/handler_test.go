@@ -385,6 +385,28 @@ func TestDataIsNotForOtherSites(t *testing.T) {
 	}
 }
 
+// A deadlines is a ResponseWriter that counts its deadlines. It requires one before
+// a Flush.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	t *testing.T
+	n int
+}
+
+func (d *deadlines) SetWriteDeadline(time.Time) error { d.n++; return nil }
+
+func (d *deadlines) FlushError() error {
+	assert.Positive(d.t, d.n, "a deadline before the Flush")
+	return nil
+}
+
+func TestStreamHasADeadlineBeforeItsFirstByte(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r := httptest.NewRequestWithContext(ctx, "GET", "/?format=events", nil)
+	inspect.Handler().ServeHTTP(&deadlines{ResponseRecorder: httptest.NewRecorder(), t: t}, r)
+}
+
 // TestStreamOutlivesTheWriteTimeout has a server whose answers must end soon.
 func TestStreamOutlivesTheWriteTimeout(t *testing.T) {
 	publish(t, "a", event.New(1))

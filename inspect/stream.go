@@ -19,6 +19,7 @@ func (h *handler) serveStream(w http.ResponseWriter, r *http.Request, server *sh
 	defer s.close()
 	_ = s.control.SetReadDeadline(time.Time{})
 	setStreamHeaders(w.Header())
+	s.extend() // The server's deadline may have passed.
 	if err := s.control.Flush(); errors.Is(err, http.ErrNotSupported) {
 		http.Error(w, "no event streams: the server, or a handler around this one, cannot send parts of an answer", http.StatusNotImplemented)
 		return
