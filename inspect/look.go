@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"go.uber.org/atomic"
@@ -55,11 +56,19 @@ func look(entries []*entry, list bool) []Info {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
+	var all sync.WaitGroup
 	for i, e := range entries {
-		if infos[i].Name == "" {
+		// Concurrently, because each begins a flight when that of another caller has ended.
+		if infos[i].Name == "" && flights[i] == nil {
+			all.Go(func() { infos[i] = e.land(ctx, nil, list) })
+		}
+	}
+	for i, e := range entries {
+		if flights[i] != nil {
 			infos[i] = e.land(ctx, flights[i], list)
 		}
 	}
+	all.Wait()
 	return infos
 }
 
@@ -96,8 +105,8 @@ func (e *entry) land(ctx context.Context, f *flight, list bool) Info {
 		e.mu.Lock()
 		other := e.flight
 		e.mu.Unlock()
-		if other != nil && !other.wait(ctx) {
-			return e.stale()
+		if other != nil && !other.wait(ctx) || ctx.Err() != nil {
+			return e.stale() // Without a new flight, which would be late at once.
 		}
 		f = e.takeOff(list)
 	}

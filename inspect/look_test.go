@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -120,4 +121,22 @@ func TestConcurrentLooksAreFresh(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// TestOneSlowValueHoldsUpNoOther has a call that finds looks of another call at two
+// values. One of the looks ends.
+func TestOneSlowValueHoldsUpNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow, healthy := newGate(t), newGate(t)
+		publish(t, "a", event.New(1), inspect.Show(func(int) string { slow.wait(); return "" }))
+		publish(t, "b", event.New(1), inspect.Show(func(int) string { healthy.wait(); return "shown" }))
+		go inspect.Values()
+		synctest.Wait()
+		found := make(chan inspect.Info)
+		go func() { found <- find(t, "b") }()
+		synctest.Wait()
+		healthy.open()
+		info := <-found
+		assert.Equal(t, []any{"open", "shown"}, []any{info.State, info.Text})
+	})
 }
