@@ -31,7 +31,7 @@ type entry struct {
 
 	mu      sync.Mutex // guards what follows; no function of the program runs under it
 	flight  *flight    // the one that has not ended, or nil
-	found   Info       // by the newest look that has ended, without Tracked; of a plain entry: zero
+	found   Info       // by the newest look that has ended, without Tracked
 	last    reading
 	seen    time.Time // when last.version was found first
 	base    point     // where the rate is computed from
@@ -68,12 +68,14 @@ func (e *entry) over() (over bool) {
 // an ended value may be of any type.
 func (e *entry) runsNothing() bool { return e.plain && e.ender.Err() == nil }
 
-// look looks at the value, and lists the tracked watchers if list is true.
+// look looks at the value, and lists the tracked watchers if list is true. If direct is true, it
+// runs no function of the program, after runsNothing. If the value ends in between, the next look
+// reports that.
 //
 // Invariant: it reads the tracked watchers, then the value, and then the clock. So no watcher is
 // ahead of the version, and the version was set before it was seen. lookAll reads the clock
 // again for the time of the snapshot, so that nothing is later than the snapshot.
-func (e *entry) look(list bool) Info {
+func (e *entry) look(list, direct bool) Info {
 	e.mu.Lock()
 	last := e.last
 	e.mu.Unlock()
@@ -85,8 +87,10 @@ func (e *entry) look(list bool) Info {
 	if read.watchers >= 0 {
 		info.Watchers = max(read.watchers, info.TrackedTotal)
 	}
-	if problem := recovered(func() { e.report(&info) }); problem != "" && info.Problem == "" {
-		info.Problem = problem
+	if !direct {
+		if problem := recovered(func() { e.report(&info) }); problem != "" && info.Problem == "" {
+			info.Problem = problem
+		}
 	}
 	e.note(&info, last, read)
 	return info
@@ -136,10 +140,8 @@ func (e *entry) note(info *Info, last, read reading) {
 	if read.version > e.firstVersion {
 		info.Sets = read.version - e.firstVersion
 	}
-	if !e.plain {
-		e.found = *info
-		e.found.Tracked, e.found.TrackedNames = nil, nil
-	}
+	e.found = *info
+	e.found.Tracked, e.found.TrackedNames = nil, nil
 }
 
 // remember adds c to the history. The caller holds mu.

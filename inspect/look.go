@@ -46,7 +46,7 @@ func look(entries []*entry, list bool) []Info {
 	waits := false
 	for i, e := range entries {
 		if e.runsNothing() {
-			infos[i] = e.look(list)
+			infos[i] = e.look(list, true)
 			continue
 		}
 		flights[i], waits = e.takeOff(list), true
@@ -94,7 +94,7 @@ func (e *entry) fly(f *flight, list bool) {
 		e.mu.Unlock()
 		close(f.done)
 	}()
-	f.info = e.look(list)
+	f.info = e.look(list, false)
 }
 
 // land returns what f has found, which takeOff has returned. If that was nil, it waits for the

@@ -140,3 +140,29 @@ func TestOneSlowValueHoldsUpNoOther(t *testing.T) {
 		assert.Equal(t, []any{"open", "shown"}, []any{info.State, info.Text})
 	})
 }
+
+// A slowError is an error whose text takes long.
+type slowError struct{ gate }
+
+func (s slowError) Error() string { s.wait(); return "slow" }
+
+// TestTheTextOfAnErrorTakesLong has a value without Show. Only its end has a function of the
+// program.
+func TestTheTextOfAnErrorTakesLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(t)
+		v := event.New(1)
+		publish(t, "v", v)
+		v.Set(2)
+		before := find(t, "v")
+		_ = v.CloseWithError(slowError{g})
+		assert.False(t, inspect.Direct("v").Ended, "its own goroutine does not wait")
+		info := find(t, "v")
+		assert.Equal(t, "slow", info.State)
+		before.State, before.At, before.Pending = info.State, info.At, info.Pending
+		assert.Equal(t, before, info)
+		g.open()
+		synctest.Wait()
+		assert.Equal(t, "ended", find(t, "v").State)
+	})
+}
