@@ -103,14 +103,19 @@ func (i *Info) take(read reading) {
 
 // note stores what a look has read, and adds to info what follows from other looks. last is what
 // was stored when the look began. If a concurrent look has stored a newer version since, info
-// gets that version, because Seen is the time of the newest one.
+// gets that version, because Seen is the time of the newest one. A look that failed before it read
+// a version gets the one that is stored.
 //
 // Invariant: the times that note stores never go back, because it reads the clock under mu.
 func (e *entry) note(info *Info, last, read reading) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	now := time.Now()
-	if e.last.version > max(last.version, read.version) {
+	switch {
+	case read.problem != "" && read.version < e.last.version: // The look did not read the version.
+		read.version, read.versioned = e.last.version, true
+		info.take(read)
+	case e.last.version > max(last.version, read.version):
 		read = e.last
 		info.take(read)
 	}
@@ -120,7 +125,7 @@ func (e *entry) note(info *Info, last, read reading) {
 		e.seen = now
 		e.remember(Change{At: now, Version: read.version})
 	}
-	if read.version >= e.last.version {
+	if read.version > e.last.version || read.version == e.last.version && read.problem == "" {
 		e.last = read
 	}
 	if p := info.newestProblem(); p != e.problem {

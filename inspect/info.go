@@ -81,7 +81,9 @@ type Info struct {
 	// has failed.
 	Failing bool `json:"failing"`
 
-	// Problem is the text of a panic of a function of the value, or "".
+	// Problem is the text of a panic of a function of the value, or "". It also reports that
+	// a function has called runtime.Goexit. The Version is then the newest that a look has
+	// read.
 	Problem string `json:"problem,omitempty"`
 
 	Connection *Connection `json:"connection,omitempty"` // from a [ConnectionReporter]

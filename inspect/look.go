@@ -80,7 +80,6 @@ func (e *entry) takeOff(list bool) *flight {
 		return nil
 	}
 	f := &flight{began: time.Now(), done: make(chan struct{}), info: e.unread()}
-	f.info.Problem, f.info.Failing, f.info.State = "a function of the value has ended its goroutine", true, "failing"
 	e.flight = f
 	go e.fly(f, list)
 	return f
@@ -88,13 +87,18 @@ func (e *entry) takeOff(list bool) *flight {
 
 // fly is the goroutine of f.
 func (e *entry) fly(f *flight, list bool) {
+	complete := false
 	defer func() { // Runs even if a function of the program ends the goroutine.
+		if !complete {
+			f.info.Problem = "a function of the value has ended its goroutine"
+			e.note(&f.info, reading{}, reading{size: -1, watchers: -1, problem: f.info.Problem})
+		}
 		e.mu.Lock()
 		e.flight = nil
 		e.mu.Unlock()
 		close(f.done)
 	}()
-	f.info = e.look(list, false)
+	f.info, complete = e.look(list, false), true
 }
 
 // land returns what f has found, which takeOff has returned. If that was nil, it waits for the

@@ -166,3 +166,30 @@ func TestTheTextOfAnErrorTakesLong(t *testing.T) {
 		assert.Equal(t, "ended", find(t, "v").State)
 	})
 }
+
+// TestAFailureHidesNoVersion has a function that fails after a success.
+func TestAFailureHidesNoVersion(t *testing.T) {
+	for name, fail := range map[string]func(){"panic": func() { panic("bad") }, "Goexit": runtime.Goexit} {
+		t.Run(name, func(t *testing.T) {
+			v := event.New(1)
+			publish(t, "v", event.Map(v, func(n int) int {
+				if n == 3 {
+					fail()
+				}
+				return n
+			}))
+			v.Set(2)
+			before := find(t, "v")
+			v.Set(3)
+			for range 2 {
+				info := find(t, "v")
+				assert.Equal(t, "failing", info.State)
+				assert.False(t, info.HasData)
+				assert.Equal(t, []any{uint64(2), true, uint64(1), before.Seen}, []any{info.Version, info.Versioned, info.Sets, info.Seen})
+			}
+			v.Set(4)
+			info := find(t, "v")
+			assert.Equal(t, []any{"open", uint64(4), true}, []any{info.State, info.Version, info.HasData})
+		})
+	}
+}
