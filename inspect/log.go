@@ -17,7 +17,8 @@ import (
 // between the record and the one before is skipped. The number of newer versions is lag.
 // While logger is slow, changes are skipped and never queued. A value without versions has
 // only the name. With [Show] the record has the text of the value, too. An error that ends
-// neither, such as a bad value, is logged as a warning.
+// neither, such as a bad value, is logged as a warning. Log then repeats the Get once a second.
+// If the errors go on, it logs fewer of them: the time between two warnings grows to a minute.
 //
 // A change and the end are logged at level Info, even if the value is a state such as "unhealthy".
 // Log does not interpret values. For another level, write a loop over a watcher.
@@ -41,7 +42,7 @@ func Log[T any](ctx context.Context, logger *slog.Logger, v event.ValueWatch[T],
 		val, err := l.watcher.Get(ctx)
 		if err == nil {
 			l.changed(ctx, val)
-			l.delay = 0
+			l.delay, l.quiet = 0, 0
 			continue
 		}
 		ended := park.ContextErr(ctx)
@@ -52,16 +53,21 @@ func Log[T any](ctx context.Context, logger *slog.Logger, v event.ValueWatch[T],
 			l.logger.InfoContext(ctx, "event value ended", "error", errorText(err))
 			return err
 		default:
-			l.logger.WarnContext(ctx, "event value failed", "error", errorText(err))
-			l.pause(ctx)
+			l.failed(ctx, err)
 		}
 	}
 }
 
-// pause waits after an error that ends nothing, because the next Get may fail at once.
-func (l *changeLog[T]) pause(ctx context.Context) {
-	l.delay = min(max(2*l.delay, time.Second), time.Minute)
-	timer := time.NewTimer(l.delay)
+// failed logs an error that ends nothing, unless the newest warning is too fresh. It waits for
+// a second, because the next Get may fail at once.
+func (l *changeLog[T]) failed(ctx context.Context, err error) {
+	if l.quiet == 0 {
+		l.logger.WarnContext(ctx, "event value failed", "error", errorText(err))
+		l.delay = min(max(2*l.delay, time.Second), time.Minute)
+		l.quiet = l.delay
+	}
+	l.quiet -= time.Second // Both are whole seconds.
+	timer := time.NewTimer(time.Second)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -75,7 +81,8 @@ type changeLog[T any] struct {
 	show    func(T) string // or nil
 	watcher event.Watcher[T]
 	version uint64        // that was logged last
-	delay   time.Duration // after the newest Get, or 0 if it has not failed
+	delay   time.Duration // between two warnings, or 0 if the newest Get has not failed
+	quiet   time.Duration // the time until the next warning
 }
 
 func (l *changeLog[T]) changed(ctx context.Context, val T) {

@@ -82,7 +82,7 @@ func TestLogOfBadValues(t *testing.T) {
 		var b bytes.Buffer
 		v := event.New(1)
 		_ = v.Close()
-		assert.Equal(t, event.ErrClosed, inspect.Log(t.Context(), plain(&b), sometimesBad{v}, "bad"))
+		assert.Equal(t, event.ErrClosed, inspect.Log(t.Context(), plain(&b), sometimesBad{v, time.Now().Add(1)}, "bad"))
 		assert.Equal(t, `level=WARN msg="event value failed" name=bad error="bad value"
 level=INFO msg="event value changed" name=bad
 level=INFO msg="event value ended" name=bad error="event: value closed"
@@ -103,6 +103,18 @@ func TestLogOfStickyErrors(t *testing.T) {
 	})
 }
 
+// TestLogAfterManyErrors logs a value that has ended when it is good again.
+func TestLogAfterManyErrors(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const bad = 10 * time.Minute
+		ctx, cancel := context.WithTimeout(t.Context(), bad+1500*time.Millisecond)
+		defer cancel()
+		v := event.New(1)
+		_ = v.Close()
+		assert.Equal(t, event.ErrClosed, inspect.Log(ctx, discard, sometimesBad{v, time.Now().Add(bad)}, "bad"))
+	})
+}
+
 // alwaysBad is a value and its watcher.
 type alwaysBad struct{}
 
@@ -114,18 +126,21 @@ func (alwaysBad) Get(ctx context.Context, _ ...event.GetOption[int]) (int, error
 	return 0, errors.Join(errors.New("bad value"), ctx.Err())
 }
 
-type sometimesBad struct{ event.ValueWatch[int] }
-
-func (s sometimesBad) Watch() event.Watcher[int] { return &badOnce{Watcher: s.ValueWatch.Watch()} }
-
-type badOnce struct {
-	event.Watcher[int]
-	was bool
+// A sometimesBad value is bad until a time.
+type sometimesBad struct {
+	event.ValueWatch[int]
+	until time.Time
 }
 
-func (b *badOnce) Get(ctx context.Context, opts ...event.GetOption[int]) (int, error) {
-	if !b.was {
-		b.was = true
+func (s sometimesBad) Watch() event.Watcher[int] { return badUntil{s.ValueWatch.Watch(), s.until} }
+
+type badUntil struct {
+	event.Watcher[int]
+	until time.Time
+}
+
+func (b badUntil) Get(ctx context.Context, opts ...event.GetOption[int]) (int, error) {
+	if time.Now().Before(b.until) {
 		return 0, errors.New("bad value")
 	}
 	return b.Watcher.Get(ctx, opts...)
