@@ -183,10 +183,12 @@ func TestAgesAreNotNegative(t *testing.T) {
 	}
 	for range 200 {
 		found := collect(t, reader)
-		if !assert.GreaterOrEqual(t, found["event.value.age s event.value.name=plain"], 0.0) {
+		age, has := found["event.value.age s event.value.name=plain"]
+		if !assert.True(t, has) || !assert.GreaterOrEqual(t, age, 0.0) {
 			break
 		}
-		if !assert.Zero(t, found["event.config.reload.age s event.value.name=v"]) {
+		age, has = found["event.config.reload.age s event.value.name=v"]
+		if !assert.True(t, has) || !assert.Zero(t, age) {
 			break
 		}
 	}
