@@ -9,15 +9,17 @@ VERIFY = internal/verify
 
 # Each target that help lists has a comment that begins with two #. The durations
 # are those that make durations measured last. A target that runs as long as the
-# user says shows the default.
+# user says shows the default. A target without a duration shows the sum of its parts.
 .PHONY: help quick check fmt tidy vet static test race cpus 386 fuzz nested examples bench etcd-faults etcd-soak explore whole files browser screenshots
 .PHONY: model model-full linear soak cover leaks mutants durations simulation statements
 
 help: ## this list, with measured durations
 	@awk 'FILENAME != "Makefile" { seconds[$$1] = $$2 " s"; next } \
 		$$2 == "?=" { seconds[$$1] = $$3 } \
-		/^[a-z0-9-]+:.*## / { name = $$0; sub(/:.*/, "", name); sub(/.*## /, ""); \
+		/^[a-z0-9-]+:.*## / { name = needs = $$0; sub(/:.*/, "", name); sub(/^[^:]*:/, "", needs); sub(/ *##.*/, "", needs); sub(/.*## /, ""); \
+			sum = 0; n = split(needs, parts); for (i in parts) sum += seconds[parts[i]]; \
 			for (v in seconds) if (!seconds[name] && index($$0, "for " v)) seconds[name] = seconds[v]; \
+			if (!seconds[name] && n) seconds[name] = sum " s"; \
 			printf "%-12s %7s  %s\n", name, seconds[name], $$0 }' \
 		$(VERIFY)/durations.txt Makefile
 
