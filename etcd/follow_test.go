@@ -8,6 +8,7 @@ import (
 	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/mvccpb"
 
 	"github.com/eventvalue/event/etcd"
 	"github.com/eventvalue/event/remote"
@@ -55,6 +56,24 @@ func TestWatchesFromTheListedRevision(t *testing.T) {
 		t.Errorf("Follow returns %v", err)
 	}
 	<-st.ctx.Done() // The client has closed the stream.
+}
+
+// TestKnownChangesOfAResponse has a response with two changes, of which the full
+// state has the first.
+func TestKnownChangesOfAResponse(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *script) {
+		tp := follow(t, s.store())
+		st := caughtUp(s, 50)
+		st.responses <- &pb.WatchResponse{Header: s.head(), Events: []*mvccpb.Event{
+			{Kv: &mvccpb.KeyValue{Key: []byte("k"), Value: []byte("v"), ModRevision: 50}},
+			{Kv: &mvccpb.KeyValue{Key: []byte("k"), Value: []byte("w"), ModRevision: 51}},
+		}}
+		synctest.Wait()
+		if b := tp.last(); len(b.Changes) != 1 || b.Changes[0].Revision != 51 {
+			t.Errorf("the last batch is %+v", b)
+		}
+		ends(t, tp)
+	})
 }
 
 // TestSilence checks that silence is noticed after one to one and a third of
