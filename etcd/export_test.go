@@ -36,6 +36,7 @@ var (
 	Refusal         = refusal
 	LosesStream     = losesStream
 	ErrSilent       = errSilent
+	ErrFellSilent   = errFellSilent
 	ErrClientClosed = errClientClosed
 )
 

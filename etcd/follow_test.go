@@ -94,6 +94,9 @@ func TestSilence(t *testing.T) {
 		if took := at.Sub(start); err == nil || took < 3*time.Second || took > 4*time.Second {
 			t.Errorf("the silence is noticed after %v: %v", took, err)
 		}
+		if !errors.Is(err, etcd.ErrFellSilent) {
+			t.Errorf("the server has answered before, but the reason is %v", err)
+		}
 		if st.ctx.Err() == nil || next.sent("event-stream") == st.sent("event-stream") {
 			t.Error("the next watch is on the same stream")
 		}
