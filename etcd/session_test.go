@@ -55,6 +55,7 @@ func TestApplysErrorIsReturned(t *testing.T) {
 		"the full state":    func(b remote.Batch) bool { return b.Full },
 		"a lost connection": func(b remote.Batch) bool { return b.Broken != nil },
 		"a failed attempt":  func(b remote.Batch) bool { return b.Broken != nil },
+		"a silent opening":  func(b remote.Batch) bool { return b.Broken != nil },
 		"a new connection":  func(b remote.Batch) bool { return b.Broken == nil && b.More },
 		"a change":          func(b remote.Batch) bool { return b.Revision == 51 },
 	} {
@@ -78,6 +79,9 @@ func TestApplysErrorIsReturned(t *testing.T) {
 				}()
 				go func() {
 					for st := range s.streams {
+						if what == "a silent opening" {
+							continue
+						}
 						st.create()
 						st.progress(50)
 						if what == "a change" {
