@@ -98,6 +98,77 @@ func TestApplysErrorIsReturned(t *testing.T) {
 	}
 }
 
+// secondPage returns a Store whose first page is too large. The second attempt at
+// it calls do before it succeeds. The limit of that attempt is twice Silence.
+func (s *script) secondPage(do func()) *etcd.Store {
+	store, kv := s.spied(context.Background())
+	attempts := 0
+	kv.get = func(op clientv3.Op) error {
+		if op.IsKeysOnly() {
+			return nil
+		}
+		if attempts++; attempts == 1 {
+			return status.Error(codes.ResourceExhausted, "received message larger than max")
+		}
+		do()
+		return nil
+	}
+	return store
+}
+
+// TestApplysErrorDuringARead makes apply fail while a page is late. The page
+// arrives although its context has ended.
+func TestApplysErrorDuringARead(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *script) {
+		errApply := errors.New("apply fails")
+		calls := 0
+		store := s.secondPage(func() { time.Sleep(3 * etcd.DefaultSilence / 2) })
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		err := store.Follow(ctx, remote.Prefix(""), func(b remote.Batch) error {
+			calls++
+			return errApply
+		})
+		if err != errApply || calls != 1 {
+			t.Errorf("Follow returns %v after %d calls of apply", err, calls)
+		}
+	})
+}
+
+// TestReadsEndTheirWatchdogs has a page that arrives at once. Its watchdog must
+// not report Broken later.
+func TestReadsEndTheirWatchdogs(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *script) {
+		tp := follow(t, s.secondPage(func() {}))
+		go caughtUp(s, 50).keep(asIs)
+		time.Sleep(3 * etcd.DefaultSilence)
+		if _, err := tp.broken(); err != nil {
+			t.Errorf("Broken is reported: %v", err)
+		}
+		ends(t, tp)
+	})
+}
+
+// TestReadsLosePatience has reads that fail until Follow is patient, and then
+// succeed. Follow is not patient with the next reads.
+func TestReadsLosePatience(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *script) {
+		s.mute = true
+		tp := follow(t, s.store())
+		time.Sleep(100 * etcd.DefaultSilence)
+		s.set(func() { s.mute = false })
+		st := caughtUp(s, 50)
+		s.set(func() { s.mute = true })
+		before := len(s.requests(anyRead))
+		st.cut()
+		time.Sleep(5 * etcd.DefaultSilence)
+		if n := len(s.requests(anyRead)) - before; n < 2 {
+			t.Errorf("%d reads in five times Silence", n)
+		}
+		ends(t, tp)
+	})
+}
+
 // TestDelaysStartAgain has a server that fails until the delays are long, then
 // serves, and then fails again.
 func TestDelaysStartAgain(t *testing.T) {
