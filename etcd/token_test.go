@@ -8,6 +8,8 @@ import (
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/eventvalue/event/etcd"
 )
@@ -159,6 +161,20 @@ func TestSlowTokensOfReads(t *testing.T) {
 	}
 }
 
+// TestTokensOfReadsSetTheLimit has reads whose token takes less than Silence. The
+// token of the watch may take twice that time, which is more than Silence.
+func TestTokensOfReadsSetTheLimit(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *script) {
+		const silence = time.Second
+		kv := slowKV{openKV{clientv3.NewKVFromKVClient(s, nil)}, 5 * silence / 6, true}
+		tp := follow(t, etcd.New(kv, watcher{s}, etcd.Silence(silence)))
+		if !(<-s.streams).authenticate(3 * silence / 2) {
+			t.Error("the watch was given up")
+		}
+		ends(t, tp)
+	})
+}
+
 // TestSlowOpeningWithoutAMeter has a server that takes five times Silence to
 // accept a watch, for a reason that the client does not record.
 func TestSlowOpeningWithoutAMeter(t *testing.T) {
@@ -183,13 +199,17 @@ func TestSlowOpeningWithoutAMeter(t *testing.T) {
 }
 
 // TestReadsWithAMeterAreNotPatient has reads without a connection. The client has a
-// meter, which would record the wait for a token.
+// meter, which would record the wait for a token. Broken has the reason that gRPC
+// gives.
 func TestReadsWithAMeterAreNotPatient(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *script) {
 		tp := follow(t, etcd.New(unconnectedKV{openKV{}}, watcher{s}, etcd.Silence(time.Second)))
 		time.Sleep(time.Minute)
 		if n := len(tp.all()); n < 15 {
 			t.Errorf("%d attempts in a minute", n)
+		}
+		if _, err := tp.broken(); err == nil || !strings.Contains(err.Error(), "connection refused") {
+			t.Errorf("Broken is reported as %v", err)
 		}
 		ends(t, tp)
 	})
@@ -201,5 +221,7 @@ type unconnectedKV struct{ openKV }
 func (unconnectedKV) Get(ctx context.Context, _ string, _ ...clientv3.OpOption) (*clientv3.GetResponse, error) {
 	etcd.RequestToken(ctx)()
 	<-ctx.Done()
+	_, _, end := etcd.Meter()
+	end(ctx, status.Error(codes.DeadlineExceeded, "latest balancer error: connection refused"))
 	return nil, ctx.Err()
 }
