@@ -2,8 +2,11 @@ package etcd
 
 import (
 	"context"
+	"errors"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/eventvalue/event/remote"
 )
 
 // Receive makes the lifeline of a call count n bytes more.
@@ -78,4 +81,11 @@ func RequestToken(ctx context.Context) (granted func()) {
 		l.token.Store(false)
 		l.granted.Store(true)
 	}
+}
+
+// ReportBroken passes reason to fn as a follower does that has failed twice in a row.
+func ReportBroken(ctx context.Context, reason error, fn func(remote.Batch) error) error {
+	f := &follower{fn: fn}
+	f.reason.Store("no connection")
+	return errors.Join(f.reportBroken(ctx, reason), f.reportBroken(ctx, reason))
 }

@@ -244,3 +244,15 @@ func TestPauses(t *testing.T) {
 		ends(t, tp)
 	})
 }
+
+// TestBrokenIsReportedOnce: a second failure in a row is no news.
+func TestBrokenIsReportedOnce(t *testing.T) {
+	var reported []error
+	err := etcd.ReportBroken(t.Context(), errors.New("silent"), func(b remote.Batch) error {
+		reported = append(reported, b.Broken)
+		return nil
+	})
+	if err != nil || len(reported) != 1 || reported[0].Error() != "silent: no connection" {
+		t.Fatal(err, reported)
+	}
+}
