@@ -6,9 +6,9 @@ import (
 	"github.com/eventvalue/event"
 )
 
-// InspectFile reports the files to package inspect of the root module: the paths, the hash
-// of the content in force, the time at which it was published, and the error of the newest
-// attempt. Before the first load, hash is empty and loaded is zero.
+// InspectFile reports the files to package inspect of the root module. hash and loaded are
+// those of the content in force, or zero before the first load. err is the error of the
+// newest attempt.
 func (v *Value[T]) InspectFile() (path, hash string, loaded time.Time, err error) {
 	s, _ := event.Load(v.Status())
 	return v.follower.source.name(), s.Hash, s.Loaded, s.Err

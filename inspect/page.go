@@ -40,7 +40,7 @@ func newPageParts(file string) pageParts {
 	}
 }
 
-// programName returns the name of this program, for a reader with several pages open.
+// programName returns the name of this program. It distinguishes the pages of several programs.
 func programName() string {
 	if len(os.Args) == 0 {
 		return "unknown"
